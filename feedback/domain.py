@@ -1,0 +1,229 @@
+"""The values that travel between the parts: frozen, free of any library, times aware UTC."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID, uuid5
+
+NAMESPACE = UUID("6f0a6a52-6d0e-5c5e-9a55-3b6a0f3d7c11")
+"""Ids are derived from what they name, so that a job killed and run again makes the same ones."""
+
+Attribute = str | int | float | bool
+
+
+def derived_id(*parts: object) -> UUID:
+    """The id of whatever `parts` name, the same on every run and machine."""
+    return uuid5(NAMESPACE, "\x1f".join(str(part) for part in parts))
+
+
+class Channel(StrEnum):
+    EMAIL = "e-mail"
+    LIVE_CHAT = "live chat"
+    PHONE = "phone"
+    CONTACT_FORM = "contact form"
+    SOCIAL_MEDIA = "social media"
+    LETTER = "letter"
+    FAX = "fax"
+    APP_REVIEW = "app review"
+    SURVEY = "survey"
+    OTHER = "other"
+
+
+class AlertState(StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    REGRESSED = "regressed"
+
+
+class TopicKind(StrEnum):
+    PINNED = "pinned"
+    DISCOVERED = "discovered"
+    PROVISIONAL = "provisional"
+
+
+class Fate(StrEnum):
+    """What became of a topic from one topic model version to the next."""
+
+    KEPT = "kept"
+    BORN = "born"
+    MERGED = "merged"
+    SPLIT = "split"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One piece of feedback from one customer, redacted, as it is stored.
+
+    `language` is an ISO 639-1 code (`nb` for Norwegian). `rating` is in the unit of the source. `customer_hash` is
+    an HMAC-SHA-256 in hex, never the key itself. `attributes` are free, flat and redacted.
+    """
+
+    source: str
+    source_id: str
+    received_at: datetime
+    text: str
+    text_hash: str
+    language: str
+    channel: Channel = Channel.OTHER
+    market: str | None = None
+    brand: str | None = None
+    product: str | None = None
+    customer_hash: str | None = None
+    customer_segment: str | None = None
+    rating: float | None = None
+    first_response_at: datetime | None = None
+    resolved_at: datetime | None = None
+    escalations: int | None = None
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+
+    @property
+    def id(self) -> UUID:
+        return derived_id("complaint", self.source, self.source_id)
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRecord:
+    """An input that could not become a complaint.
+
+    `reason` is a short code (`empty_text`, `future_date`, …), `detail` the sentence for people, `record` what came
+    in, redacted. `place` says where: a file's name and line, or `api`.
+    """
+
+    source: str
+    place: str
+    line: int | None
+    reason: str
+    detail: str
+    record: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Half open: `start <= t < end`."""
+
+    start: datetime
+    end: datetime
+
+    def __contains__(self, moment: datetime) -> bool:
+        return self.start <= moment < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A detector's finding about one topic at one time, with the numbers behind it.
+
+    `window` is the span that was judged; `observed` its count, `expected` what the past predicts for it, `low` and
+    `high` the 90 % prediction interval. `p` is the upper tail, `q` its Benjamini-Hochberg value among the topics of
+    the run. `score` is -log10(p); at `threshold` and above it is a rise worth an alert. `complete` is false while
+    the window's last bucket is still filling.
+    """
+
+    topic_id: UUID
+    version_id: UUID
+    detector: str
+    window: Span
+    observed: int
+    expected: float
+    low: float
+    high: float
+    p: float
+    q: float
+    score: float
+    threshold: float
+    rising: bool
+    complete: bool
+
+    @property
+    def ratio(self) -> float:
+        """Observed over expected; infinite for something out of nothing."""
+        return self.observed / self.expected if self.expected > 0 else math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """An attribute value over-represented in a rise.
+
+    `observed` and `total` count complaints in the window with the value and in all; `baseline_share` is the value's
+    share among the topic's complaints before. `p` is one-sided, `q` corrected for all values looked at.
+    """
+
+    attribute: str
+    value: str
+    observed: int
+    total: int
+    baseline_share: float
+    p: float
+    q: float
+
+    @property
+    def share(self) -> float:
+        return self.observed / self.total
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A signal made somebody's business. Its identity is its topic; see `feedback.alerts.decide`.
+
+    `last_rising_at` is when a run last saw it rising; `calm_since` when the present row of calm complete buckets
+    began, if it has.
+    """
+
+    id: UUID
+    topic_id: UUID
+    state: AlertState
+    opened_at: datetime
+    last_rising_at: datetime
+    calm_since: datetime | None = None
+    resolved_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state is not AlertState.RESOLVED
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPolicy:
+    """When an alert resolves and when its return is a regression.
+
+    An alert resolves after `resolve_after` without a rise. A rise within `regress_within` of the resolution is the
+    old issue back; later it is a new alert.
+    """
+
+    resolve_after: timedelta = timedelta(days=4)
+    regress_within: timedelta = timedelta(days=28)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One change of an alert's state, with who, when and why. `alert` is the alert as it is afterwards."""
+
+    alert: Alert
+    before: AlertState | None
+    at: datetime
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedTopic:
+    """A topic written down in the taxonomy: `phrases` by language, parallel by position where the file is."""
+
+    key: str
+    name: str
+    owner: str | None
+    area: str | None
+    phrases: Mapping[str, Sequence[str]]
+
+    @property
+    def id(self) -> UUID:
+        return derived_id("pinned topic", self.key)
+
+
+RunStatus = Literal["running", "succeeded", "failed"]

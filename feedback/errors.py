@@ -1,0 +1,40 @@
+"""Errors that a user can do something about; everything else is a defect and shows a traceback."""
+
+
+class FeedbackError(Exception):
+    """Something went wrong that the user can mend."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or type(self).__doc__)
+
+
+class SettingError(FeedbackError):
+    """A setting is unknown or impossible."""
+
+
+class SourceError(FeedbackError):
+    """A source cannot be read at all."""
+
+
+class EncoderError(FeedbackError):
+    """No encoder could be loaded."""
+
+
+class ArtefactError(FeedbackError):
+    """A topic model's artefact is missing or damaged."""
+
+
+class TaxonomyError(FeedbackError):
+    """The taxonomy file cannot be used."""
+
+
+class StoreError(FeedbackError):
+    """The database cannot be used as it is."""
+
+
+class ReplayError(FeedbackError):
+    """The schedule cannot be replayed over this period."""
+
+
+class ClaimLostError(FeedbackError):
+    """Another worker has taken over this run; nothing of it was written here."""
