@@ -1,0 +1,39 @@
+"""Texts to vectors: the encoder that the program ships with, or any Hugging Face model exported to ONNX."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from feedback.errors import EncoderError
+from models.encoder.conversion import GRAPH, TOKENIZER, converted, find_weights
+from models.encoder.protocol import Encoder, Progress
+from models.encoder.session import open_encoder
+
+__all__ = ["BUILTIN", "MAX_TOKENS", "Encoder", "EncoderError", "Progress", "load_encoder"]
+
+BUILTIN = "builtin"
+MAX_TOKENS = 128
+
+
+def load_encoder(
+    setting: str,
+    data_dir: Path,
+    progress: Progress | None = None,
+    threads: int | None = None,
+    max_tokens: int = MAX_TOKENS,
+) -> Encoder:
+    """The encoder that `setting` names: "builtin", or the directory of a Hugging Face model exported to ONNX.
+
+    The built-in one is converted into `data_dir` at first use (seconds, 95 MB); `progress` is then called with the
+    per cent done. `threads` bounds the processor cores used, all by default. Texts are cut after `max_tokens` tokens.
+    Raises EncoderError, saying how to get an encoder, when this one cannot be had; never falls back to another.
+    """
+    cores = threads or os.cpu_count() or 1
+    if setting == BUILTIN:
+        home = converted(find_weights(), data_dir, "int8", progress)
+        version = f"{home.name}-t{max_tokens}"
+        return open_encoder(home / GRAPH, home / TOKENIZER, version, max_tokens, cores)
+    from models.encoder.directory import open_directory
+
+    return open_directory(Path(setting), max_tokens, cores)
