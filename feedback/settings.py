@@ -1,0 +1,260 @@
+"""The operator's settings: `feedback.toml`, then `FEEDBACK_…` variables, checked before anything starts."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import secrets
+import tomllib
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from feedback.domain import AlertPolicy
+from feedback.errors import SettingError
+
+PREFIX = "FEEDBACK_"
+FILE_VARIABLE = "FEEDBACK_CONFIG"
+DEFAULT_FILE = Path("feedback.toml")
+REDACTABLE = ("email", "phone", "iban", "card", "ip", "national_id", "person", "url_query")
+
+
+def _split(value: object) -> object:
+    """A variable holds its list with spaces or commas between."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class Settings(BaseSettings):
+    """Everything the operator decides. Each field is a key of `feedback.toml` and a `FEEDBACK_…` variable."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, str_strip_whitespace=True, validate_default=False
+    )
+
+    data_dir: Path = Field(
+        Path("var"), description="Where the database, the encoder, topic models and digests are kept."
+    )
+    database_url: str = Field(
+        "",
+        description="SQLAlchemy URL, such as postgresql+psycopg://user@host/name. Empty: SQLite in data_dir.",
+    )
+    time_zone: str = Field("UTC", description="The operator's IANA time zone: a day begins at its midnight.")
+    languages: Words = Field(
+        ("de", "pl", "nb", "fi", "en"),
+        description="Languages that complaints are written in, as ISO 639-1 codes.",
+        min_length=1,
+    )
+    taxonomy: str = Field("casino", description='Pinned topics: "casino" (shipped), "none", or a path.')
+    false_alarms_per_week: float = Field(
+        1.0,
+        description="How many false alarms a week, over everything, are acceptable.",
+        gt=0,
+        le=100,
+        allow_inf_nan=False,
+    )
+    digest_day: Weekday = Field("monday", description="The day the digest of the week before is written.")
+    digest_hour: int = Field(7, description="The hour of that day, in time_zone.", ge=0, le=23)
+    inbox: str = Field("", description="Folder watched for new files of complaints. Empty: inbox/ in data_dir.")
+    redact: Words = Field(
+        REDACTABLE, description="Kinds of personal data that are blacked out before anything is stored."
+    )
+    encoder: str = Field("builtin", description='"builtin", or the folder of a Hugging Face model with an ONNX file.')
+    threads: int = Field(0, description="Processor threads for embedding; 0 uses all.", ge=0, le=1024)
+    warm_up_days: int = Field(42, description="Days of history before the first topic model is trained.", ge=7, le=3650)
+    retrain_every_days: int = Field(28, description="Days between trainings.", ge=1, le=3650)
+    training_limit: int = Field(
+        50_000, description="At most so many complaints in a training sample.", ge=100, le=1_000_000
+    )
+    topic_resolution: float = Field(
+        3.0, description="Granularity of discovered topics; higher makes more and smaller ones.", gt=0, le=50
+    )
+    resolve_after_days: int = Field(4, description="Calm days after which an alert resolves.", ge=1, le=60)
+    regress_within_days: int = Field(
+        28, description="A rise so soon after its alert resolved is the same issue back.", ge=0, le=365
+    )
+    catch_up_days: int = Field(
+        35, description="How far back missed windows of the schedule are made up for.", ge=1, le=3650
+    )
+    port: int = Field(8000, description="Loopback port of the API.", ge=0, le=65535)
+    default_owner: str = Field("unowned", description="Who gets the topics that nobody owns.", min_length=1)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"not an IANA time zone{_closest(value, available_timezones())}")
+        return value
+
+    @field_validator("languages")
+    @classmethod
+    def _known_languages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for code in value:
+            if len(code) != 2 or not code.isascii() or not code.islower():
+                raise ValueError(f"{code!r} is not a two-letter ISO 639-1 code such as 'de'")
+            if code == "no":
+                raise ValueError("'no' is ambiguous; write 'nb' for Norwegian Bokmål")
+        if len(set(value)) < len(value):
+            raise ValueError("a language is named twice")
+        return value
+
+    @field_validator("redact")
+    @classmethod
+    def _known_kinds(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for kind in value:
+            if kind not in REDACTABLE:
+                raise ValueError(f"{kind!r} is not one of {', '.join(REDACTABLE)}")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _usable_url(cls, value: str) -> str:
+        if not value:
+            return value
+        try:
+            driver = make_url(value).drivername
+        except ArgumentError:
+            raise ValueError("not a database URL such as sqlite:///var/feedback.db") from None
+        if driver not in ("sqlite", "postgresql+psycopg"):
+            raise ValueError(f"{driver!r} is not supported; use sqlite:/// or postgresql+psycopg://")
+        return value
+
+    @field_validator("taxonomy")
+    @classmethod
+    def _existing_taxonomy(cls, value: str) -> str:
+        if value not in ("casino", "none") and not Path(value).is_file():
+            raise ValueError('there is no such file; "casino", "none" or the path of a YAML file')
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'feedback.db'}"
+
+    @property
+    def inbox_dir(self) -> Path:
+        return Path(self.inbox) if self.inbox else self.data_dir / "inbox"
+
+    @property
+    def alert_policy(self) -> AlertPolicy:
+        return AlertPolicy(timedelta(days=self.resolve_after_days), timedelta(days=self.regress_within_days))
+
+
+def settings_file() -> Path:
+    """The file in force: the one that `$FEEDBACK_CONFIG` names, else `feedback.toml` here."""
+    return Path(os.environ.get(FILE_VARIABLE) or DEFAULT_FILE)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings: `overrides` win over variables, variables over the file, the file over the defaults.
+
+    Raises SettingError that names the setting, what was found and what is allowed.
+    """
+    _refuse_unknown_variables()
+    path = settings_file()
+    if os.environ.get(FILE_VARIABLE) and not path.is_file():
+        raise SettingError(f"The settings file {path} does not exist; `feedback init` writes one.")
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingError("\n".join(_explain(error))) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingError(f"The settings file {path} cannot be read: {error}") from None
+
+
+def hash_key(data_dir: Path) -> bytes:
+    """The secret (32 bytes) that customer keys are hashed with, made at first use and readable by its user alone."""
+    path = data_dir / "hash.key"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"hash.key.{secrets.token_hex(4)}")
+    if not path.exists():
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(secrets.token_bytes(32))
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass  # another process was quicker; its key is the key
+        finally:
+            fresh.unlink()
+    key = path.read_bytes()
+    if len(key) != 32:
+        raise SettingError(f"{path} is damaged: it holds {len(key)} bytes, 32 are right. Restore it from a backup.")
+    return key
+
+
+def commented_file() -> str:
+    """The text of a `feedback.toml` that names and explains every setting at its default."""
+    lines = ["# Settings of feedback-trends. Lines beginning with # show the defaults.", ""]
+    for name, info in Settings.model_fields.items():
+        lines += [f"# {info.description}", f"# {name} = {_toml(info.default)}", ""]
+    return "\n".join(lines)
+
+
+def _refuse_unknown_variables() -> None:
+    for variable in os.environ:
+        name = variable.removeprefix(PREFIX).lower()
+        if variable.startswith(PREFIX) and variable != FILE_VARIABLE and name not in Settings.model_fields:
+            hint = _closest(name, Settings.model_fields)
+            raise SettingError(f"Unknown setting {name!r} (from {variable}){hint}; allowed: {_names()}.")
+
+
+def _explain(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors():
+        name = str(problem["loc"][0])
+        where = f"{PREFIX}{name.upper()}" if f"{PREFIX}{name.upper()}" in os.environ else str(settings_file())
+        if problem["type"] == "extra_forbidden":
+            hint = _closest(name, Settings.model_fields)
+            yield f"Unknown setting {name!r} (from {where}){hint}; allowed: {_names()}."
+            continue
+        message = problem["msg"].removeprefix("Value error, ")
+        info = Settings.model_fields[name]
+        found = re.sub(r"://[^@]*@", "://…@", repr(problem["input"]))  # a URL may hold a password
+        yield f"Setting {name!r} (from {where}) is {found}: {message}. {info.description}"
+
+
+def _names() -> str:
+    return ", ".join(Settings.model_fields)
+
+
+def _closest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(each) for each in value) + "]"
+    if isinstance(value, int | float):
+        return str(value)
+    return f'"{value}"' if value is not None else '""'

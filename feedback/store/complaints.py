@@ -1,0 +1,156 @@
+"""Complaints and rejected records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, delete, func, select, update
+
+from feedback.domain import Channel, Complaint, RejectedRecord, derived_id
+from feedback.store.database import insert_new, parts
+from feedback.store.tables import assignment, complaint, rejected_record, stale_bucket
+
+LASTING = frozenset({"source", "source_id", "received_at"})
+"""What never changes about a complaint, however often its record arrives."""
+
+COLUMNS = tuple(field.name for field in fields(Complaint))
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of records: `naive_dates` of them carried a time without zone."""
+
+    accepted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    naive_dates: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
+
+def store_complaints(connection: Connection, complaints: Sequence[Complaint], now: datetime) -> Counts:
+    """Insert new complaints and bring known ones up to date, in the caller's transaction.
+
+    A field that arrives empty keeps what it held. A new text drops the complaint's assignments, so that it is
+    assigned again.
+    """
+    merged: dict[UUID, Complaint] = {}
+    for each in complaints:
+        merged[each.id] = _newer(merged[each.id], each) if each.id in merged else each
+    known = _known(connection, list(merged))
+    new = [each for key, each in merged.items() if key not in known]
+    inserted = insert_new(connection, complaint, [_row(each, now) for each in new])
+    if inserted < len(new):  # another writer was quicker with some of them
+        known = _known(connection, list(merged))
+    changed = [_newer(known[key], each) for key, each in merged.items() if key in known]
+    changed = [each for each in changed if each != known[each.id]]
+    for each in changed:
+        _update(connection, known[each.id], each, now)
+    return Counts(inserted, len(changed), len(complaints) - inserted - len(changed))
+
+
+def store_rejected(connection: Connection, records: Sequence[RejectedRecord], now: datetime) -> int:
+    """Keep records that could not become complaints; the same one is kept once. The number given."""
+    rows = {each["id"]: each for each in (_rejected_row(record, now) for record in records)}
+    insert_new(connection, rejected_record, list(rows.values()))
+    return len(records)
+
+
+def complaints_by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Complaint]:
+    return _known(connection, list(ids))
+
+
+def rejected_records(connection: Connection, limit: int | None = None) -> Sequence[Row[Any]]:
+    """Rejected records that have not become complaints since, oldest first."""
+    waiting = select(rejected_record).where(rejected_record.c.accepted_at.is_(None))
+    order = (rejected_record.c.rejected_at, rejected_record.c.place, rejected_record.c.line, rejected_record.c.id)
+    return connection.execute(waiting.order_by(*order).limit(limit)).all()
+
+
+def mark_accepted(connection: Connection, ids: Sequence[UUID], now: datetime) -> None:
+    """Note that rejected records have become complaints."""
+    for part in parts(ids, 10_000):
+        connection.execute(update(rejected_record).where(rejected_record.c.id.in_(part)).values(accepted_at=now))
+
+
+def count_complaints(connection: Connection) -> tuple[int, datetime | None, datetime | None]:
+    """How many complaints there are, and when the first and the last were received."""
+    found = connection.execute(
+        select(func.count(), func.min(complaint.c.received_at), func.max(complaint.c.received_at))
+    ).one()
+    return found[0], found[1], found[2]
+
+
+def _known(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Complaint]:
+    columns = [complaint.c[name] for name in COLUMNS]
+    found: dict[UUID, Complaint] = {}
+    for part in parts(ids, 10_000):
+        for row in connection.execute(select(complaint.c.id, *columns).where(complaint.c.id.in_(part))):
+            found[row.id] = _complaint(row)
+    return found
+
+
+def _complaint(row: Row[Any]) -> Complaint:
+    values = {name: getattr(row, name) for name in COLUMNS}
+    return Complaint(**{**values, "channel": Channel(row.channel)})
+
+
+def _row(each: Complaint, now: datetime) -> dict[str, Any]:
+    values = {name: getattr(each, name) for name in COLUMNS}
+    return {
+        **values,
+        "id": each.id,
+        "ingested_at": now,
+        "channel": str(each.channel),
+        "attributes": dict(each.attributes),
+    }
+
+
+def _newer(old: Complaint, new: Complaint) -> Complaint:
+    """`old` with what `new` knows better: its filled fields and attributes."""
+    filled: dict[str, Any] = {
+        name: value for name in COLUMNS if name not in LASTING and (value := getattr(new, name)) not in (None, {})
+    }
+    if "attributes" in filled:
+        filled["attributes"] = {**old.attributes, **new.attributes}
+    if new.text_hash == old.text_hash:
+        filled["language"] = old.language
+    return replace(old, **filled)
+
+
+def _update(connection: Connection, old: Complaint, new: Complaint, now: datetime) -> None:
+    values: Mapping[str, Any] = {name: value for name, value in _row(new, now).items() if name not in LASTING}
+    values = {name: value for name, value in values.items() if name not in ("id", "ingested_at")}
+    connection.execute(update(complaint).where(complaint.c.id == old.id).values(**values, updated_at=now))
+    if new.text_hash != old.text_hash or new.language != old.language:
+        _unassign(connection, old.id)
+
+
+def _unassign(connection: Connection, complaint_id: UUID) -> None:
+    of_it = assignment.c.complaint_id == complaint_id
+    buckets = connection.execute(select(assignment.c.version_id, assignment.c.bucket_start).where(of_it)).all()
+    if buckets:
+        connection.execute(stale_bucket.insert(), [row._asdict() for row in buckets])
+        connection.execute(delete(assignment).where(of_it))
+
+
+def _rejected_row(record: RejectedRecord, now: datetime) -> dict[str, Any]:
+    content = json.dumps(record.record, sort_keys=True, default=str, ensure_ascii=True)
+    return {
+        "id": derived_id("rejected", record.source, record.place, record.line, record.reason, content),
+        "source": record.source,
+        "place": record.place,
+        "line": record.line,
+        "reason": record.reason,
+        "detail": record.detail,
+        "record": json.loads(content.replace("\\u0000", "")),
+        "rejected_at": now,
+        "accepted_at": None,
+    }

@@ -1,0 +1,60 @@
+"""Buckets: how many complaints a day each topic has under a version."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, func, select
+
+from feedback.domain import Span
+from feedback.store.database import insert_new, parts
+from feedback.store.tables import assignment, bucket_count, complaint, stale_bucket
+
+UNASSIGNED = UUID(int=0)
+"""Stands for "no topic" in the table of counts."""
+
+
+def recount(connection: Connection, version_id: UUID) -> int:
+    """Count again the buckets whose assignments changed; how many they were."""
+    stale = connection.execute(
+        select(stale_bucket.c.id, stale_bucket.c.bucket_start).where(stale_bucket.c.version_id == version_id)
+    ).all()
+    buckets = sorted({row.bucket_start for row in stale})
+    for part in parts(buckets, 5_000):
+        _recount(connection, version_id, list(part))
+    for ids in parts([row.id for row in stale], 10_000):
+        # by id: a bucket that changes again meanwhile stays marked
+        connection.execute(delete(stale_bucket).where(stale_bucket.c.id.in_(ids)))
+    return len(buckets)
+
+
+def counts(connection: Connection, version_id: UUID, span: Span) -> list[tuple[datetime, UUID, int, int]]:
+    """(bucket start, topic or UNASSIGNED, complaints, distinct customers) within `span`, by time."""
+    table = bucket_count
+    query = (
+        select(table.c.bucket_start, table.c.topic_id, table.c.complaints, table.c.customers)
+        .where(table.c.version_id == version_id)
+        .where(table.c.bucket_start >= span.start, table.c.bucket_start < span.end)
+        .order_by(table.c.bucket_start, table.c.topic_id)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query)]
+
+
+def _recount(connection: Connection, version_id: UUID, buckets: list[datetime]) -> None:
+    table = bucket_count
+    connection.execute(delete(table).where(table.c.version_id == version_id, table.c.bucket_start.in_(buckets)))
+    topic_id = func.coalesce(assignment.c.topic_id, UNASSIGNED, type_=table.c.topic_id.type)
+    query = (
+        select(
+            assignment.c.bucket_start,
+            topic_id.label("topic_id"),
+            func.count().label("complaints"),
+            func.count(complaint.c.customer_hash.distinct()).label("customers"),
+        )
+        .join(complaint, complaint.c.id == assignment.c.complaint_id)
+        .where(assignment.c.version_id == version_id, assignment.c.bucket_start.in_(buckets))
+        .group_by(assignment.c.bucket_start, topic_id)
+    )
+    rows = [{"version_id": version_id, **row._asdict()} for row in connection.execute(query)]
+    insert_new(connection, table, rows)

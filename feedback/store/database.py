@@ -1,0 +1,158 @@
+"""The database: SQLite in WAL mode or PostgreSQL, brought to the newest schema by migrations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, inspect, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
+
+from feedback.errors import StoreError
+
+Item = TypeVar("Item")
+
+BUSY_SECONDS = 60
+"""How long SQLite waits for another writer before it gives up."""
+
+PARAMETERS = 30_000
+"""SQLite takes 32,766 bound parameters a statement, PostgreSQL 65,535."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    engine: Engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one state of the data; what it writes is not kept."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction, written whole or not at all. On SQLite it takes the write lock at once."""
+        with self.engine.execution_options(immediate=True).begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Connect to a database that `feedback init` has made; StoreError when it isn't there or has another schema."""
+    database = Database(_engine(url))
+    try:
+        found, newest = _revision(database.engine), _newest_revision()
+    except OperationalError as error:
+        raise StoreError(_unreachable(url, error)) from None
+    if found == newest:
+        return database
+    if found is None:
+        raise StoreError(f"The database {_shown(url)} is empty: `feedback init` creates its tables.")
+    raise StoreError(f"The database {_shown(url)} has schema {found}, this program {newest}: run `feedback init`.")
+
+
+def create_database(url: str) -> Database:
+    """Create the tables, or bring those of an older release to the newest schema; data stay."""
+    from alembic import command
+    from alembic.config import Config
+
+    location = make_url(url)
+    if location.get_backend_name() == "sqlite" and location.database:
+        Path(location.database).parent.mkdir(parents=True, exist_ok=True)
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("feedback.store") / "migrations"))
+    engine = _engine(url)
+    config.attributes["engine"] = engine
+    try:
+        command.upgrade(config, "head")
+    except OperationalError as error:
+        raise StoreError(_unreachable(url, error)) from None
+    return Database(engine)
+
+
+def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """The dialect's INSERT that knows ON CONFLICT."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
+    """Insert those of `rows` that aren't there yet; the number inserted."""
+    inserted = 0
+    for part in parts(rows, PARAMETERS // len(table.columns)):
+        statement: Insert = upsert(connection, table).values(list(part)).on_conflict_do_nothing()
+        inserted += connection.execute(statement).rowcount
+    return inserted
+
+
+def put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert `rows`; one with a primary key that is there already replaces it."""
+    keys = [column.name for column in table.primary_key]
+    for part in parts(rows, PARAMETERS // len(table.columns)):
+        statement = upsert(connection, table).values(list(part))
+        changed = {name: statement.excluded[name] for name in part[0] if name not in keys}
+        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
+
+
+def parts(rows: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """Cut `rows` into slices of at most `size`."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def _engine(url: str) -> Engine:
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # _begin_sqlite, not the driver, says when a transaction begins
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout = {BUSY_SECONDS * 1000}",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+        "cache_size = -65536",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # a write that begins as a read can fail half-way when another writer comes between
+    immediate = connection.get_execution_options().get("immediate")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _revision(engine: Engine) -> str | None:
+    location = engine.url
+    if engine.dialect.name == "sqlite" and location.database and not Path(location.database).exists():
+        return None  # connecting would leave an empty file behind
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one())
+
+
+def _newest_revision() -> str:
+    names = (Path(each.name).stem for each in (resources.files("feedback.store") / "migrations/versions").iterdir())
+    return max(name.split("_", 1)[0] for name in names if name[0].isdigit())
+
+
+def _shown(url: str) -> str:
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def _unreachable(url: str, error: OperationalError) -> str:
+    return f"The database {_shown(url)} cannot be reached: {error.orig}. Check the setting 'database_url'."

@@ -1,0 +1,279 @@
+"""The tables. Ids are derived from what they name; times are aware UTC; texts are redacted before they come here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in and out; a naive time is refused. SQLite keeps it as text without a zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without zone reached the database: {value!r}")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+complaint = Table(
+    "complaint",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("source", String(200), nullable=False),
+    Column("source_id", String(200), nullable=False),
+    Column("received_at", UtcDateTime, nullable=False, index=True),
+    Column("ingested_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime),
+    Column("text", Text, nullable=False),
+    Column("text_hash", String(64), nullable=False, index=True),
+    Column("language", String(12), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("market", String(200)),
+    Column("brand", String(200)),
+    Column("product", String(200)),
+    Column("customer_hash", String(64), index=True),
+    Column("customer_segment", String(200)),
+    Column("rating", Float),
+    Column("first_response_at", UtcDateTime),
+    Column("resolved_at", UtcDateTime),
+    Column("escalations", Integer),
+    Column("attributes", Json, nullable=False),
+    UniqueConstraint("source", "source_id"),
+)
+
+rejected_record = Table(
+    "rejected_record",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("source", String(200), nullable=False),
+    Column("place", Text, nullable=False),
+    Column("line", Integer),
+    Column("reason", String(40), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("record", Json, nullable=False),
+    Column("rejected_at", UtcDateTime, nullable=False),
+    Column("accepted_at", UtcDateTime),
+)
+
+embedding = Table(
+    "embedding",
+    metadata,
+    Column("text_hash", String(64), primary_key=True),
+    Column("encoder_version", String(100), primary_key=True),
+    Column("vector", LargeBinary, nullable=False),
+)
+
+topic = Table(
+    "topic",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("owner", String(200)),
+    Column("area", String(200)),
+    Column("born_at", UtcDateTime, nullable=False),
+)
+
+topic_model_version = Table(
+    "topic_model_version",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("status", String(20), nullable=False),
+    Column("trained_at", UtcDateTime, nullable=False),
+    Column("published_at", UtcDateTime),
+    Column("artefact", Text, nullable=False),
+    Column("encoder_version", String(100), nullable=False),
+    Column("metrics", Json, nullable=False),
+)
+
+topic_in_version = Table(
+    "topic_in_version",
+    metadata,
+    Column("version_id", Uuid, ForeignKey("topic_model_version.id", ondelete="CASCADE"), primary_key=True),
+    Column("topic_id", Uuid, ForeignKey("topic.id"), primary_key=True),
+    Column("words", Json, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("centroid", LargeBinary),
+    Column("floor", Float),
+    comment="centroid (float32, centred) and floor are set for a provisional topic, born after the training",
+)
+
+lineage = Table(
+    "lineage",
+    metadata,
+    Column("version_id", Uuid, ForeignKey("topic_model_version.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("fate", String(20), nullable=False),
+    Column("before_id", Uuid),
+    Column("after_id", Uuid),
+    Column("similarity", Float),
+)
+
+assignment = Table(
+    "assignment",
+    metadata,
+    Column("version_id", Uuid, ForeignKey("topic_model_version.id", ondelete="CASCADE"), primary_key=True),
+    Column("complaint_id", Uuid, ForeignKey("complaint.id", ondelete="CASCADE"), primary_key=True),
+    Column("topic_id", Uuid, ForeignKey("topic.id")),
+    Column("similarity", Float, nullable=False),
+    Column("bucket_start", UtcDateTime, nullable=False),
+    Index("ix_assignment_version_bucket_topic", "version_id", "bucket_start", "topic_id"),
+    Index("ix_assignment_complaint_id", "complaint_id"),
+)
+
+stale_bucket = Table(
+    "stale_bucket",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("version_id", Uuid, ForeignKey("topic_model_version.id", ondelete="CASCADE"), nullable=False),
+    Column("bucket_start", UtcDateTime, nullable=False),
+    comment="buckets whose assignments changed since they were counted",
+)
+
+bucket_count = Table(
+    "bucket_count",
+    metadata,
+    Column("version_id", Uuid, ForeignKey("topic_model_version.id", ondelete="CASCADE"), primary_key=True),
+    Column("bucket_start", UtcDateTime, primary_key=True),
+    Column("topic_id", Uuid, primary_key=True),
+    Column("complaints", Integer, nullable=False),
+    Column("customers", Integer, nullable=False),
+    comment="topic_id is the nil UUID for the unassigned",
+)
+
+signal = Table(
+    "signal",
+    metadata,
+    Column("judged_at", UtcDateTime, primary_key=True),
+    Column("topic_id", Uuid, ForeignKey("topic.id"), primary_key=True),
+    Column("detector", String(40), primary_key=True),
+    Column("version_id", Uuid, nullable=False),
+    Column("window_start", UtcDateTime, nullable=False),
+    Column("window_end", UtcDateTime, nullable=False),
+    Column("observed", Integer, nullable=False),
+    Column("expected", Float, nullable=False),
+    Column("low", Float, nullable=False),
+    Column("high", Float, nullable=False),
+    Column("p", Float, nullable=False),
+    Column("q", Float, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("threshold", Float, nullable=False),
+    Column("rising", Boolean, nullable=False),
+    Column("complete", Boolean, nullable=False),
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("topic_id", Uuid, ForeignKey("topic.id"), nullable=False, index=True),
+    Column("state", String(20), nullable=False, index=True),
+    Column("opened_at", UtcDateTime, nullable=False, index=True),
+    Column("last_rising_at", UtcDateTime, nullable=False),
+    Column("judged_at", UtcDateTime, nullable=False),
+    Column("calm_since", UtcDateTime),
+    Column("resolved_at", UtcDateTime),
+    Column("evidence", Json, nullable=False),
+)
+
+transition = Table(
+    "transition",
+    metadata,
+    Column("alert_id", Uuid, ForeignKey("alert.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("before", String(20)),
+    Column("after", String(20), nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+threshold = Table(
+    "threshold",
+    metadata,
+    Column("version_id", Uuid, ForeignKey("topic_model_version.id", ondelete="CASCADE"), primary_key=True),
+    Column("detector", String(40), primary_key=True),
+    Column("valid_from", UtcDateTime, primary_key=True),
+    Column("value", Float, nullable=False),
+    Column("origin", Json, nullable=False),
+)
+
+digest = Table(
+    "digest",
+    metadata,
+    Column("week", String(8), primary_key=True),
+    Column("owner", String(200), primary_key=True),
+    Column("written_at", UtcDateTime, nullable=False),
+    Column("folder", Text, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("job", String(40), primary_key=True),
+    Column("window_start", UtcDateTime, primary_key=True),
+    Column("status", String(20), nullable=False),
+    Column("holder", String(200), nullable=False),
+    Column("token", Integer, nullable=False),
+    Column("lease_until", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("seconds", Float),
+    Column("result", Json),
+    Column("error", Text),
+    Index("ix_run_status", "status"),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+)

@@ -1,0 +1,244 @@
+"""Topics, topic model versions, and which complaint belongs to which topic under which version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, and_, delete, func, select, update
+
+from feedback.domain import Fate, PinnedTopic, TopicKind
+from feedback.store.database import insert_new, parts, put
+from feedback.store.tables import (
+    assignment,
+    complaint,
+    embedding,
+    lineage,
+    stale_bucket,
+    topic,
+    topic_in_version,
+    topic_model_version,
+)
+
+Words = Mapping[str, Sequence[str]]
+"""A topic's words by language, the most telling first."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    id: UUID
+    status: str
+    trained_at: datetime
+    published_at: datetime | None
+    artefact: str
+    encoder_version: str
+    metrics: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTopic:
+    """A topic as one version holds it. `centroid` (float32 bytes) and `floor` are those of a provisional topic."""
+
+    id: UUID
+    kind: TopicKind
+    name: str
+    owner: str | None
+    area: str | None
+    born_at: datetime
+    words: Words
+    size: int
+    centroid: bytes | None
+    floor: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineageEntry:
+    fate: Fate
+    before_id: UUID | None
+    after_id: UUID | None
+    similarity: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    complaint_id: UUID
+    topic_id: UUID | None
+    similarity: float
+    bucket_start: datetime
+
+
+def published_version(connection: Connection) -> StoredVersion | None:
+    """The version in force, if one has been trained."""
+    query = select(topic_model_version).where(topic_model_version.c.status == "published")
+    row = connection.execute(query).one_or_none()
+    return StoredVersion(**row._asdict()) if row else None
+
+
+def store_version(
+    connection: Connection,
+    version: StoredVersion,
+    topics: Sequence[StoredTopic],
+    entries: Sequence[LineageEntry],
+) -> None:
+    """Keep a candidate with its topics and lineage; one of the same id is replaced, assignments and all."""
+    connection.execute(delete(topic_model_version).where(topic_model_version.c.id == version.id))
+    connection.execute(topic_model_version.insert().values(**_fields(version)))
+    add_topics(connection, version.id, topics)
+    rows = [
+        {"version_id": version.id, "position": position, **_fields(each), "fate": str(each.fate)}
+        for position, each in enumerate(entries)
+    ]
+    if rows:
+        connection.execute(lineage.insert(), rows)
+
+
+def publish_version(connection: Connection, version_id: UUID, now: datetime) -> None:
+    """Make a candidate the version in force; the one before is archived. In the caller's transaction: atomic."""
+    table = topic_model_version
+    in_force = table.c.status == "published"
+    connection.execute(update(table).where(in_force).values(status="archived"))
+    connection.execute(update(table).where(table.c.id == version_id).values(status="published", published_at=now))
+
+
+def add_topics(connection: Connection, version_id: UUID, topics: Sequence[StoredTopic]) -> None:
+    """Put topics into a version. A topic that exists keeps its birth; a pinned one follows the taxonomy's names."""
+    if not topics:
+        return
+    fresh = [
+        {
+            "id": each.id,
+            "kind": str(each.kind),
+            "name": each.name,
+            "owner": each.owner,
+            "area": each.area,
+            "born_at": each.born_at,
+        }
+        for each in topics
+    ]
+    insert_new(connection, topic, fresh)
+    for each in topics:
+        if each.kind is not TopicKind.PROVISIONAL:
+            connection.execute(update(topic).where(topic.c.id == each.id).values(kind=str(each.kind)))
+    members = [
+        {
+            "version_id": version_id,
+            "topic_id": each.id,
+            "words": {language: list(words) for language, words in each.words.items()},
+            "size": each.size,
+            "centroid": each.centroid,
+            "floor": each.floor,
+        }
+        for each in topics
+    ]
+    put(connection, topic_in_version, members)
+
+
+def load_taxonomy_topics(connection: Connection, pinned: Sequence[PinnedTopic], now: datetime) -> None:
+    """Make the topic table say what the taxonomy says of its topics."""
+    for each in pinned:
+        values = {"kind": str(TopicKind.PINNED), "name": each.name, "owner": each.owner, "area": each.area}
+        found = connection.execute(update(topic).where(topic.c.id == each.id).values(**values))
+        if found.rowcount == 0:
+            connection.execute(topic.insert().values(id=each.id, born_at=now, **values))
+
+
+def topics_of(connection: Connection, version_id: UUID) -> list[StoredTopic]:
+    """The topics of a version, pinned and discovered in their order of birth and name."""
+    member = topic_in_version
+    query = (
+        select(topic, member.c.words, member.c.size, member.c.centroid, member.c.floor)
+        .join(member, member.c.topic_id == topic.c.id)
+        .where(member.c.version_id == version_id)
+        .order_by(topic.c.born_at, topic.c.name, topic.c.id)
+    )
+    return [_topic(row) for row in connection.execute(query)]
+
+
+def topic_names(connection: Connection) -> dict[UUID, Row[Any]]:
+    """Every topic there ever was, by id."""
+    return {row.id: row for row in connection.execute(select(topic))}
+
+
+def lineage_of(connection: Connection, version_id: UUID) -> list[LineageEntry]:
+    query = select(lineage).where(lineage.c.version_id == version_id).order_by(lineage.c.position)
+    return [
+        LineageEntry(Fate(row.fate), row.before_id, row.after_id, row.similarity) for row in connection.execute(query)
+    ]
+
+
+def vectors_to_assign(
+    connection: Connection, version: StoredVersion, before: datetime, limit: int
+) -> Sequence[Row[Any]]:
+    """Rows (id, received_at, language, vector) of embedded complaints that `version` hasn't assigned, oldest first."""
+    done = and_(assignment.c.complaint_id == complaint.c.id, assignment.c.version_id == version.id)
+    query = (
+        _with_vector(version.encoder_version, before)
+        .outerjoin(assignment, done)
+        .where(assignment.c.complaint_id.is_(None))
+        .order_by(complaint.c.received_at, complaint.c.id)
+        .limit(limit)
+    )
+    return connection.execute(query).all()
+
+
+def embedded_complaints(connection: Connection, encoder_version: str, before: datetime) -> Sequence[Row[Any]]:
+    """Rows (id, received_at, language, vector) of all embedded complaints received before `before`, oldest first."""
+    query = _with_vector(encoder_version, before).order_by(complaint.c.received_at, complaint.c.id)
+    return connection.execute(query).all()
+
+
+def unassigned_complaints(
+    connection: Connection, version: StoredVersion, since: datetime, before: datetime
+) -> Sequence[Row[Any]]:
+    """Rows (id, received_at, language, vector, text_hash, customer_hash) that no topic took, oldest first."""
+    query = (
+        _with_vector(version.encoder_version, before)
+        .add_columns(complaint.c.text_hash, complaint.c.customer_hash)
+        .join(assignment, assignment.c.complaint_id == complaint.c.id)
+        .where(assignment.c.version_id == version.id, assignment.c.topic_id.is_(None))
+        .where(complaint.c.received_at >= since)
+        .order_by(complaint.c.received_at, complaint.c.id)
+    )
+    return connection.execute(query).all()
+
+
+def assign(connection: Connection, version_id: UUID, assigned: Sequence[Assigned]) -> None:
+    """Write assignments (a later one replaces an earlier) and mark their buckets to be counted."""
+    put(connection, assignment, [{"version_id": version_id, **_fields(each)} for each in assigned])
+    buckets = sorted({each.bucket_start for each in assigned})
+    if buckets:
+        connection.execute(
+            stale_bucket.insert(), [{"version_id": version_id, "bucket_start": each} for each in buckets]
+        )
+
+
+def count_assigned(connection: Connection, version_id: UUID) -> tuple[int, int]:
+    """(all, unassigned) complaints that a version has judged."""
+    query = select(func.count(), func.count(assignment.c.topic_id)).where(assignment.c.version_id == version_id)
+    judged, with_topic = connection.execute(query).one()
+    return judged, judged - with_topic
+
+
+def texts_of(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, str]:
+    found: dict[UUID, str] = {}
+    for part in parts(ids, 10_000):
+        query = select(complaint.c.id, complaint.c.text).where(complaint.c.id.in_(part))
+        found.update((row.id, row.text) for row in connection.execute(query))
+    return found
+
+
+def _with_vector(encoder_version: str, before: datetime) -> Any:
+    same = and_(embedding.c.text_hash == complaint.c.text_hash, embedding.c.encoder_version == encoder_version)
+    columns = (complaint.c.id, complaint.c.received_at, complaint.c.language, embedding.c.vector)
+    return select(*columns).join(embedding, same).where(complaint.c.received_at < before)
+
+
+def _topic(row: Row[Any]) -> StoredTopic:
+    return StoredTopic(**{**row._asdict(), "kind": TopicKind(row.kind)})
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in type(value).__slots__}
