@@ -1,0 +1,141 @@
+"""Signals, alerts with their transitions and evidence, and thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from feedback.domain import Alert, AlertState, Signal, Span, Transition
+from feedback.store.database import put
+from feedback.store.tables import alert, signal, threshold, topic, transition
+
+OPEN_STATES = tuple(str(state) for state in AlertState if state is not AlertState.RESOLVED)
+
+
+def store_signals(connection: Connection, signals: Sequence[Signal], judged_at: datetime) -> None:
+    """Keep what a run found."""
+    put(connection, signal, [_signal_row(each, judged_at) for each in signals])
+
+
+def latest_signals(connection: Connection) -> list[tuple[datetime, Signal]]:
+    """What the last run found: (judged at, signal), the strongest first."""
+    newest = select(func.max(signal.c.judged_at)).scalar_subquery()
+    query = select(signal).where(signal.c.judged_at == newest).order_by(signal.c.score.desc(), signal.c.topic_id)
+    return [(row.judged_at, _signal(row)) for row in connection.execute(query)]
+
+
+def latest_alerts(connection: Connection) -> dict[UUID, Alert]:
+    """The newest alert of each topic that ever had one, by topic id."""
+    rows = connection.execute(select(alert).order_by(alert.c.opened_at, alert.c.id))
+    return {row.topic_id: _alert(row) for row in rows}
+
+
+def evidence_of(connection: Connection, alert_id: UUID) -> dict[str, Any]:
+    """Why an alert fired, as it was written down then."""
+    return dict(connection.execute(select(alert.c.evidence).where(alert.c.id == alert_id)).scalar_one())
+
+
+def store_alert(connection: Connection, each: Alert, judged_at: datetime, evidence: Mapping[str, Any]) -> None:
+    """Keep an alert as it is now."""
+    row = {
+        "id": each.id,
+        "topic_id": each.topic_id,
+        "state": str(each.state),
+        "opened_at": each.opened_at,
+        "last_rising_at": each.last_rising_at,
+        "judged_at": judged_at,
+        "calm_since": each.calm_since,
+        "resolved_at": each.resolved_at,
+        "evidence": dict(evidence),
+    }
+    put(connection, alert, [row])
+
+
+def add_transition(connection: Connection, change: Transition) -> None:
+    """Append to an alert's history."""
+    of_it = transition.c.alert_id == change.alert.id
+    position = connection.execute(select(func.count()).select_from(transition).where(of_it)).scalar_one()
+    row = {
+        "alert_id": change.alert.id,
+        "position": position,
+        "at": change.at,
+        "before": None if change.before is None else str(change.before),
+        "after": str(change.alert.state),
+        "who": change.who,
+        "why": change.why,
+    }
+    connection.execute(transition.insert().values(**row))
+
+
+def alert_rows(
+    connection: Connection,
+    *,
+    only_open: bool = False,
+    active: Span | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[Row[Any]]:
+    """Alerts with their topic's name, owner and area, newest first; `active` keeps those alive within a span."""
+    query: Select[Any] = select(
+        alert, topic.c.name.label("topic"), topic.c.owner, topic.c.area, topic.c.kind.label("topic_kind")
+    ).join(topic, topic.c.id == alert.c.topic_id)
+    if only_open:
+        query = query.where(alert.c.state.in_(OPEN_STATES))
+    if active:
+        alive = alert.c.resolved_at.is_(None) | (alert.c.resolved_at >= active.start)
+        query = query.where(alert.c.opened_at < active.end, alive)
+    return list(connection.execute(query.order_by(alert.c.opened_at.desc(), alert.c.id).limit(limit).offset(offset)))
+
+
+def transitions_of(connection: Connection, alert_id: UUID) -> list[Row[Any]]:
+    """An alert's history, oldest first."""
+    query = select(transition).where(transition.c.alert_id == alert_id).order_by(transition.c.position)
+    return list(connection.execute(query))
+
+
+def transitions_between(connection: Connection, span: Span) -> list[Row[Any]]:
+    """All changes of state within a span, oldest first."""
+    within = (transition.c.at >= span.start) & (transition.c.at < span.end)
+    query = select(transition).where(within).order_by(transition.c.at, transition.c.alert_id, transition.c.position)
+    return list(connection.execute(query))
+
+
+def stored_threshold(
+    connection: Connection, version_id: UUID, detector: str, now: datetime
+) -> tuple[datetime, float, Mapping[str, Any]] | None:
+    """(valid from, value, origin) of the newest threshold set up to `now` for this version."""
+    mine = (threshold.c.version_id == version_id) & (threshold.c.detector == detector)
+    query = select(threshold).where(mine, threshold.c.valid_from <= now).order_by(threshold.c.valid_from.desc())
+    row = connection.execute(query.limit(1)).one_or_none()
+    return (row.valid_from, row.value, row.origin) if row else None
+
+
+def store_threshold(
+    connection: Connection, version_id: UUID, detector: str, now: datetime, value: float, origin: Mapping[str, Any]
+) -> None:
+    """Keep a threshold and what it came from."""
+    row = {"version_id": version_id, "detector": detector, "valid_from": now, "value": value, "origin": dict(origin)}
+    put(connection, threshold, [row])
+
+
+def _signal_row(each: Signal, judged_at: datetime) -> dict[str, Any]:
+    values = asdict(each)
+    values.pop("window")
+    return {**values, "judged_at": judged_at, "window_start": each.window.start, "window_end": each.window.end}
+
+
+def _signal(row: Row[Any]) -> Signal:
+    values = row._asdict()
+    values.pop("judged_at")
+    window = Span(values.pop("window_start"), values.pop("window_end"))
+    return Signal(**values, window=window)
+
+
+def _alert(row: Row[Any]) -> Alert:
+    names = ("id", "topic_id", "opened_at", "last_rising_at", "calm_since", "resolved_at")
+    return Alert(**{name: getattr(row, name) for name in names}, state=AlertState(row.state))

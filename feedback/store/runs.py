@@ -1,0 +1,117 @@
+"""Runs: one row for each job and window, claimed by compare-and-set, so that each happens once.
+
+A holder that dies leaves a claim behind. Another takes it over when the lease has run out, or at once when it can
+see that the holder is gone; the token then moves on, and the old holder, should it wake, finds that it may no longer
+finish.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select, update
+
+from feedback.errors import ClaimLostError
+from feedback.store.database import insert_new
+from feedback.store.tables import run
+
+LEASE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to do one run. `started_at` is by the clock on the wall, `window_start` by the schedule."""
+
+    job: str
+    window_start: datetime
+    holder: str
+    token: int
+    started_at: datetime
+
+
+def claim(
+    connection: Connection,
+    job: str,
+    window_start: datetime,
+    holder: str,
+    wall: datetime,
+    is_gone: Callable[[str], bool],
+) -> Claim | None:
+    """Take the run of `job` for this window, or None when it is done or in another's hands."""
+    fresh = {
+        "job": job,
+        "window_start": window_start,
+        "status": "running",
+        "holder": holder,
+        "token": 1,
+        "lease_until": wall + LEASE,
+        "started_at": wall,
+    }
+    if insert_new(connection, run, [fresh]):
+        return Claim(job, window_start, holder, 1, wall)
+    row = connection.execute(select(run).where(_is(job, window_start))).one()
+    held = row.status == "running" and row.lease_until > wall and not is_gone(row.holder)
+    if row.status == "succeeded" or held:
+        return None
+    taken = connection.execute(
+        update(run)
+        .where(_is(job, window_start), run.c.token == row.token)
+        .values(**{**fresh, "token": row.token + 1, "finished_at": None, "seconds": None, "error": None})
+    )
+    return Claim(job, window_start, holder, row.token + 1, wall) if taken.rowcount else None
+
+
+def hold(connection: Connection, held: Claim, wall: datetime) -> None:
+    """Prolong the lease; ClaimLostError when somebody else has the run now."""
+    _set(connection, held, lease_until=wall + LEASE)
+
+
+def succeed(connection: Connection, held: Claim, wall: datetime, seconds: float, result: Mapping[str, Any]) -> None:
+    """Finish a run, in the same transaction as what it wrote; ClaimLostError (nothing is written) when it is lost."""
+    _set(connection, held, status="succeeded", finished_at=wall, seconds=seconds, result=dict(result), error=None)
+
+
+def fail(connection: Connection, held: Claim, wall: datetime, seconds: float, error: str) -> None:
+    """Note that a run failed and why; it can be claimed again."""
+    _set(connection, held, status="failed", finished_at=wall, seconds=seconds, error=error)
+
+
+def last_success(connection: Connection, jobs: Collection[str]) -> datetime | None:
+    """The latest window that any of `jobs` finished."""
+    query = select(func.max(run.c.window_start)).where(run.c.job.in_(jobs), run.c.status == "succeeded")
+    found: datetime | None = connection.execute(query).scalar_one()
+    return found
+
+
+def succeeded(connection: Connection, since: datetime, until: datetime) -> set[tuple[str, datetime]]:
+    """(job, window) of what is done in `since <= window <= until`."""
+    query = select(run.c.job, run.c.window_start).where(
+        run.c.status == "succeeded", run.c.window_start >= since, run.c.window_start <= until
+    )
+    return {(row[0], row[1]) for row in connection.execute(query)}
+
+
+def seconds_by_job(connection: Connection) -> list[Row[Any]]:
+    """Rows (job, runs, failed, seconds, last) over all runs there were."""
+    failed = func.sum(case((run.c.status == "failed", 1), else_=0))
+    query = select(
+        run.c.job,
+        func.count().label("runs"),
+        failed.label("failed"),
+        func.coalesce(func.sum(run.c.seconds), 0.0).label("seconds"),
+        func.max(run.c.window_start).label("last"),
+    )
+    return list(connection.execute(query.group_by(run.c.job).order_by(run.c.job)))
+
+
+def _is(job: str, window_start: datetime) -> ColumnElement[bool]:
+    return and_(run.c.job == job, run.c.window_start == window_start)
+
+
+def _set(connection: Connection, held: Claim, **values: Any) -> None:
+    mine = and_(_is(held.job, held.window_start), run.c.token == held.token, run.c.status == "running")
+    if connection.execute(update(run).where(mine).values(**values)).rowcount == 0:
+        raise ClaimLostError(f"The run of {held.job} for {held.window_start} was taken over by another worker.")
