@@ -1,0 +1,204 @@
+"""Finds a new subject among the recent complaints that no topic claims."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.centre import Floats, Ints, unit_rows
+
+Days = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+BLOCK = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class BirthParams:
+    """When a group is a new topic.
+
+    Days are counted in `window_days` back from now; older ones are the background. A text is in a group from a
+    cosine of `radius` to its centre. It takes `min_size` complaints (copies counted once) from `min_customers`
+    people, spread over more than `min_spread_days` or so sharp that `min_size` came within `sharp_days`; a mean
+    cosine to the centre of `tightness`; a centre at most `distinct` like a published one; a share of the recent
+    unassigned `min_ratio` times that of the older ones, with chance giving as many in less than `max_p` of cases.
+    At most `limit` recent texts are looked at, the latest.
+    """
+
+    window_days: float = 7.0
+    min_size: int = 8
+    min_customers: int = 5
+    min_spread_days: float = 0.5
+    sharp_days: float = 1 / 24
+    radius: float = 0.5
+    tightness: float = 0.6
+    distinct: float = 0.8
+    min_ratio: float = 3.0
+    max_p: float = 1e-4
+    limit: int = 5000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Birth:
+    """A new subject: `centroid` (d,) a unit vector, `members` rows of the input, copies included.
+
+    `size` counts complaints without copies, `customers` the people, `tightness` is their mean cosine to the centroid,
+    `expected` what the older unassigned would have led to expect and `p` the chance of `size` given that.
+    `first_day` and `last_day` span the members.
+    """
+
+    centroid: Floats
+    members: tuple[int, ...]
+    size: int
+    customers: int
+    tightness: float
+    expected: float
+    p: float
+    first_day: float
+    last_day: float
+
+
+def find_births(
+    vectors: Floats,
+    days: Days,
+    customers: Sequence[str | None],
+    hashes: Sequence[str],
+    centroids: Floats,
+    params: BirthParams | None = None,
+    now: float | None = None,
+) -> list[Birth]:
+    """New subjects among unassigned complaints, the surest first; no complaint is in two.
+
+    `vectors` (n, d) are centred unit rows, `days` (n,) their times in days (the fraction is the time of day),
+    `customers` who wrote (None: unknown, then each counts as another), `hashes` of the texts, `centroids` (k, d) the
+    published topics. `now`, in days, defaults to the latest complaint.
+
+    A scan (Kulldorff 1997) with balls around the texts: for each recent text, count the recent and the older ones
+    near it; a group is new where the recent share is beyond chance by the share of all unassigned that are recent.
+    """
+    chosen = params or BirthParams()
+    if len(vectors) == 0:
+        return []
+    days = np.asarray(days, np.float64)
+    copy_of = original(vectors, customers, hashes)
+    end = float(days.max()) if now is None else now
+    recent = days > end - chosen.window_days
+    scan = _Scan(vectors, days, customers, copy_of, recent, centroids, chosen)
+    return scan.births()
+
+
+def original(vectors: Floats, customers: Sequence[str | None], hashes: Sequence[str]) -> Ints:
+    """For each row the first row it copies, itself if none: the same text, or nearly, by the same customer."""
+    first: dict[str, int] = {}
+    copy_of = np.fromiter((first.setdefault(text, row) for row, text in enumerate(hashes)), np.intp, len(hashes))
+    by_customer: dict[str, list[int]] = {}
+    for row, customer in enumerate(customers):
+        if customer is None or copy_of[row] != row:
+            continue
+        earlier = by_customer.setdefault(customer, [])
+        near = [other for other in earlier if float(vectors[other] @ vectors[row]) > 0.995]
+        if near:
+            copy_of[row] = near[0]
+        else:
+            earlier.append(row)
+    return copy_of[copy_of]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scan:
+    vectors: Floats
+    days: Days
+    customers: Sequence[str | None]
+    copy_of: Ints
+    recent: Mask
+    centroids: Floats
+    params: BirthParams
+
+    def births(self) -> list[Birth]:
+        free = self.copy_of == np.arange(len(self.copy_of))
+        found: list[Birth] = []
+        for seed in self._seeds(free):
+            birth = self._around(seed, free) if free[seed] else None
+            if birth is not None:
+                found.append(birth)
+                free = free & ~self._inside(birth.centroid)
+        return sorted(found, key=lambda birth: birth.p)
+
+    def _seeds(self, free: Mask) -> list[int]:
+        """Recent texts with enough recent ones near them, the most crowded first."""
+        rows = np.flatnonzero(free & self.recent)
+        rows = rows[np.argsort(self.days[rows], kind="stable")][-self.params.limit :]
+        crowd = np.empty(len(rows))
+        for start in range(0, len(rows), BLOCK):
+            near = self.vectors[rows[start : start + BLOCK]] @ self.vectors[rows].T
+            crowd[start : start + BLOCK] = (near >= self.params.radius**2).sum(axis=1)
+        order = np.argsort(-crowd, kind="stable")
+        return [int(rows[place]) for place in order if crowd[place] >= self.params.min_size / 2]
+
+    def _inside(self, centre: Floats) -> Mask:
+        return np.asarray(self.vectors @ centre >= self.params.radius)
+
+    def _around(self, seed: int, free: Mask) -> Birth | None:
+        """The group around a text, if it is a new subject: its centre moves to where the recent ones near it are."""
+        usable = free & self.recent
+        centre = self.vectors[seed]
+        for least in (self.params.radius**2, self.params.radius, self.params.radius):
+            near = usable & (self.vectors @ centre >= least)
+            centre = unit_rows(self.vectors[near].mean(axis=0, keepdims=True))[0]
+        members = usable & self._inside(centre)
+        if int(members.sum()) < self.params.min_size:
+            return None
+        birth = self._birth(centre, members, free)
+        return birth if self._is_new(birth, members) else None
+
+    def _birth(self, centre: Floats, members: Mask, free: Mask) -> Birth:
+        size = int(members.sum())
+        background = free & ~self.recent
+        older = int((background & self._inside(centre)).sum())
+        expected, p = _chance(size, older, int((free & self.recent).sum()), int(background.sum()))
+        rows = np.flatnonzero(members)
+        return Birth(
+            centroid=centre,
+            members=tuple(np.flatnonzero(members[self.copy_of]).tolist()),
+            size=size,
+            customers=len({self.customers[row] or row for row in rows.tolist()}),
+            tightness=float((self.vectors[rows] @ centre).mean()),
+            expected=expected,
+            p=p,
+            first_day=float(self.days[rows].min()),
+            last_day=float(self.days[rows].max()),
+        )
+
+    def _is_new(self, birth: Birth, members: Mask) -> bool:
+        params = self.params
+        nearest = float((self.centroids @ birth.centroid).max()) if len(self.centroids) else -1.0
+        return (
+            birth.customers >= params.min_customers
+            and birth.tightness >= params.tightness
+            and nearest <= params.distinct
+            and birth.size >= params.min_ratio * birth.expected
+            and birth.p <= params.max_p
+            and self._lasting_or_sharp(np.sort(self.days[members]))
+        )
+
+    def _lasting_or_sharp(self, moments: Days) -> bool:
+        params = self.params
+        if moments[-1] - moments[0] > params.min_spread_days:
+            return True
+        within = moments[params.min_size - 1 :] - moments[: len(moments) - params.min_size + 1]
+        return bool((within <= params.sharp_days).any())
+
+
+def _chance(size: int, older: int, recent: int, background: int) -> tuple[float, float]:
+    """Expected size given the older texts of the subject, and the chance of at least `size` of them being recent.
+
+    Binomial: under no change, a text of the subject is as likely to be recent as any other unassigned text.
+    """
+    from scipy.stats import binom
+
+    share = recent / max(recent + background, 1)
+    expected = (older + 0.5) * recent / max(background, 1)
+    return expected, float(binom.sf(size - 1, size + older, share))

@@ -1,0 +1,372 @@
+"""Makes a topic model version from a sample of complaints, the taxonomy and the version before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from typing import Any, Self
+from uuid import UUID
+
+import numpy as np
+
+from feedback.domain import Fate, TopicKind, derived_id
+from models.artifacts import TopicModel
+from models.assign import assign
+from models.centre import Floats, Ints, LanguageOffsets, ParallelPhrases, unit_rows
+from models.cluster import KnnLeiden
+from models.evaluate import coverage, language_mixing, stability
+from models.match import BAND, THRESHOLD, Descent, Matching, match
+from models.topics import Words, describe, name_of
+
+Progress = Callable[[str, float], None]
+"""Called with the step that begins and the share of the work done before it."""
+
+PACKAGES = ("numpy", "scipy", "scikit-learn", "scikit-network", "bertopic", "spacy", "simplemma")
+
+FLOOR_EVIDENCE = 200.0
+"""So many texts count as much towards the floor as the taxonomy's phrases."""
+
+EMPTY_FLOOR = 0.4
+"""The floor with neither texts nor phrases to take it from."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """What to train on: `vectors` (n, d) as the encoder gave them, and each text's words, language and week.
+
+    `window` names the span the sample was taken from, for the record.
+    """
+
+    vectors: Floats
+    texts: Sequence[str]
+    languages: Sequence[str]
+    weeks: Sequence[int]
+    window: tuple[str, str] | None = None
+
+    def take(self, rows: Ints) -> Self:
+        picked = rows.tolist()
+        return replace(
+            self,
+            vectors=self.vectors[rows],
+            texts=[self.texts[row] for row in picked],
+            languages=[self.languages[row] for row in picked],
+            weeks=[self.weeks[row] for row in picked],
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PinnedVectors:
+    """A pinned topic with its phrases as the encoder gave them, (p, d) for each language, parallel by position."""
+
+    topic_id: UUID
+    name: str
+    phrases: Mapping[str, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainParams:
+    """How to train; kept in the model's manifest.
+
+    A cluster joins a pinned topic from a cosine of `join` between their centroids; the pinned centroid then is
+    `phrase_weight` its phrases and the rest complaints. `floor_share` of the sample's texts lie below the floor.
+    `resolution` sets how fine the topics are. `stability_rounds` (0: none) measure how well they come again.
+    """
+
+    limit: int = 50_000
+    neighbours: int = 15
+    resolution: float = 3.0
+    min_size: int | None = None
+    join: float = 0.6
+    phrase_weight: float = 0.5
+    floor_share: float = 0.08
+    match_threshold: float = THRESHOLD
+    match_band: float = BAND
+    words: int = 8
+    stability_rounds: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """What became of a topic: `new` and `old` are topic ids, see `models.match.Descent`."""
+
+    fate: Fate
+    new: UUID | None
+    old: UUID | None
+    score: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """A candidate, what became of the topics before, pairs (new, old) that an analyst should judge, and metrics."""
+
+    model: TopicModel
+    lineage: tuple[Lineage, ...]
+    doubtful: tuple[tuple[UUID, UUID], ...]
+    metrics: Mapping[str, float]
+
+
+def stratify(weeks: Sequence[int], languages: Sequence[str], limit: int = 50_000, seed: int = 0) -> Ints:
+    """Rows of a sample of at most `limit` texts, in order, with every week and language as even as may be.
+
+    Groups of one week and language are taken whole up to a common size, so that a flood or the main market cannot
+    crowd out the rest.
+    """
+    n = len(weeks)
+    if n <= limit:
+        return np.arange(n)
+    pairs = np.stack([np.asarray(weeks), np.unique(np.asarray(languages), return_inverse=True)[1]], axis=1)
+    groups = np.unique(pairs, axis=0, return_inverse=True)[1].ravel()
+    order = np.random.default_rng(seed).permutation(n)
+    # the text's place within its group, in random order: taking the lowest places evens out the groups
+    by_group = order[np.argsort(groups[order], kind="stable")]
+    starts = np.flatnonzero(np.diff(groups[by_group], prepend=-1))
+    sizes = np.diff(np.append(starts, n))
+    places = np.arange(n) - np.repeat(starts, sizes)
+    return np.sort(by_group[np.argsort(places, kind="stable")[:limit]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Before:
+    """The topics before, seen with the new offsets: where their texts of the sample (n,) lie now."""
+
+    ids: tuple[UUID, ...]
+    centroids: Floats
+    rows: Ints
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, previous: TopicModel | None, sample: Sample, vectors: Floats) -> Self:
+        if previous is None:
+            nothing = np.zeros((0, vectors.shape[1]), np.float32)
+            return cls((), nothing, np.full(len(vectors), -1, np.intp), ())
+        rows, _ = previous.assign(sample.vectors, sample.languages)
+        centroids = _means(vectors, rows, previous.centroids)
+        return cls(previous.topic_ids, centroids, rows, previous.names)
+
+
+def train(
+    sample: Sample,
+    pinned: Sequence[PinnedVectors],
+    previous: TopicModel | None,
+    params: TrainParams,
+    version_id: UUID,
+    *,
+    encoder_version: str = "",
+    held: Collection[UUID] = (),
+    progress: Progress | None = None,
+) -> Trained:
+    """Train a version. Pinned topics keep their ids, others keep the id of the previous topic they match.
+
+    `held` names previous topics that must not go, such as those that people touched: where no cluster comes back for
+    one, it stays with its old centroid. The same arguments give the same model.
+    """
+    tell = progress or (lambda step, done: None)
+    tell("centre", 0.0)
+    sample = sample.take(stratify(sample.weeks, sample.languages, params.limit, params.seed))
+    offsets = LanguageOffsets.fit(sample.vectors, sample.languages, _parallel(pinned))
+    vectors = offsets.apply(sample.vectors, sample.languages)
+    phrases = [_centred(topic, offsets) for topic in pinned]
+    tell("cluster", 0.05)
+    labels = _clusters(vectors, params)
+    tell("match", 0.6)
+    found = _proposed(vectors, labels, phrases, params)
+    before = _Before.of(previous, sample, vectors)
+    matching = _matched(found, vectors, before, pinned, params)
+    ids = _ids(len(found), matching, before, pinned, version_id)
+    stay = [row for row, id_ in enumerate(before.ids) if id_ in held and id_ not in ids]
+    centroids = np.vstack([found, before.centroids[stay]])
+    ids += [before.ids[row] for row in stay]
+    tell("describe", 0.7)
+    floors, rows, cosines = _with_floors(vectors, centroids, phrases, params)
+    words = describe(sample.texts, sample.languages, rows, params.words)
+    metrics = _metrics(vectors, sample, rows, cosines, ids, before, params)
+    model = TopicModel(
+        version_id=version_id,
+        encoder_version=encoder_version,
+        offsets=offsets,
+        topic_ids=tuple(ids),
+        kinds=tuple(_kind(id_, pinned) for id_ in ids),
+        centroids=centroids,
+        floors=floors,
+        names=tuple(_names(ids, words, pinned, before)),
+        words=tuple(words.get(row, {}) for row in range(len(ids))),
+        sizes=tuple(np.bincount(rows[rows >= 0], minlength=len(ids)).tolist()),
+        manifest=_manifest(sample, params, encoder_version, metrics),
+    )
+    doubtful = tuple((ids[new], before.ids[old]) for new, old in matching.doubtful)
+    return Trained(model, tuple(_lineage(matching, ids, before)), doubtful, metrics)
+
+
+def _parallel(pinned: Sequence[PinnedVectors]) -> ParallelPhrases | None:
+    """The phrases of all topics; those at the same position of a topic are translations of one another."""
+    blocks = [
+        (topic, language, block) for topic in range(len(pinned)) for language, block in pinned[topic].phrases.items()
+    ]
+    if not blocks:
+        return None
+    longest = max(len(block) for _, _, block in blocks)
+    return ParallelPhrases(
+        np.vstack([block for _, _, block in blocks]),
+        [language for _, language, block in blocks for _ in block],
+        [topic * longest + place for topic, _, block in blocks for place in range(len(block))],
+    )
+
+
+def _centred(topic: PinnedVectors, offsets: LanguageOffsets) -> Floats:
+    """The topic's phrases of all languages as centred unit rows (p, d)."""
+    return np.vstack([offsets.apply(block, [lang] * len(block)) for lang, block in topic.phrases.items()])
+
+
+def _clusters(vectors: Floats, params: TrainParams) -> Ints:
+    clusterer = KnnLeiden(params.neighbours, params.resolution, params.min_size, params.seed)
+    return clusterer.fit(vectors).labels_
+
+
+def _means(vectors: Floats, rows: Ints, otherwise: Floats) -> Floats:
+    """Unit centroids (k, d) of the texts of each row; a row without texts keeps `otherwise`."""
+    means = [
+        vectors[rows == row].mean(axis=0) if (rows == row).any() else otherwise[row] for row in range(len(otherwise))
+    ]
+    return unit_rows(np.array(means, np.float32).reshape(otherwise.shape))
+
+
+def _proposed(vectors: Floats, labels: Ints, phrases: Sequence[Floats], params: TrainParams) -> Floats:
+    """Centroids of the pinned topics, then those of the clusters that are none of them (k, d)."""
+    width = vectors.shape[1]
+    anchors = unit_rows(np.array([block.mean(axis=0) for block in phrases], np.float32).reshape(-1, width))
+    clusters = _means(vectors, labels, np.zeros((int(labels.max(initial=-1)) + 1, width), np.float32))
+    home, _ = assign(clusters, anchors, params.join)
+    joined = np.where(labels >= 0, np.append(home, -1)[labels], -1)
+    complaints = _means(vectors, joined, anchors)
+    blended = params.phrase_weight * anchors + (1 - params.phrase_weight) * complaints
+    return np.vstack([unit_rows(blended), clusters[home < 0]])
+
+
+def _matched(
+    found: Floats, vectors: Floats, before: _Before, pinned: Sequence[PinnedVectors], params: TrainParams
+) -> Matching:
+    rows, _ = assign(vectors, found, -1.0)
+    return match(
+        found,
+        before.centroids,
+        rows,
+        before.rows,
+        threshold=params.match_threshold,
+        band=params.match_band,
+        fixed=[
+            (row, before.ids.index(topic.topic_id)) for row, topic in enumerate(pinned) if topic.topic_id in before.ids
+        ],
+    )
+
+
+def _ids(
+    size: int, matching: Matching, before: _Before, pinned: Sequence[PinnedVectors], version_id: UUID
+) -> list[UUID]:
+    ids = [derived_id("topic", version_id, row) for row in range(size)]
+    for new, old in matching.kept:
+        ids[new] = before.ids[old]
+    ids[: len(pinned)] = [topic.topic_id for topic in pinned]
+    return ids
+
+
+def _with_floors(
+    vectors: Floats, centroids: Floats, phrases: Sequence[Floats], params: TrainParams
+) -> tuple[Floats, Ints, Floats]:
+    """Floors (k,), and the sample assigned with them: rows and cosines (n,).
+
+    The floor leaves `floor_share` of the sample unassigned; while there are few texts, it leans on how near the
+    phrases of a pinned topic are to the others of the same topic.
+    """
+    _, cosines = assign(vectors, centroids, -1.0)
+    prior = _phrase_floor(phrases, params.floor_share)
+    own = float(np.quantile(cosines, params.floor_share)) if len(cosines) else prior
+    trust = len(cosines) / (len(cosines) + FLOOR_EVIDENCE)
+    floors = np.full(len(centroids), trust * own + (1 - trust) * prior, np.float32)
+    return floors, *assign(vectors, centroids, floors)
+
+
+def _phrase_floor(phrases: Sequence[Floats], share: float) -> float:
+    cosines = [_left_out(block) for block in phrases if len(block) > 1]
+    return float(np.quantile(np.concatenate(cosines), share)) if cosines else EMPTY_FLOOR
+
+
+def _left_out(block: Floats) -> Floats:
+    """Each row's cosine (p,) to the mean of the others."""
+    others = unit_rows(block.sum(axis=0, keepdims=True) - block)
+    return np.asarray((block * others).sum(axis=1))
+
+
+def _kind(topic_id: UUID, pinned: Sequence[PinnedVectors]) -> TopicKind:
+    return TopicKind.PINNED if topic_id in {topic.topic_id for topic in pinned} else TopicKind.DISCOVERED
+
+
+def _names(
+    ids: Sequence[UUID], words: Mapping[int, Words], pinned: Sequence[PinnedVectors], before: _Before
+) -> list[str]:
+    """Pinned topics have their own name, old ones keep theirs, new ones are named after their words."""
+    known = dict(zip(before.ids, before.names, strict=True)) | {topic.topic_id: topic.name for topic in pinned}
+    return [known.get(id_) or name_of(words.get(row, {})) for row, id_ in enumerate(ids)]
+
+
+def _metrics(
+    vectors: Floats,
+    sample: Sample,
+    rows: Ints,
+    cosines: Floats,
+    ids: Sequence[UUID],
+    before: _Before,
+    params: TrainParams,
+) -> dict[str, float]:
+    """What an analyst compares versions by; `moved` is the share of the texts with a topic that had another one."""
+    metrics = {
+        "texts": float(len(vectors)),
+        "topics": float(len(set(ids))),
+        "coverage": coverage(rows),
+        "language_mixing": language_mixing(rows, sample.languages),
+        "cohesion": float(cosines[rows >= 0].mean()) if (rows >= 0).any() else 0.0,
+    }
+    if before.ids:
+        both = np.flatnonzero((rows >= 0) & (before.rows >= 0))
+        moved = [ids[rows[text]] != before.ids[before.rows[text]] for text in both]
+        metrics["moved"] = float(np.mean(moved)) if moved else 0.0
+    if params.stability_rounds:
+        metrics["stability"] = stability(
+            vectors,
+            params.resolution,
+            rounds=params.stability_rounds,
+            min_size=params.min_size,
+            seed=params.seed,
+        )
+    return metrics
+
+
+def _manifest(
+    sample: Sample, params: TrainParams, encoder_version: str, metrics: Mapping[str, float]
+) -> dict[str, Any]:
+    return {
+        "encoder": encoder_version,
+        "window": list(sample.window) if sample.window else None,
+        "settings": asdict(params),
+        "packages": {package: version(package) for package in PACKAGES},
+        "metrics": dict(metrics),
+    }
+
+
+def _lineage(matching: Matching, ids: Sequence[UUID], before: _Before) -> list[Lineage]:
+    """The fates by topic id. An old topic whose id lives on, on another row or held, is neither merged nor retired."""
+    lines = [
+        _line(descent, ids, before)
+        for descent in matching.lineage
+        if descent.fate not in (Fate.MERGED, Fate.RETIRED) or before.ids[descent.old or 0] not in ids
+    ]
+    named = {line.old for line in lines}
+    stayed = [Lineage(Fate.KEPT, id_, id_, 1.0) for id_ in dict.fromkeys(before.ids) if id_ in ids and id_ not in named]
+    return list(dict.fromkeys(lines + stayed))
+
+
+def _line(descent: Descent, ids: Sequence[UUID], before: _Before) -> Lineage:
+    new = None if descent.new is None else ids[descent.new]
+    old = None if descent.old is None else before.ids[descent.old]
+    return Lineage(descent.fate, new, old, descent.score)
