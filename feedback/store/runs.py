@@ -19,6 +19,7 @@ from feedback.store.database import insert_new
 from feedback.store.tables import run
 
 LEASE = timedelta(minutes=10)
+RETRY = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def claim(
         "status": "running",
         "holder": holder,
         "token": 1,
+        "failures": 0,
         "lease_until": wall + LEASE,
         "started_at": wall,
     }
@@ -59,7 +61,16 @@ def claim(
     taken = connection.execute(
         update(run)
         .where(_is(job, window_start), run.c.token == row.token)
-        .values(**{**fresh, "token": row.token + 1, "finished_at": None, "seconds": None, "error": None})
+        .values(
+            **{
+                **fresh,
+                "token": row.token + 1,
+                "failures": row.failures,
+                "finished_at": None,
+                "seconds": None,
+                "error": None,
+            }
+        )
     )
     return Claim(job, window_start, holder, row.token + 1, wall) if taken.rowcount else None
 
@@ -75,8 +86,30 @@ def succeed(connection: Connection, held: Claim, wall: datetime, seconds: float,
 
 
 def fail(connection: Connection, held: Claim, wall: datetime, seconds: float, error: str) -> None:
-    """Note that a run failed and why; it can be claimed again."""
-    _set(connection, held, status="failed", finished_at=wall, seconds=seconds, error=error)
+    """Note that a run failed and why. It can be claimed again; the schedule waits longer after each failure."""
+    query = select(run.c.failures).where(_is(held.job, held.window_start))
+    failures = connection.execute(query).scalar_one() + 1
+    again = wall + min(RETRY * 2 ** (failures - 1), LEASE)
+    values = {"finished_at": wall, "seconds": seconds, "error": error, "lease_until": again}
+    _set(connection, held, status="failed", failures=failures, **values)
+
+
+def release(connection: Connection, held: Claim, wall: datetime) -> None:
+    """Give a run back unfinished, because the process was asked to stop; it can be claimed at once."""
+    _set(connection, held, status="failed", finished_at=wall, error="stopped", lease_until=wall)
+
+
+def must_wait(connection: Connection, job: str, window_start: datetime, wall: datetime) -> bool:
+    """Whether a run failed so recently that it isn't tried again yet."""
+    query = select(run.c.status, run.c.lease_until).where(_is(job, window_start))
+    row = connection.execute(query).one_or_none()
+    return row is not None and row.status == "failed" and row.lease_until > wall
+
+
+def given_up(connection: Connection, attempts: int) -> set[tuple[str, datetime]]:
+    """(job, window) of runs that failed `attempts` times and are not tried any more."""
+    query = select(run.c.job, run.c.window_start).where(run.c.status == "failed", run.c.failures >= attempts)
+    return {(row[0], row[1]) for row in connection.execute(query)}
 
 
 def last_success(connection: Connection, jobs: Collection[str]) -> datetime | None:

@@ -138,8 +138,7 @@ topic_in_version = Table(
     Column("words", Json, nullable=False),
     Column("size", Integer, nullable=False),
     Column("centroid", LargeBinary),
-    Column("floor", Float),
-    comment="centroid (float32, centred) and floor are set for a provisional topic, born after the training",
+    comment="centroid (float32, centred) is set for a provisional topic, born after the training",
 )
 
 lineage = Table(
@@ -259,6 +258,7 @@ run = Table(
     Column("status", String(20), nullable=False),
     Column("holder", String(200), nullable=False),
     Column("token", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
     Column("lease_until", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
@@ -266,6 +266,7 @@ run = Table(
     Column("result", Json),
     Column("error", Text),
     Index("ix_run_status", "status"),
+    comment="lease_until is, for a failed run, when it may be tried again",
 )
 
 api_key = Table(

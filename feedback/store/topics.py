@@ -14,6 +14,7 @@ from feedback.domain import Fate, PinnedTopic, TopicKind
 from feedback.store.database import insert_new, parts, put
 from feedback.store.tables import (
     assignment,
+    bucket_count,
     complaint,
     embedding,
     lineage,
@@ -40,7 +41,7 @@ class StoredVersion:
 
 @dataclass(frozen=True, slots=True)
 class StoredTopic:
-    """A topic as one version holds it. `centroid` (float32 bytes) and `floor` are those of a provisional topic."""
+    """A topic as one version holds it. `centroid` (float32 bytes) is that of a provisional topic."""
 
     id: UUID
     kind: TopicKind
@@ -50,8 +51,7 @@ class StoredTopic:
     born_at: datetime
     words: Words
     size: int
-    centroid: bytes | None
-    floor: float | None
+    centroid: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,6 @@ def add_topics(connection: Connection, version_id: UUID, topics: Sequence[Stored
             "words": {language: list(words) for language, words in each.words.items()},
             "size": each.size,
             "centroid": each.centroid,
-            "floor": each.floor,
         }
         for each in topics
     ]
@@ -149,7 +148,7 @@ def topics_of(connection: Connection, version_id: UUID) -> list[StoredTopic]:
     """The topics of a version, pinned and discovered in their order of birth and name."""
     member = topic_in_version
     query = (
-        select(topic, member.c.words, member.c.size, member.c.centroid, member.c.floor)
+        select(topic, member.c.words, member.c.size, member.c.centroid)
         .join(member, member.c.topic_id == topic.c.id)
         .where(member.c.version_id == version_id)
         .order_by(topic.c.born_at, topic.c.name, topic.c.id)
@@ -213,6 +212,21 @@ def assign(connection: Connection, version_id: UUID, assigned: Sequence[Assigned
         connection.execute(
             stale_bucket.insert(), [{"version_id": version_id, "bucket_start": each} for each in buckets]
         )
+
+
+def assigned_topics(connection: Connection, version_id: UUID) -> dict[UUID, UUID | None]:
+    """Which topic each complaint that a version has judged belongs to, None for no topic."""
+    query = select(assignment.c.complaint_id, assignment.c.topic_id).where(assignment.c.version_id == version_id)
+    return {row.complaint_id: row.topic_id for row in connection.execute(query)}
+
+
+def prune_versions(connection: Connection, keep: int) -> None:
+    """Drop the assignments and counts of archived versions, all but the latest `keep` of them."""
+    table = topic_model_version
+    archived = select(table.c.id).where(table.c.status == "archived").order_by(table.c.trained_at.desc())
+    for version_id in list(connection.execute(archived.offset(keep)).scalars()):
+        for rows in (assignment, bucket_count, stale_bucket):
+            connection.execute(delete(rows).where(rows.c.version_id == version_id))
 
 
 def count_assigned(connection: Connection, version_id: UUID) -> tuple[int, int]:

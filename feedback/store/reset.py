@@ -1,0 +1,29 @@
+"""Forgetting what was derived from complaints, so that it can be derived anew."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete
+
+from feedback.store import tables
+
+DERIVED = (
+    tables.transition,
+    tables.alert,
+    tables.signal,
+    tables.threshold,
+    tables.digest,
+    tables.run,
+    tables.stale_bucket,
+    tables.bucket_count,
+    tables.assignment,
+    tables.lineage,
+    tables.topic_in_version,
+    tables.topic_model_version,
+    tables.topic,
+)
+
+
+def discard_derived(connection: Connection) -> None:
+    """Delete topics, versions, counts, alerts, digests and runs. Complaints, vectors, rejected records, keys stay."""
+    for table in DERIVED:
+        connection.execute(delete(table))

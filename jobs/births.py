@@ -1,0 +1,77 @@
+"""Make a new subject among the unassigned a provisional topic, without waiting for a training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Row
+
+from feedback.domain import TopicKind, derived_id
+from feedback.store import topics
+from feedback.store.embeddings import decode_vectors
+from feedback.store.topics import StoredTopic
+from jobs.assign import moved
+from jobs.context import Context
+from jobs.published import Published, published, with_births
+from models.births import Birth, find_births
+from models.topics import describe, name_of
+
+BACKGROUND = timedelta(days=56)
+"""How far back the unassigned are looked at, to tell a new subject from one that was always there."""
+
+DAY = 86_400.0
+
+
+def run(context: Context, now: datetime) -> Mapping[str, Any]:
+    """Look for births as of `now`; each joins the version in force, and the history is assigned with it."""
+    current = published(context)
+    if current is None:
+        return {"births": 0}
+    with context.database.read() as connection:
+        rows = topics.unassigned_complaints(connection, current.version, now - BACKGROUND, now)
+    births = _births(current, rows, now)
+    if births:
+        _give_birth(context, current, [_topic(context, current, rows, birth, now) for birth in births], now)
+    return {"births": len(births), "unassigned": len(rows)}
+
+
+def _births(current: Published, rows: Sequence[Row[Any]], now: datetime) -> list[Birth]:
+    vectors = decode_vectors([row.vector for row in rows])
+    return find_births(
+        current.model.offsets.apply(vectors, [row.language for row in rows]) if len(rows) else vectors,
+        np.array([row.received_at.timestamp() / DAY for row in rows]),
+        [row.customer_hash for row in rows],
+        [row.text_hash for row in rows],
+        current.model.centroids,
+        now=now.timestamp() / DAY,
+    )
+
+
+def _topic(context: Context, current: Published, rows: Sequence[Row[Any]], birth: Birth, now: datetime) -> StoredTopic:
+    with context.database.read() as connection:
+        texts = topics.texts_of(connection, [row.id for row in rows])
+    labels = np.full(len(rows), -1, np.intp)
+    labels[list(birth.members)] = 0
+    words = describe([texts[row.id] for row in rows], [row.language for row in rows], labels)[0]
+    return StoredTopic(
+        id=derived_id("topic", current.version.id, "born", now, rows[birth.members[0]].id),
+        kind=TopicKind.PROVISIONAL,
+        name=name_of(words) or "New subject",
+        owner=None,
+        area=None,
+        born_at=now,
+        words=words,
+        size=birth.size,
+        centroid=birth.centroid.astype(np.float32).tobytes(),
+    )
+
+
+def _give_birth(context: Context, current: Published, born: Sequence[StoredTopic], now: datetime) -> None:
+    """In one transaction: a topic without its complaints, left by a killed run, would hide the next birth."""
+    changed = moved(context, current.version, with_births(current.model, born), now)
+    with context.write() as connection:
+        topics.add_topics(connection, current.version.id, born)
+        topics.assign(connection, current.version.id, changed)

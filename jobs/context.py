@@ -1,0 +1,90 @@
+"""What every job is given: the settings, the database, the parts that are costly to load, and a fenced pen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy import Connection
+
+from feedback.domain import PinnedTopic
+from feedback.settings import Settings
+from feedback.store.database import Database
+from feedback.store.runs import Claim, hold
+
+if TYPE_CHECKING:
+    from feedback.intake.pipeline import Intake
+
+    from models.encoder import Encoder
+
+Advance = Callable[[int], None]
+"""Tell how many of the announced items are done."""
+
+
+class Progress(Protocol):
+    """Shows how far something long has come."""
+
+    def task(self, label: str, total: int | None) -> Any:
+        """A context manager that gives an `Advance`."""
+
+
+class Parts:
+    """What is costly to load, loaded at first use and shared by all runs of a process."""
+
+    def __init__(self, settings: Settings, progress: Progress) -> None:
+        self._settings = settings
+        self._progress = progress
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        from models.encoder import load_encoder
+
+        settings = self._settings
+        with self._progress.task("Loading the encoder", 100) as advance:
+            return load_encoder(settings.encoder, settings.data_dir, advance, settings.threads or None)
+
+    @cached_property
+    def pinned(self) -> tuple[PinnedTopic, ...]:
+        from feedback.taxonomy import load_taxonomy
+
+        return load_taxonomy(self._settings.taxonomy)
+
+    @cached_property
+    def intake(self) -> Intake:
+        from feedback.intake import open_intake
+
+        return open_intake(self._settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`wall` tells the time on the wall, for leases and durations; what a job does depends on its `now` alone."""
+
+    settings: Settings
+    database: Database
+    parts: Parts
+    progress: Progress
+    wall: Callable[[], datetime]
+    holder: str
+    claim: Claim | None = None
+    memory: dict[str, Any] = field(default_factory=dict)
+
+    def holding(self, claim: Claim) -> Context:
+        """The context of one run, whose writes are refused once another worker has taken it over."""
+        return replace(self, claim=claim)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction; ClaimLostError, and nothing written, when the run is no longer ours."""
+        with self.database.write() as connection:
+            if self.claim:
+                hold(connection, self.claim, self.wall())
+            yield connection
+
+
+Job = Callable[[Context, datetime], Mapping[str, Any]]
+"""A job does what is undone as of a moment, seeing nothing later, and says what it did, in JSON's terms."""

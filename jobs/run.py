@@ -1,0 +1,74 @@
+"""Do one run: claim its window, do the job, note how it went."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from datetime import datetime
+from importlib import import_module
+
+import psutil
+
+from feedback.errors import ClaimLostError, FeedbackError
+from feedback.store import runs
+from jobs.context import Context, Job
+
+JOBS = ("intake", "embed", "assign", "births", "count", "retrain", "detect", "digest")
+
+log = logging.getLogger(__name__)
+
+
+def job_named(name: str) -> Job:
+    """The job of that name; FeedbackError that lists the jobs when there is none."""
+    if name not in JOBS:
+        raise FeedbackError(f"There is no job {name!r}; the jobs are {', '.join(JOBS)}.")
+    job: Job = import_module(f"jobs.{name}").run
+    return job
+
+
+def execute(context: Context, name: str, window_start: datetime) -> bool:
+    """Run a job for a window unless that is done or in another's hands; whether it ran.
+
+    Whatever the job raises is noted in the run and raised again; a run that fails or is stopped can be claimed anew.
+    """
+    job = job_named(name)
+    with context.database.write() as connection:
+        claim = runs.claim(connection, name, window_start, context.holder, context.wall(), is_gone)
+    if claim is None:
+        return False
+    started = time.perf_counter()
+    try:
+        result = job(context.holding(claim), window_start)
+        with context.database.write() as connection:
+            runs.succeed(connection, claim, context.wall(), time.perf_counter() - started, result)
+    except ClaimLostError as lost:
+        log.warning("%s", lost, extra={"event": "claim_lost"})
+        return False
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}"
+        with context.database.write() as connection:
+            runs.fail(connection, claim, context.wall(), time.perf_counter() - started, message)
+        raise
+    except BaseException:
+        with context.database.write() as connection:
+            runs.release(connection, claim, context.wall())
+        raise
+    return True
+
+
+def this_process() -> str:
+    """Names this process for its claims: machine, process id and when it started."""
+    return f"{socket.gethostname()}:{os.getpid()}:{psutil.Process().create_time():.2f}"
+
+
+def is_gone(holder: str) -> bool:
+    """Whether a process of this machine that `this_process` named has ended. Of other machines nothing is known."""
+    host, pid, started = holder.rsplit(":", 2)
+    if host != socket.gethostname():
+        return False
+    try:
+        return f"{psutil.Process(int(pid)).create_time():.2f}" != started
+    except psutil.NoSuchProcess:
+        return True

@@ -1,0 +1,67 @@
+"""The schedule, live: at each tick do what is due, make up for what was missed, and go on after a failure."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from feedback.errors import FeedbackError
+from feedback.store import runs
+from feedback.store.complaints import count_complaints
+from jobs.context import Context
+from jobs.replay import pending_moments
+from jobs.run import execute
+from jobs.schedule import Moment, Plan
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 5
+"""So often a run is tried before the schedule goes on without it."""
+
+
+def tick(context: Context, clock: Callable[[], datetime]) -> None:
+    """Run what is due at the service's time, oldest first; a failure ends the tick and is tried again later."""
+    now = clock()
+    for moment in due(context, now):
+        for job in moment.jobs:
+            if not _attempt(context, job, moment.at):
+                return
+
+
+def due(context: Context, now: datetime) -> list[Moment]:
+    """The moments up to `now` with something left to do: all that judge or write, and the latest chain."""
+    plan = Plan(context.settings)
+    with context.database.read() as connection:
+        _, first, _ = count_complaints(connection)
+        given_up = runs.given_up(connection, ATTEMPTS)
+    since = max(now - timedelta(days=context.settings.catch_up_days), first) if first else now
+    moments = plan.moments(since, now)
+    latest = plan.latest_chain(now)
+    if not moments or moments[-1].at < latest.at:
+        moments.append(latest)
+    pending = pending_moments(context, moments)
+    return [Moment(each.at, tuple(job for job in each.jobs if (job, each.at) not in given_up)) for each in pending]
+
+
+def _attempt(context: Context, job: str, window: datetime) -> bool:
+    """Whether the tick may go on after this run."""
+    with context.database.read() as connection:
+        if runs.must_wait(connection, job, window, context.wall()):
+            return False
+    try:
+        if execute(context, job, window):
+            log.info("%s for %s is done", job, window.isoformat(), extra={"event": "run_done"})
+            return True
+        return _is_done(context, job, window)
+    except FeedbackError as error:
+        log.warning("%s for %s failed: %s", job, window.isoformat(), error, extra={"event": "run_failed"})
+    except Exception:
+        log.exception("%s for %s failed", job, window.isoformat(), extra={"event": "run_failed"})
+    return False
+
+
+def _is_done(context: Context, job: str, window: datetime) -> bool:
+    # not ours to run: either another worker has finished it, or it is at it and what follows must wait
+    with context.database.read() as connection:
+        return (job, window) in runs.succeeded(connection, window, window)
