@@ -1,0 +1,362 @@
+"""What a digest says, in plain English and plain text: numbers, dates and names as people would write them."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from feedback.domain import AlertState, Driver, Span, TopicKind
+
+if TYPE_CHECKING:
+    from feedback.digest import Digest, DigestAlert, DigestTopic, Quote
+
+# strftime would follow the locale of the process.
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+# fmt: off
+LANGUAGES = {
+    "da": "Danish", "de": "German", "en": "English", "es": "Spanish", "et": "Estonian", "fi": "Finnish",
+    "fr": "French", "it": "Italian", "nb": "Norwegian", "nl": "Dutch", "nn": "Norwegian", "no": "Norwegian",
+    "pl": "Polish", "pt": "Portuguese", "sv": "Swedish",
+}
+
+COUNTRIES = {
+    "AT": "Austria", "BE": "Belgium", "CA": "Canada", "CH": "Switzerland", "CZ": "Czechia", "DE": "Germany",
+    "DK": "Denmark", "EE": "Estonia", "ES": "Spain", "FI": "Finland", "FR": "France", "GB": "Great Britain",
+    "IE": "Ireland", "IS": "Iceland", "IT": "Italy", "LT": "Lithuania", "LV": "Latvia", "MT": "Malta",
+    "NL": "Netherlands", "NO": "Norway", "PL": "Poland", "PT": "Portugal", "SE": "Sweden",
+    "UK": "Great Britain",
+}
+# fmt: on
+
+SELF_EXPLAINING = frozenset({"brand", "channel", "game", "payment_method", "product", "provider"})
+"""Attributes whose values say what they are; other attributes are named before the value."""
+
+ORIGINS = {
+    TopicKind.PINNED: "written into the taxonomy",
+    TopicKind.DISCOVERED: "found by grouping complaints",
+    TopicKind.PROVISIONAL: "found among complaints that fit no topic; provisional until the topics are next trained",
+}
+
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+
+
+def clean(text: str) -> str:
+    """One line without control characters, lone surrogates or marks that turn the writing round."""
+    kept = (" " if unicodedata.category(mark) == "Cc" else mark for mark in text if mark not in _TURNING)
+    return " ".join("".join(kept).encode("utf-8", "replace").decode().split())
+
+
+def excerpt(text: str, length: int = 280) -> str:
+    """At most `length` characters and an ellipsis, cut between words; links become "[link]", not to be clicked."""
+    text = _LINK.sub("[link]", clean(text))
+    if len(text) <= length:
+        return text
+    head = text[: length + 1]
+    whole = head.rsplit(" ", 1)[0] if " " in head[length // 2 :] else head[:length]
+    return whole.rstrip(" ,;:.–-") + " …"
+
+
+def amount(number: int, one: str, many: str | None = None) -> str:
+    """The number with its noun: 1 complaint, 1,204 complaints."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def humane(value: float) -> str:
+    """As exact as a reader can use: 11.7 gives 12, 3.62 gives 3.6, 0.4 stays and 0.03 gives 0."""
+    if value >= 9.95:
+        return f"{value:,.0f}"
+    return f"{value:.1f}".removesuffix(".0") if value >= 0.05 else "0"
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1 in whole per cent, never rounded to none or all of it; the space does not break."""
+    if 0 < share < 0.01:
+        return "under 1\u00a0%"
+    if 0.99 < share < 1:
+        return "over 99\u00a0%"
+    return f"{share * 100:.0f}\u00a0%"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """As one says it: a, b and c."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def capital(text: str) -> str:
+    """The first letter large and the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def country_name(market: str) -> str:
+    return COUNTRIES.get(market.upper(), clean(market))
+
+
+def language_name(code: str) -> str:
+    return LANGUAGES.get(code, clean(code))
+
+
+def interval_words(low: float | None, high: float | None) -> str:
+    """The interval in brackets after a space, or nothing where there is none or it ends below one complaint."""
+    if low is None or high is None or not math.isfinite(high) or high < 0.5:
+        return ""
+    return f" ({low:,.0f}–{high:,.0f})"
+
+
+def expected_words(expected: float, low: float | None, high: float | None) -> str:
+    """12 expected (7–18); for what had no reason to come, none were expected."""
+    number = f"{humane(expected)} expected" if expected >= 0.05 else "none were expected"
+    return number + interval_words(low, high)
+
+
+def chance_words(p: float) -> str:
+    """p with the digits that mean something: p = 0.0002, p < 0.0001."""
+    if p < 0.0001:
+        return "p\u00a0<\u00a00.0001"
+    return f"p\u00a0=\u00a0{p:.1g}" if p < 0.001 else f"p\u00a0=\u00a0{p:.2g}"
+
+
+def driver_words(driver: Driver) -> str:
+    """Germany (33 of 41, usually 40 %)."""
+    usual = f"usually {percent(driver.baseline_share)}" if driver.baseline_share > 0 else "usually none"
+    return f"{_driver_value(driver)} ({driver.observed:,} of {driver.total:,}, {usual})"
+
+
+def _driver_value(driver: Driver) -> str:
+    if driver.attribute in ("market", "country"):
+        return country_name(driver.value)
+    if driver.attribute == "language":
+        return language_name(driver.value)
+    if driver.attribute in SELF_EXPLAINING:
+        return clean(driver.value)
+    return clean(f"{driver.attribute.replace('_', ' ')} {driver.value}")
+
+
+def drivers_words(drivers: Sequence[Driver]) -> str:
+    """Mostly Germany (…) and Trustly (…); what has grown, yet is not half of it, is not called "mostly"."""
+    mostly = [driver_words(driver) for driver in drivers if driver.share > 0.5]
+    more = [driver_words(driver) for driver in drivers if driver.share <= 0.5]
+    parts = [f"mostly {listed(mostly)}"] if mostly else []
+    return ", ".join([*parts, f"more than usual from {listed(more)}"] if more else parts)
+
+
+class Sentences:
+    """A digest's sentences. Plain text: whoever lays them out escapes them."""
+
+    def __init__(self, digest: Digest) -> None:
+        self._digest = digest
+        self._first, self._last = local_days(digest.span, digest.zone)
+
+    def title(self) -> str:
+        return f"Weekly digest: {self.name(self._digest.owner)}"
+
+    def name(self, text: str) -> str:
+        """An owner's or a topic's name, fit for the middle of a line."""
+        return clean(text) or "(no name)"
+
+    def words(self, topic: DigestTopic) -> Sequence[tuple[str, str, str]]:
+        """The topic's words as (code, language, words), up to six a language."""
+        return [
+            (code, language_name(code), ", ".join(clean(word) for word in words[:6]))
+            for code, words in sorted(topic.words.items())
+            if words
+        ]
+
+    def week(self) -> str:
+        """Week 46, 9–15 November 2026."""
+        first, last = self._first, self._last
+        end = f"{last.day} {MONTHS[last.month - 1]} {last.year}"
+        if first.month == last.month:
+            return f"{self._number()}, {first.day}–{end}"
+        year = f" {first.year}" if first.year != last.year else ""
+        return f"{self._number()}, {first.day} {MONTHS[first.month - 1]}{year} – {end}"
+
+    def _number(self) -> str:
+        return f"Week {int(self._digest.week[-2:])}"
+
+    def subject(self) -> str:
+        if not self._digest.rose:
+            return f"{self._number()}: nothing rose beyond chance"
+        first, *others = self._digest.rose
+        more = f" and {amount(len(others), 'more topic')}" if others else ""
+        return f"{self._number()}: {self.name(first.topic.name)}{more} rose"
+
+    def lead(self) -> str:
+        """The one sentence for whoever reads no further."""
+        if not self._digest.rose:
+            return f"Nothing rose beyond chance this week. {self.total()}"
+        alert = self._digest.rose[0]
+        drivers = drivers_words(alert.drivers[:2])
+        return f"{self.name(alert.topic.name)}: {self.counts(alert)}" + (f"; {drivers}." if drivers else ".")
+
+    def standing(self) -> str:
+        """What else there is, in a line; empty where there is nothing else."""
+        digest = self._digest
+        states = [
+            (len(digest.still_open), "alert is still open", "alerts are still open"),
+            (len(digest.calmed), "alert calmed down", "alerts calmed down"),
+            (len(digest.new_topics), "topic is new", "topics are new"),
+        ]
+        names = [f"“{self.name(alert.topic.name)}”" for alert in digest.rose[1:4]]
+        rest = [amount(len(digest.rose) - 4, "more topic")] if len(digest.rose) > 4 else []
+        also = listed([*names, *rest])
+        others = listed([amount(*state) for state in states if state[0]])
+        told = [f"{also} rose too." if also else "", f"{others}." if others else ""]
+        return " ".join(filter(None, [*told, self.total() if digest.rose else ""]))
+
+    def total(self) -> str:
+        return f"{amount(self._digest.total, 'complaint')}, {self._digest.total_before:,} the week before."
+
+    def unfinished(self) -> str:
+        """A warning for a digest made before its week was over; empty for any other."""
+        if self._digest.generated_at >= self._digest.span.end:
+            return ""
+        return f"The week is not over yet: this counts what came in before {self.moment(self._digest.generated_at)}."
+
+    def counts(self, alert: DigestAlert) -> str:
+        """41 this week, 12 expected (7–18)."""
+        expected = expected_words(alert.expected, alert.low, alert.high)
+        return f"{alert.observed:,} {self._when(alert.window)}, {expected}"
+
+    def _when(self, window: Span) -> str:
+        if window == self._digest.span:
+            return "this week"
+        start, end = (edge.astimezone(self._digest.zone) for edge in (window.start, window.end))
+        if start.time() != time.min or end.time() != time.min:
+            return f"from {self.moment(window.start)} to {self.moment(window.end)}"
+        first, last = local_days(window, self._digest.zone)
+        days = (last - first).days + 1
+        return f"in the {days} days to {self.day(last)}" if days > 1 else f"on {self.day(last)}"
+
+    def picture(self, alert: DigestAlert) -> str:
+        """The finding for who does not see the picture."""
+        expected = expected_words(alert.expected, alert.low, alert.high)
+        when = (
+            f"in the week of {self.day(self._first)}" if alert.window == self._digest.span else self._when(alert.window)
+        )
+        return f"Complaints a day about {self.name(alert.topic.name)}: {alert.observed:,} {when}, {expected}."
+
+    def details(self, alert: DigestAlert) -> str:
+        """How far beyond, from how many customers, how many the week before, and whether it is back."""
+        topic, told = alert.topic, []
+        if alert.expected >= 0.05:
+            told.append(f"That is {humane(alert.ratio)} times what was expected.")
+        if topic.customers is not None:
+            told.append(f"{amount(topic.customers, 'customer')} wrote about it this week.")
+        were = "was" if topic.count_before == 1 else "were"
+        told.append(f"The week before there {were} {topic.count_before or 'none'}.")
+        if alert.regressed_at is not None:
+            calm = f" on {self.day(alert.resolved_at)}" if alert.resolved_at else ""
+            told.append(f"It is back: the alert first opened on {self.day(alert.opened_at)} and calmed down{calm}.")
+        return " ".join(told)
+
+    def drivers(self, alert: DigestAlert) -> str:
+        """Where it comes from, up to four attributes; empty where nothing stands out."""
+        told = drivers_words(alert.drivers[:4])
+        return f"{capital(told)}." if told else ""
+
+    def chance(self, alert: DigestAlert) -> str:
+        """The small print of a rise."""
+        again = f", came back on {self.day(alert.regressed_at)}" if alert.regressed_at else ""
+        state = ", acknowledged" if alert.state is AlertState.ACKNOWLEDGED else ""
+        opened = f"Alert opened on {self.day(alert.opened_at)}{again}{state}."
+        return f"More than chance alone explains ({chance_words(alert.p)}). {opened}"
+
+    def still_open(self, alert: DigestAlert) -> str:
+        """23 this week, 12 expected (7–18): above its range. Open since 28 October, acknowledged."""
+        if alert.observed > alert.high:
+            place = "still above what is usual"
+        else:
+            place = "back within what is usual" if alert.observed >= alert.low else "below what is usual"
+        state = "" if alert.state is AlertState.OPEN else f", {alert.state.value}"
+        return f"{self.counts(alert)}: {place}. Open since {self.day(alert.opened_at)}{state}."
+
+    def calmed(self, alert: DigestAlert) -> str:
+        if alert.resolved_at is None:
+            return f"{self.counts(alert)}."
+        days = self._date(alert.resolved_at) - self._date(alert.opened_at)
+        after = amount(days.days, "day") if days.days else "less than a day"
+        return f"{self.counts(alert)}. Resolved on {self.day(alert.resolved_at)}, {after} after it opened."
+
+    def novelty(self, topic: DigestTopic) -> str:
+        """How many, from how many customers, and how the topic came to be."""
+        customers = f" from {amount(topic.customers, 'customer')}" if topic.customers is not None else ""
+        return f"{amount(topic.count, 'complaint')}{customers} this week; {ORIGINS[topic.kind]}."
+
+    def expectation(self, topic: DigestTopic) -> tuple[str, str]:
+        """A table's cell: the number, or a dash where nothing can be expected yet, and its range in brackets."""
+        if topic.expected is None:
+            return "–", ""
+        return humane(topic.expected), interval_words(topic.low, topic.high).strip()
+
+    def change(self, topic: DigestTopic) -> str:
+        """A mark beside a topic's name in the table: what has its own section above."""
+        groups = {"rose": self._digest.rose, "still open": self._digest.still_open, "calmed down": self._digest.calmed}
+        for word, alerts in groups.items():
+            if any(alert.topic.topic_id == topic.topic_id for alert in alerts):
+                return word
+        return "new" if any(new.topic_id == topic.topic_id for new in self._digest.new_topics) else ""
+
+    def origin(self, quote: Quote) -> str:
+        """German, e-mail, Germany, 12 November."""
+        market = country_name(quote.market) if quote.market else ""
+        return ", ".join(
+            filter(None, [language_name(quote.language), quote.channel.value, market, self.day(quote.received_at)])
+        )
+
+    def remainder(self) -> str:
+        """What no topic holds and what could not be read, of everything that came in."""
+        digest = self._digest
+        told = []
+        if digest.total:
+            everything = amount(digest.total, "complaint")
+            told.append(f"Of all {everything} that came in, {percent(digest.unassigned_share)} fit no topic.")
+        if digest.rejected:
+            them = "it" if digest.rejected == 1 else "them"
+            told.append(f"{amount(digest.rejected, 'record')} could not be read; correct and send {them} again.")
+        return " ".join(told)
+
+    def explanation(self) -> str:
+        """How to read the numbers, once a digest."""
+        told = "Expected is what the past predicts; nine times out of ten the count lies in the range in brackets."
+        return f"{told} Quotes are redacted and some are cut."
+
+    def made(self) -> str:
+        return f"Made on {self.moment(self._digest.generated_at)} ({self._digest.zone.key} time)."
+
+    def _date(self, moment: datetime) -> date:
+        return moment.astimezone(self._digest.zone).date()
+
+    def day(self, day: date) -> str:
+        """12 November, in one piece; with the year where it is not the digest's."""
+        local = self._date(day) if isinstance(day, datetime) else day
+        year = f" {local.year}" if local.year != self._last.year else ""
+        return f"{local.day}\u00a0{MONTHS[local.month - 1]}{year}"
+
+    def moment(self, moment: datetime) -> str:
+        return f"{self.day(moment)}, {moment.astimezone(self._digest.zone):%H:%M}"
+
+
+def local_days(span: Span, zone: ZoneInfo) -> tuple[date, date]:
+    """The first and the last local day that a half-open span touches."""
+    last = span.end - timedelta(microseconds=1)
+    return span.start.astimezone(zone).date(), last.astimezone(zone).date()
