@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import Connection
 
 from feedback.domain import PinnedTopic
-from feedback.settings import Settings
+from feedback.settings import Settings, hash_key
 from feedback.store.database import Database
 from feedback.store.runs import Claim, hold
 
 if TYPE_CHECKING:
     from feedback.intake.pipeline import Intake
-
     from models.encoder import Encoder
 
 Advance = Callable[[int], None]
@@ -55,9 +54,11 @@ class Parts:
 
     @cached_property
     def intake(self) -> Intake:
-        from feedback.intake import open_intake
+        from feedback.intake.pipeline import Intake, IntakeOptions
 
-        return open_intake(self._settings)
+        settings = self._settings
+        key = hash_key(settings.data_dir)
+        return Intake(IntakeOptions(key, settings.languages, settings.time_zone, settings.redact))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,13 @@ def latest_signals(connection: Connection) -> list[tuple[datetime, Signal]]:
     return [(row.judged_at, _signal(row)) for row in connection.execute(query)]
 
 
+def strongest_signals(connection: Connection, span: Span) -> dict[UUID, Signal]:
+    """Each topic's strongest signal judged in `span.start < t <= span.end`, the later of equals."""
+    within = (signal.c.judged_at > span.start) & (signal.c.judged_at <= span.end)
+    query = select(signal).where(within).order_by(signal.c.score, signal.c.judged_at)
+    return {row.topic_id: _signal(row) for row in connection.execute(query)}
+
+
 def latest_alerts(connection: Connection) -> dict[UUID, Alert]:
     """The newest alert of each topic that ever had one, by topic id."""
     rows = connection.execute(select(alert).order_by(alert.c.opened_at, alert.c.id))
@@ -38,6 +45,22 @@ def latest_alerts(connection: Connection) -> dict[UUID, Alert]:
 def evidence_of(connection: Connection, alert_id: UUID) -> dict[str, Any]:
     """Why an alert fired, as it was written down then."""
     return dict(connection.execute(select(alert.c.evidence).where(alert.c.id == alert_id)).scalar_one())
+
+
+def risen_spans(connection: Connection) -> list[tuple[UUID, Span]]:
+    """(topic, span) of every rise that an alert was about, from the first judged window's start to the last's end."""
+    rows = connection.execute(select(alert.c.topic_id, alert.c.evidence).order_by(alert.c.opened_at, alert.c.id))
+    return [
+        (row.topic_id, Span(datetime.fromisoformat(rise["start"]), datetime.fromisoformat(rise["end"])))
+        for row in rows
+        for rise in row.evidence.get("rises", ())
+    ]
+
+
+def last_judged(connection: Connection) -> datetime | None:
+    """As of when alerts were last decided about."""
+    found: datetime | None = connection.execute(select(func.max(alert.c.judged_at))).scalar_one()
+    return found
 
 
 def store_alert(connection: Connection, each: Alert, judged_at: datetime, evidence: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, delete, func, select, update
 
-from feedback.domain import Channel, Complaint, RejectedRecord, derived_id
+from feedback.domain import Channel, Complaint, RejectedRecord, Span, derived_id
 from feedback.store.database import insert_new, parts
 from feedback.store.tables import assignment, complaint, rejected_record, stale_bucket
 
@@ -86,6 +86,13 @@ def count_complaints(connection: Connection) -> tuple[int, datetime | None, date
         select(func.count(), func.min(complaint.c.received_at), func.max(complaint.c.received_at))
     ).one()
     return found[0], found[1], found[2]
+
+
+def count_rejected(connection: Connection, span: Span) -> int:
+    """How many records were rejected within `span` and have not become complaints since."""
+    moment = rejected_record.c.rejected_at
+    query = select(func.count()).where(moment >= span.start, moment < span.end, rejected_record.c.accepted_at.is_(None))
+    return connection.execute(query).scalar_one()
 
 
 def _known(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Complaint]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, inspect, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from feedback.errors import StoreError
 
@@ -46,16 +46,9 @@ class Database:
 
 def open_database(url: str) -> Database:
     """Connect to a database that `feedback init` has made; StoreError when it isn't there or has another schema."""
-    database = Database(_engine(url))
-    try:
-        found, newest = _revision(database.engine), _newest_revision()
-    except OperationalError as error:
-        raise StoreError(_unreachable(url, error)) from None
-    if found == newest:
-        return database
-    if found is None:
-        raise StoreError(f"The database {_shown(url)} is empty: `feedback init` creates its tables.")
-    raise StoreError(f"The database {_shown(url)} has schema {found}, this program {newest}: run `feedback init`.")
+    with _connected(url) as engine:
+        _check_schema(url, _revision(engine), migrating=False)
+        return Database(engine)
 
 
 def create_database(url: str) -> Database:
@@ -68,13 +61,11 @@ def create_database(url: str) -> Database:
         Path(location.database).parent.mkdir(parents=True, exist_ok=True)
     config = Config()
     config.set_main_option("script_location", str(resources.files("feedback.store") / "migrations"))
-    engine = _engine(url)
-    config.attributes["engine"] = engine
-    try:
+    with _connected(url) as engine:
+        _check_schema(url, _revision(engine), migrating=True)
+        config.attributes["engine"] = engine
         command.upgrade(config, "head")
-    except OperationalError as error:
-        raise StoreError(_unreachable(url, error)) from None
-    return Database(engine)
+        return Database(engine)
 
 
 def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -104,6 +95,33 @@ def parts(rows: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
     """Cut `rows` into slices of at most `size`."""
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Engine]:
+    """An engine that is closed when the block fails; what the database refuses is a StoreError."""
+    engine = _engine(url)
+    try:
+        yield engine
+    except DatabaseError as error:
+        engine.dispose()
+        raise StoreError(_unreachable(url, error)) from None
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+def _check_schema(url: str, found: str | None, *, migrating: bool) -> None:
+    newest = _newest_revision()
+    if found is not None and found > newest:
+        raise StoreError(
+            f"The database {_shown(url)} has schema {found}, this program only {newest}: install the later release."
+        )
+    if migrating or found == newest:
+        return
+    if found is None:
+        raise StoreError(f"The database {_shown(url)} is empty: `feedback init` creates its tables.")
+    raise StoreError(f"The database {_shown(url)} has schema {found}, this program {newest}: run `feedback init`.")
 
 
 def _engine(url: str) -> Engine:
@@ -154,5 +172,5 @@ def _shown(url: str) -> str:
     return make_url(url).render_as_string(hide_password=True)
 
 
-def _unreachable(url: str, error: OperationalError) -> str:
+def _unreachable(url: str, error: DatabaseError) -> str:
     return f"The database {_shown(url)} cannot be reached: {error.orig}. Check the setting 'database_url'."

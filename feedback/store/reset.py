@@ -11,7 +11,6 @@ DERIVED = (
     tables.alert,
     tables.signal,
     tables.threshold,
-    tables.digest,
     tables.run,
     tables.stale_bucket,
     tables.bucket_count,

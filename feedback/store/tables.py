@@ -241,15 +241,6 @@ threshold = Table(
     Column("origin", Json, nullable=False),
 )
 
-digest = Table(
-    "digest",
-    metadata,
-    Column("week", String(8), primary_key=True),
-    Column("owner", String(200), primary_key=True),
-    Column("written_at", UtcDateTime, nullable=False),
-    Column("folder", Text, nullable=False),
-)
-
 run = Table(
     "run",
     metadata,

@@ -54,14 +54,6 @@ def upgrade() -> None:
     op.create_index(op.f("ix_complaint_text_hash"), "complaint", ["text_hash"], unique=False)
 
     op.create_table(
-        "digest",
-        sa.Column("week", sa.String(length=8), nullable=False),
-        sa.Column("owner", sa.String(length=200), nullable=False),
-        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("folder", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("week", "owner", name=op.f("pk_digest")),
-    )
-    op.create_table(
         "embedding",
         sa.Column("text_hash", sa.String(length=64), nullable=False),
         sa.Column("encoder_version", sa.String(length=100), nullable=False),

@@ -1,0 +1,80 @@
+"""What is known about the complaints of a topic beside their text: the attributes that may drive a rise, and quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, Select, select
+
+from feedback.domain import Span
+from feedback.store.tables import assignment, complaint
+
+FIELDS = ("channel", "market", "language", "brand", "product", "customer_segment")
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """A complaint as a driver sees it: `values` by attribute. `similarity` is the cosine to its topic's centroid."""
+
+    complaint_id: UUID
+    similarity: float
+    text_hash: str
+    language: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredQuote:
+    text: str
+    language: str
+    channel: str
+    received_at: datetime
+    market: str | None
+
+
+def facets_of_topic(connection: Connection, version_id: UUID, topic_id: UUID, span: Span) -> list[Facets]:
+    """The complaints of a topic received within `span`, nearest its centroid first."""
+    query = (
+        _facets()
+        .where(assignment.c.version_id == version_id, assignment.c.topic_id == topic_id)
+        .where(complaint.c.received_at >= span.start, complaint.c.received_at < span.end)
+        .order_by(assignment.c.similarity.desc(), complaint.c.id)
+    )
+    return [_read(row) for row in connection.execute(query)]
+
+
+def facets_of_all(connection: Connection, version_id: UUID, span: Span, limit: int) -> list[Facets]:
+    """The complaints of all topics and none within `span`, the latest `limit` of them."""
+    query = (
+        _facets()
+        .where(assignment.c.version_id == version_id)
+        .where(complaint.c.received_at >= span.start, complaint.c.received_at < span.end)
+        .order_by(complaint.c.received_at.desc(), complaint.c.id)
+        .limit(limit)
+    )
+    return [_read(row) for row in connection.execute(query)]
+
+
+def quotes_by_id(connection: Connection, ids: list[UUID]) -> list[StoredQuote]:
+    """The texts of complaints, in the order of `ids`; one that was deleted since is passed over."""
+    columns = (complaint.c.text, complaint.c.language, complaint.c.channel, complaint.c.received_at, complaint.c.market)
+    found = {row.id: row for row in connection.execute(select(complaint.c.id, *columns).where(complaint.c.id.in_(ids)))}
+    rows = [found[each] for each in ids if each in found]
+    return [StoredQuote(row.text, row.language, row.channel, row.received_at, row.market) for row in rows]
+
+
+def _facets() -> Select[Any]:
+    columns = [complaint.c[name] for name in FIELDS]
+    return select(
+        complaint.c.id, assignment.c.similarity, complaint.c.text_hash, complaint.c.attributes, *columns
+    ).join(assignment, assignment.c.complaint_id == complaint.c.id)
+
+
+def _read(row: Row[Any]) -> Facets:
+    own = {name: str(value) for name in FIELDS if (value := getattr(row, name)) is not None}
+    free = {name: str(value) for name, value in row.attributes.items() if isinstance(value, str | bool)}
+    return Facets(row.id, row.similarity, row.text_hash, row.language, {**free, **own})

@@ -1,0 +1,59 @@
+"""Puts the parts together: the one place that knows all of them."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import TextIO
+
+import structlog
+
+from feedback.settings import Settings
+from feedback.store.database import create_database, open_database
+from jobs.context import Context, Parts, Progress
+from jobs.run import this_process
+
+
+def build_context(
+    settings: Settings, progress: Progress, wall: Callable[[], datetime], *, create: bool = False
+) -> Context:
+    """What jobs and commands work with. StoreError when the database is missing, unless it may be created."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = create_database(settings.url) if create else open_database(settings.url)
+    return Context(settings, database, Parts(settings, progress), progress, wall, this_process())
+
+
+def log_to(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
+    """Log lines in JSON, each with an `event` beside the sentence. They never hold texts of complaints."""
+    handler = logging.StreamHandler(stream)
+    shared = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _sentence,
+    ]
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for quiet in ("apscheduler", "alembic", "presidio-analyzer", "bertopic", "matplotlib"):
+        logging.getLogger(quiet).setLevel(logging.WARNING)
+
+
+def _sentence(_logger: object, _method: str, fields: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """The sentence goes under `message`; `event` is what a machine looks for, given as `extra={"event": …}`."""
+    record = fields.get("_record")
+    named = getattr(record, "event", None)
+    message = record.getMessage() if isinstance(record, logging.LogRecord) else fields.get("event")
+    return {**fields, "event": named or "log", "message": message}

@@ -1,0 +1,53 @@
+"""Write the weekly digest of each owner, as Markdown with pictures and as one HTML file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from feedback.digest import Digest, file_stem, iso_week, pictures, render_html, render_markdown
+from feedback.series import day_of
+from jobs.context import Context
+from jobs.week import gather
+
+
+def run(context: Context, now: datetime) -> Mapping[str, Any]:
+    """Write the digests of the last ISO week that is over as of `now`."""
+    week = last_week(context, now)
+    return {"week": week, "digests": len(write(context, week, now))}
+
+
+def last_week(context: Context, now: datetime) -> str:
+    """The last ISO week that ended by `now`, in the operator's time zone."""
+    today = day_of(now, context.settings.zone)
+    return iso_week(today - timedelta(days=7))
+
+
+def write(context: Context, week: str, now: datetime) -> list[Path]:
+    """Write the week's digests as known at `now`, one for all and one for each owner; the HTML files.
+
+    SettingError when `week` is not a week such as 2026-W46.
+    """
+    gathered = gather(context, week, now)
+    folder = context.settings.data_dir / "digests" / week
+    folder.mkdir(parents=True, exist_ok=True)
+    return [_write(folder, gathered.digest(owner)) for owner in (None, *gathered.owners)]
+
+
+def _write(folder: Path, digest: Digest) -> Path:
+    stem = file_stem(digest)
+    for name, png in pictures(digest).items():
+        _put(folder / name, png)
+    _put(folder / f"{stem}.md", render_markdown(digest).encode())
+    page = folder / f"{stem}.html"
+    _put(page, render_html(digest).encode())
+    return page
+
+
+def _put(path: Path, content: bytes) -> None:
+    """In one step: a reader never sees half a file."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_bytes(content)
+    fresh.replace(path)

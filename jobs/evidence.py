@@ -1,0 +1,107 @@
+"""Why an alert fired, written down with it: the numbers, what drove the rise, and complaints that show it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from feedback.domain import Driver, Signal, Span
+from feedback.drivers import find_drivers
+from feedback.store.facets import Facets, facets_of_all, facets_of_topic
+from feedback.store.topics import StoredVersion
+from jobs.context import Context
+
+BASELINE = timedelta(days=84)
+"""How far back, before the window, a topic's complaints say what is usual for it."""
+
+POPULATION = 5_000
+REPRESENTATIVE = 12
+
+
+def evidence(
+    context: Context, connection: Connection, signal: Signal, version: StoredVersion, before: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What to keep with an alert while it rises. `before` is what was kept so far, empty for a new alert."""
+    window = facets_of_topic(connection, version.id, signal.topic_id, signal.window)
+    usual = Span(signal.window.start - BASELINE, signal.window.start)
+    baseline = facets_of_topic(connection, version.id, signal.topic_id, usual)
+    population = shares(facets_of_all(connection, version.id, usual, POPULATION))
+    drivers = find_drivers([each.values for each in window], [each.values for each in baseline], population)
+    numbers = _numbers(signal)
+    return {
+        **numbers,
+        "opening": before.get("opening", numbers),
+        "rises": _rises(before.get("rises", ()), signal),
+        "drivers": [asdict(driver) for driver in drivers],
+        "complaint_ids": [str(each) for each in representative(window, drivers)],
+        "encoder_version": version.encoder_version,
+        "settings": _settings(context),
+    }
+
+
+def representative(window: Sequence[Facets], drivers: Sequence[Driver]) -> list[UUID]:
+    """Complaints that show a rise: near the topic's centre, no text twice, its languages by turns, drivers first."""
+    wanted = {(driver.attribute, driver.value) for driver in drivers}
+    ranked = sorted(window, key=lambda each: -len(wanted & set(each.values.items())))
+    by_language: dict[str, list[UUID]] = {}
+    seen: set[str] = set()
+    for each in ranked:
+        if each.text_hash not in seen:
+            seen.add(each.text_hash)
+            by_language.setdefault(each.language, []).append(each.complaint_id)
+    queues = sorted(by_language.values(), key=len, reverse=True)
+    turns = [queue[turn] for turn in range(REPRESENTATIVE) for queue in queues if turn < len(queue)]
+    return turns[:REPRESENTATIVE]
+
+
+def shares(population: Iterable[Facets]) -> dict[str, dict[str, float]]:
+    """Each attribute's values with their share among the complaints that state it."""
+    counts: dict[str, dict[str, int]] = {}
+    for each in population:
+        for attribute, value in each.values.items():
+            values = counts.setdefault(attribute, {})
+            values[value] = values.get(value, 0) + 1
+    return {
+        attribute: {value: number / sum(values.values()) for value, number in values.items()}
+        for attribute, values in counts.items()
+    }
+
+
+def _numbers(signal: Signal) -> dict[str, Any]:
+    return {
+        "observed": signal.observed,
+        "expected": signal.expected,
+        "low": signal.low,
+        "high": signal.high,
+        "ratio": signal.ratio if math.isfinite(signal.ratio) else None,
+        "p": signal.p,
+        "q": signal.q,
+        "score": signal.score,
+        "threshold": signal.threshold,
+        "detector": signal.detector,
+        "window": {"start": signal.window.start.isoformat(), "end": signal.window.end.isoformat()},
+        "complete": signal.complete,
+        "version_id": str(signal.version_id),
+    }
+
+
+def _rises(before: Sequence[Mapping[str, str]], signal: Signal) -> list[dict[str, str]]:
+    """The spans in which the topic had risen: the last one grows while windows overlap, else another begins."""
+    rises = [dict(each) for each in before]
+    start, end = signal.window.start, signal.window.end
+    if rises and datetime.fromisoformat(rises[-1]["end"]) >= start:
+        rises[-1]["end"] = end.isoformat()
+    else:
+        rises.append({"start": start.isoformat(), "end": end.isoformat()})
+    return rises
+
+
+def _settings(context: Context) -> dict[str, Any]:
+    names = ("false_alarms_per_week", "time_zone", "resolve_after_days", "regress_within_days")
+    return {name: getattr(context.settings, name) for name in names}

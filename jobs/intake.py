@@ -1,0 +1,70 @@
+"""Take in files that somebody put into the watched folder."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from feedback.errors import SourceError
+from feedback.ingest import ingest_file
+from feedback.sources import FieldMapping
+from feedback.store.complaints import Counts
+from jobs.context import Context
+
+SETTLED_SECONDS = 5.0
+"""A file that changed less long ago may still be being written."""
+
+UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart", ".swp")
+
+log = logging.getLogger(__name__)
+
+
+def run(context: Context, now: datetime) -> Mapping[str, Any]:
+    """Ingest each finished file of the inbox, then move it to `done/`, or to `failed/` when nothing can be read.
+
+    The source is the name of the folder's subfolder that holds the file, else `inbox`. A run that is killed reads
+    the file again, which changes nothing.
+    """
+    total, files = Counts(), 0
+    for path in waiting(context.settings.inbox_dir, context.wall()):
+        total += _take(context, path, now)
+        files += 1
+    return {"files": files, "accepted": total.accepted, "updated": total.updated, "rejected": total.rejected}
+
+
+def waiting(inbox: Path, wall: datetime) -> list[Path]:
+    """The files that are ready to be read, by name. The folder is made if it isn't there."""
+    inbox.mkdir(parents=True, exist_ok=True)
+    found = [path for path in (*inbox.glob("*"), *inbox.glob("*/*")) if path.is_file()]
+    return sorted(path for path in found if _is_ready(path, inbox, wall))
+
+
+def _is_ready(path: Path, inbox: Path, wall: datetime) -> bool:
+    if path.name.startswith(".") or path.suffix in UNFINISHED or path.parent in (inbox / "done", inbox / "failed"):
+        return False
+    return wall.timestamp() - path.stat().st_mtime >= SETTLED_SECONDS
+
+
+def _take(context: Context, path: Path, now: datetime) -> Counts:
+    inbox = context.settings.inbox_dir
+    source = "inbox" if path.parent == inbox else path.parent.name
+    try:
+        counts = ingest_file(context.database, context.parts.intake, path, source, FieldMapping(), now)
+    except SourceError as error:
+        log.warning("%s cannot be read: %s", path.name, error, extra={"event": "file_failed"})
+        _move(path, inbox / "failed")
+        return Counts()
+    _move(path, inbox / "done")
+    return counts
+
+
+def _move(path: Path, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    target, number = folder / path.name, 1
+    while target.exists():
+        number += 1
+        target = folder / f"{path.stem}.{number}{path.suffix}"
+    path.rename(target)

@@ -1,0 +1,67 @@
+"""The counts in the database as the arrays that a detector judges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from feedback.domain import Span
+from feedback.series import bucket_start, day_of, judged_days
+from feedback.store import alerts, complaints, counts
+from jobs.context import Context
+from models.detect import Panel
+
+HISTORY = timedelta(days=400)
+"""The detector forgets by half in eight weeks; what is older than this weighs nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DatedPanel:
+    """A panel with what its rows and columns stand for. `panel.complete` is false while the last day is filling."""
+
+    panel: Panel
+    topics: tuple[UUID, ...]
+    days: Sequence[date]
+
+
+def dated_panel(
+    context: Context, connection: Connection, version_id: UUID, topics: Sequence[UUID], now: datetime
+) -> DatedPanel | None:
+    """The series of `topics` as of `now`; None before the first day of data."""
+    zone = context.settings.zone
+    _, first, _ = complaints.count_complaints(connection)
+    if first is None or first >= now or not topics:
+        return None
+    days, complete = judged_days(day_of(max(first, now - HISTORY), zone), now, zone)
+    places = {bucket_start(day, zone): place for place, day in enumerate(days)}
+    rows = {topic: row for row, topic in enumerate(topics)}
+    observed = np.zeros((len(topics), len(days)), np.int64)
+    total = np.zeros(len(days), np.int64)
+    span = Span(bucket_start(days[0], zone), bucket_start(days[-1] + timedelta(days=1), zone))
+    for start, topic, number, _ in counts.counts(connection, version_id, span):
+        place = places[start]
+        total[place] += number
+        if topic in rows:
+            observed[rows[topic], place] = number
+    excluded = _excluded(connection, rows, days, zone)
+    return DatedPanel(Panel(observed, total, excluded, total == 0, complete), tuple(topics), days)
+
+
+def _excluded(
+    connection: Connection, rows: Mapping[UUID, int], days: Sequence[date], zone: ZoneInfo
+) -> NDArray[np.bool_]:
+    """(topics, days): the days on which a topic had risen, by its alerts."""
+    excluded = np.zeros((len(rows), len(days)), bool)
+    for topic, span in alerts.risen_spans(connection):
+        if topic in rows:
+            first = max((day_of(span.start, zone) - days[0]).days, 0)
+            last = (day_of(span.end, zone) - days[0]).days
+            excluded[rows[topic], first : last + 1] = True
+    return excluded

@@ -1,0 +1,238 @@
+"""What happened in a week, gathered for the digests of all owners at once."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row
+
+from feedback.chart import Series
+from feedback.digest import Digest, DigestAlert, DigestTopic, Quote, week_span
+from feedback.domain import AlertState, Channel, Driver, Signal, Span, TopicKind
+from feedback.store import alerts, complaints, counts, facets
+from feedback.store.counts import UNASSIGNED
+from feedback.store.topics import StoredTopic
+from jobs.context import Context
+from jobs.panel import DatedPanel, dated_panel
+from jobs.published import Published, published
+from models.detect.eb7 import EB7
+from models.detect.panel import Floats, Scores
+
+EVERYBODY = "everybody"
+"""Whom the digest over all owners' topics is addressed to."""
+
+CHART_DAYS = 42
+BUSIEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A week's facts by topic and alert; `digest` picks an owner's."""
+
+    week: str
+    span: Span
+    generated_at: datetime
+    context: Context
+    topics: dict[UUID, DigestTopic]
+    owned_by: dict[UUID, str]
+    alerts: Sequence[tuple[Row[Any], DigestAlert]]
+    born: frozenset[UUID]
+    total: int
+    total_before: int
+    unassigned: int
+    rejected: int
+
+    @property
+    def owners(self) -> list[str]:
+        """All who answer for a topic, and the default owner for those that nobody owns."""
+        return sorted(set(self.owned_by.values()) | {self.context.settings.default_owner})
+
+    def digest(self, owner: str | None) -> Digest:
+        """The digest of an owner; of everybody's topics when that is None."""
+        mine = {key for key, name in self.owned_by.items() if owner in (None, name)}
+        seen = [(row, alert) for row, alert in self.alerts if row.topic_id in mine]
+        rose = [alert for row, alert in seen if self._rose(row, alert)]
+        busiest = sorted((self.topics[key] for key in mine), key=lambda topic: (-topic.count, topic.name))
+        return Digest(
+            owner=owner or EVERYBODY,
+            week=self.week,
+            span=self.span,
+            zone=self.context.settings.zone,
+            generated_at=self.generated_at,
+            total=self.total,
+            total_before=self.total_before,
+            unassigned_share=self.unassigned / self.total if self.total else 0.0,
+            rejected=self.rejected,
+            rose=sorted(rose, key=lambda alert: alert.p),
+            still_open=[alert for row, alert in seen if self._still_open(row) and alert not in rose],
+            calmed=[alert for row, alert in seen if row.resolved_at and row.resolved_at in self.span],
+            new_topics=[topic for topic in busiest if topic.topic_id in self.born],
+            busiest=[topic for topic in busiest if topic.count or topic.count_before][:BUSIEST],
+        )
+
+    def _rose(self, row: Row[Any], alert: DigestAlert) -> bool:
+        return row.opened_at in self.span or (alert.regressed_at is not None and alert.regressed_at in self.span)
+
+    def _still_open(self, row: Row[Any]) -> bool:
+        return row.resolved_at is None or row.resolved_at >= self.span.end
+
+
+def gather(context: Context, week: str, now: datetime) -> Week:
+    """The facts of a week as known at `now`. SettingError when `week` is not a week such as 2026-W46."""
+    span = week_span(week, context.settings.zone)
+    current = published(context)
+    with context.database.read() as connection:
+        return _gather(context, connection, current, week, span, now)
+
+
+def _gather(
+    context: Context, connection: Connection, current: Published | None, week: str, span: Span, now: datetime
+) -> Week:
+    members = {each.id: each for each in current.topics} if current else {}
+    totals = _counts(connection, current, span)
+    before = _counts(connection, current, Span(span.start - timedelta(days=7), span.start))
+    as_of = min(span.end, now)
+    dated = dated_panel(context, connection, current.version.id, list(members), as_of) if current else None
+    outlook = _outlook(dated, is_over=now >= span.end)
+    known = {key: _topic(each, totals, before, outlook) for key, each in members.items()}
+    signals = alerts.strongest_signals(connection, span)
+    charted = Charted.of(dated) if dated else None
+    rows = [row for row in alerts.alert_rows(connection, active=span) if row.topic_id in known]
+    return Week(
+        week=week,
+        span=span,
+        generated_at=now,
+        context=context,
+        topics=known,
+        owned_by={key: each.owner or context.settings.default_owner for key, each in members.items()},
+        alerts=[(row, _alert(connection, row, known, signals, charted, span)) for row in rows],
+        born=frozenset(
+            key for key, each in members.items() if each.born_at in span and each.kind is not TopicKind.PINNED
+        ),
+        total=totals.total(),
+        total_before=before.total(),
+        unassigned=totals[UNASSIGNED],
+        rejected=complaints.count_rejected(connection, span),
+    )
+
+
+def _counts(connection: Connection, current: Published | None, span: Span) -> Counter[UUID]:
+    """Complaints by topic."""
+    found: Counter[UUID] = Counter()
+    if current:
+        for _, topic, number, _ in counts.counts(connection, current.version.id, span):
+            found[topic] += number
+    return found
+
+
+def _outlook(dated: DatedPanel | None, *, is_over: bool) -> dict[UUID, tuple[float, float, float]]:
+    """(expected, low, high) of the whole week by topic, where the past says."""
+    if dated is None or not is_over:
+        return {}
+    scores = EB7().judge(dated.panel)
+    found = {
+        topic: (float(scores.expected[row, -1]), float(scores.low[row, -1]), float(scores.high[row, -1]))
+        for row, topic in enumerate(dated.topics)
+    }
+    return {topic: numbers for topic, numbers in found.items() if not math.isnan(numbers[0])}
+
+
+def _topic(
+    each: StoredTopic,
+    totals: Counter[UUID],
+    before: Counter[UUID],
+    outlook: dict[UUID, tuple[float, float, float]],
+) -> DigestTopic:
+    expected, low, high = outlook.get(each.id, (None, None, None))
+    return DigestTopic(
+        topic_id=each.id,
+        name=each.name,
+        kind=each.kind,
+        area=each.area,
+        words=each.words,
+        count=totals[each.id],
+        count_before=before[each.id],
+        expected=expected,
+        low=low,
+        high=high,
+    )
+
+
+def _alert(
+    connection: Connection,
+    row: Row[Any],
+    known: dict[UUID, DigestTopic],
+    signals: dict[UUID, Signal],
+    charted: Charted | None,
+    span: Span,
+) -> DigestAlert:
+    kept = row.evidence
+    numbers = signals.get(row.topic_id) or _kept(row)
+    history = alerts.transitions_of(connection, row.id)
+    regressed = [each.at for each in history if each.after == AlertState.REGRESSED and each.at < span.end]
+    ids = [UUID(each) for each in kept.get("complaint_ids", ())]
+    return DigestAlert(
+        alert_id=row.id,
+        topic=known[row.topic_id],
+        state=AlertState(row.state),
+        opened_at=row.opened_at,
+        window=numbers.window,
+        observed=numbers.observed,
+        expected=numbers.expected,
+        low=numbers.low,
+        high=numbers.high,
+        p=numbers.p,
+        resolved_at=row.resolved_at,
+        regressed_at=regressed[-1] if regressed else None,
+        drivers=[Driver(**each) for each in kept.get("drivers", ())],
+        quotes=[
+            Quote(each.text, each.language, Channel(each.channel), each.received_at, each.market)
+            for each in facets.quotes_by_id(connection, ids)
+        ],
+        series=charted.series(row.topic_id) if charted else None,
+    )
+
+
+def _kept(row: Row[Any]) -> Signal:
+    """The numbers of an alert that no run of the week saw rising: those of its last rise."""
+    kept = row.evidence
+    window = Span(*(datetime.fromisoformat(kept["window"][edge]) for edge in ("start", "end")))
+    names = ("detector", "observed", "expected", "low", "high", "p", "q", "score", "threshold", "complete")
+    numbers = {name: kept[name] for name in names}
+    version_id = UUID(kept["version_id"])
+    return Signal(topic_id=row.topic_id, version_id=version_id, window=window, rising=False, **numbers)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Charted:
+    """The last days of a panel with what each single day was expected to bring."""
+
+    dated: DatedPanel
+    scores: Scores
+
+    @classmethod
+    def of(cls, dated: DatedPanel) -> Charted:
+        # one day at a time; its baseline ends where that of the seven-day window does
+        detector = EB7(window=1, gap=EB7().lag - 1)
+        return cls(dated, detector.judge(dated.panel, min(CHART_DAYS, dated.panel.days)))
+
+    def series(self, topic: UUID) -> Series:
+        row = self.dated.topics.index(topic)
+        days = self.scores.observed.shape[1]
+        return Series(
+            self.dated.days[-days:],
+            self.scores.observed[row].tolist(),
+            _known(self.scores.expected[row]),
+            _known(self.scores.low[row]),
+            _known(self.scores.high[row]),
+        )
+
+
+def _known(values: Floats) -> list[float | None]:
+    return [None if math.isnan(value) else value for value in values.tolist()]
