@@ -86,7 +86,7 @@ def _draw(series: Series, opened: date | None, window: tuple[date, date] | None,
     figure = Figure(figsize=(WIDTH / 100, HEIGHT / 100), dpi=_DPI, facecolor=_PAPER)
     FigureCanvasAgg(figure)
     top = max([1.0, *series.observed, *_finite(series.high), *_finite(series.expected)])
-    left = 0.045 + 0.023 * len(str(round(top)))  # room for the digits of the scale
+    left = 0.045 + 0.023 * len(f"{top:,.0f}")  # room for the digits of the scale
     axes = figure.add_axes((left, 0.125, 0.985 - left, 0.73))
     _draw_observed(axes, series, window)
     _draw_expected(axes, series)
@@ -94,7 +94,7 @@ def _draw(series: Series, opened: date | None, window: tuple[date, date] | None,
     if opened is not None and opened in series.days:
         _mark_opening(axes, series, opened, top, words)
     _dress(axes, series)
-    _key(axes, words)
+    _key(figure, words)
     return _small_png(figure)
 
 
@@ -123,22 +123,24 @@ def _steps(values: Sequence[float | None]) -> list[float]:
 
 
 def _scale(axes: Axes, series: Series, top: float) -> None:
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
     axes.set_xlim(-0.7, len(series.days) - 0.3)
     axes.set_ylim(0, top * 1.16)  # the rest is for the mark's label
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
 def _mark_opening(axes: Axes, series: Series, opened: date, top: float, words: ChartWords) -> None:
     position = list(series.days).index(opened)
     foot = series.observed[position]
     axes.plot([position, position], [foot, top * 1.16], color=_INK, linewidth=1.3, linestyle=(0, (3, 2)), zorder=5)
-    left_half = position < len(series.days) / 2
-    axes.text(
-        position + (0.6 if left_half else -0.6),
-        top * 1.14,
+    left_half = position < (len(series.days) - 1) / 2
+    axes.annotate(
         f"{words.opened} {day_label(opened)}",
+        (position, top * 1.14),
+        xytext=(4 if left_half else -4, 0),
+        textcoords="offset points",
         ha="left" if left_half else "right",
         va="top",
         fontsize=_FONT,
@@ -151,6 +153,8 @@ def _mark_opening(axes: Axes, series: Series, opened: date, top: float, words: C
 def _dress(axes: Axes, series: Series) -> None:
     places = _tick_places(series.days)
     axes.set_xticks(places, [day_label(series.days[place]) for place in places])
+    if places[-1] > 0.93 * len(series.days):
+        axes.get_xticklabels()[-1].set_horizontalalignment("right")  # or the picture's edge cuts it
     axes.tick_params(labelsize=_FONT, colors=_INK, length=0, pad=4)
     axes.grid(axis="y", color=_GRID, linewidth=0.8, zorder=0)
     axes.set_axisbelow(True)
@@ -173,7 +177,7 @@ def day_label(day: date) -> str:
     return f"{day.day} {MONTHS[day.month - 1]}"
 
 
-def _key(axes: Axes, words: ChartWords) -> None:
+def _key(figure: Figure, words: ChartWords) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -182,10 +186,10 @@ def _key(axes: Axes, words: ChartWords) -> None:
         Line2D([], [], color=_EXPECTED, linewidth=2, label=words.expected),
         Patch(color=_BAND, label=words.band),
     ]
-    axes.legend(
+    figure.legend(
         handles=marks,
-        loc="lower left",
-        bbox_to_anchor=(-0.02, 0.985),
+        loc="upper left",
+        bbox_to_anchor=(0.05, 0.98),
         ncols=3,
         frameon=False,
         fontsize=_FONT,

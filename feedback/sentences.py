@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from feedback.domain import AlertState, Driver, Span, TopicKind
+from feedback.intake.kinds import PLACEHOLDER
 
 if TYPE_CHECKING:
     from feedback.digest import Digest, DigestAlert, DigestTopic, Quote
@@ -67,13 +68,21 @@ def clean(text: str) -> str:
 
 
 def excerpt(text: str, length: int = 280) -> str:
-    """At most `length` characters and an ellipsis, cut between words; links become "[link]", not to be clicked."""
-    text = _LINK.sub("[link]", clean(text))
+    """At most `length` characters and an ellipsis, cut between words.
+
+    Placeholders read "[email]", for angle brackets look like markup to mail and Markdown readers. Links become
+    "[link]": what a customer sends is not to be clicked in a report.
+    """
+    text = PLACEHOLDER.sub(_in_brackets, _LINK.sub("[link]", clean(text)))
     if len(text) <= length:
         return text
     head = text[: length + 1]
     whole = head.rsplit(" ", 1)[0] if " " in head[length // 2 :] else head[:length]
     return whole.rstrip(" ,;:.–-") + " …"
+
+
+def _in_brackets(placeholder: re.Match[str]) -> str:
+    return f"[{placeholder[0][1:-1].lower().replace('_', '-')}]"
 
 
 def amount(number: int, one: str, many: str | None = None) -> str:
@@ -338,7 +347,8 @@ class Sentences:
     def explanation(self) -> str:
         """How to read the numbers, once a digest."""
         told = "Expected is what the past predicts; nine times out of ten the count lies in the range in brackets."
-        return f"{told} Quotes are redacted and some are cut."
+        quoted = any(alert.quotes for alert in self._digest.rose) or any(new.quotes for new in self._digest.new_topics)
+        return f"{told} Quotes are redacted and some are cut." if quoted else told
 
     def made(self) -> str:
         return f"Made on {self.moment(self._digest.generated_at)} ({self._digest.zone.key} time)."

@@ -75,7 +75,7 @@ def test_an_opening_outside_the_series_is_not_marked() -> None:
     assert rise_chart(RISE, FIRST - timedelta(days=1)) == rise_chart(RISE)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     observed=st.lists(st.integers(0, 100_000), min_size=1, max_size=200),
     expected=st.one_of(st.none(), st.floats(0, 1e5), st.just(math.inf)),

@@ -110,7 +110,7 @@ VERSION = Driver("app_version", "4.2.0", 12, 41, 0.004, 1e-3, 0.01)
 
 QUOTES = (
     quote(LONG),
-    quote("Der Bonus ist seit <AMOUNT> Tagen nicht da", channel=Channel.LIVE_CHAT),
+    quote("Der Bonus ist seit Tagen nicht da, bitte an <EMAIL> schreiben", channel=Channel.LIVE_CHAT),
     quote("Od tygodnia czekam na wypłatę bonusu, a konsultant [imię] tylko przeprasza.", "pl", "PL", Channel.LIVE_CHAT),
     quote("Bonusen min ble aldri utbetalt, og ingen svarer på e-post.", "nb", "NO"),
     quote("Bonusta ei ole maksettu vieläkään. Missä rahat ovat?", "fi", "FI", Channel.CONTACT_FORM),
@@ -265,6 +265,7 @@ def test_an_empty_week_is_one_honest_line_and_the_table() -> None:
     text = plain(render_markdown(empty()))
     assert "**Nothing rose beyond chance this week. 312 complaints, 305 the week before.**" in text
     assert "| Bonus not credited | 4 | 5 | 3.6 (2–6) |" in text
+    assert "Quotes" not in text
     assert re.findall("^## .*", text, re.MULTILINE) == ["## Busiest topics"]
     assert subject(empty()) == "Week 46: nothing rose beyond chance"
 
@@ -401,6 +402,11 @@ def test_a_long_quote_is_cut_between_words() -> None:
     assert LONG.startswith(cut.removesuffix(" …"))
     assert LONG[len(cut) - 2] in " ,"
     assert len(excerpt("a" * 900)) == 282
+
+
+def test_placeholders_read_well_in_every_format() -> None:
+    assert excerpt("Call <PHONE> or <NATIONAL_ID>, not <b>") == "Call [phone] or [national-id], not <b>"
+    assert "bitte an [email] schreiben" in render_markdown(rich())
 
 
 def test_links_in_quotes_cannot_be_clicked() -> None:
