@@ -76,9 +76,10 @@ def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
 def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
     """Insert those of `rows` that aren't there yet; the number inserted."""
     inserted = 0
+    counted = {"preserve_rowcount": True}  # without it psycopg says -1 of an INSERT
     for part in parts(rows, PARAMETERS // len(table.columns)):
         statement: Insert = upsert(connection, table).values(list(part)).on_conflict_do_nothing()
-        inserted += connection.execute(statement).rowcount
+        inserted += connection.execute(statement, execution_options=counted).rowcount
     return inserted
 
 
