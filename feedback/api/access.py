@@ -1,0 +1,79 @@
+"""One log line a request, and a defect's traceback without the values in it.
+
+Neither path nor query is logged but the route's template, and of an exception only its type and where it arose: an
+exception's message can quote a complaint that is not redacted yet.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from feedback.api.problems import problem_response, unexpected
+
+GONE = 499
+"""What is logged when the caller hung up before an answer."""
+
+log = logging.getLogger("feedback.api")
+
+
+class AccessLog:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 0
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except ClientDisconnect:
+            status = GONE
+        except Exception as error:
+            _log_defect(scope, error)
+            if status == 0:
+                await problem_response(scope["path"], unexpected())(scope, receive, noted)
+        finally:
+            _log_request(scope, status, (time.perf_counter() - started) * 1000)
+
+
+def _log_request(scope: Scope, status: int, milliseconds: float) -> None:
+    method, route, key = _method(scope), _route(scope), scope.get("state", {}).get("key_name")
+    fields = {"method": method, "route": route, "status": status, "milliseconds": round(milliseconds, 1), "key": key}
+    log.info(
+        "%s %s %d in %.0f ms, key %s", method, route, status, milliseconds, key, extra={"event": "request", **fields}
+    )
+
+
+def _log_defect(scope: Scope, error: Exception) -> None:
+    frames = " < ".join(
+        f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(traceback.extract_tb(error.__traceback__))
+    )
+    name = type(error).__name__
+    log.error(
+        "%s while answering %s %s, at %s", name, _method(scope), _route(scope), frames,
+        extra={"event": "request_failed", "error": name},
+    )  # fmt: skip
+
+
+def _method(scope: Scope) -> str:
+    method = str(scope["method"])
+    return method if method.isalpha() and len(method) <= 10 else "?"
+
+
+def _route(scope: Scope) -> str:
+    return str(getattr(scope.get("route"), "path", "(no such path)"))

@@ -1,0 +1,214 @@
+"""`GET /v1/alerts` and `GET /v1/alerts/{alert_id}`."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from sqlalchemy import Connection, Row, Select, and_, or_, select
+
+from feedback.api.figures import DRIVERS_EXAMPLE, FIGURES_EXAMPLE, Count, Evidence, Number, evidence
+from feedback.api.keys import require_key
+from feedback.api.problems import ProblemError, documented
+from feedback.api.service import Given
+from feedback.domain import AlertState, TopicKind
+from feedback.store.alerts import transitions_of
+from feedback.store.tables import alert, topic
+
+router = APIRouter(prefix="/v1", tags=["alerts"], dependencies=[Depends(require_key)])
+
+_EXAMPLE: dict[str, Any] = {
+    "id": "5d1f0b52-6b0c-5d0a-9d3e-0a6f2f0f2c11",
+    "topic_id": "8d6b7a52-1f0e-5a3d-8a55-2b1a0f3d7c22",
+    "topic": "Bonus payout delayed",
+    "topic_kind": "pinned",
+    "owner": "promotions",
+    "area": "bonus",
+    "state": "open",
+    "opened_at": "2026-03-07T17:00:00Z",
+    "last_rising_at": "2026-03-08T17:00:00Z",
+    "judged_at": "2026-03-08T17:00:00Z",
+    "calm_since": None,
+    "resolved_at": None,
+    "observed": 41,
+    "expected": 12.3,
+    "ratio": 3.33,
+}
+_TRANSITION = {
+    "at": "2026-03-07T17:00:00Z",
+    "before": None,
+    "after": "open",
+    "who": "feedback",
+    "why": "41 in 7 days, 12 expected (6 to 20).",
+}
+_DETAIL = {
+    **_EXAMPLE,
+    "transitions": [_TRANSITION],
+    "evidence": {
+        **FIGURES_EXAMPLE,
+        "opening": FIGURES_EXAMPLE,
+        "rises": [FIGURES_EXAMPLE["window"]],
+        "name": "Bonus payout delayed",
+        "encoder_version": "e5-small-int8-1",
+        "settings": {"false_alarms_per_week": 1.0},
+        "drivers": DRIVERS_EXAMPLE,
+        "complaint_ids": ["3f0c6a52-6d0e-5c5e-9a55-3b6a0f3d7c33"],
+    },
+}
+
+
+class Alert(BaseModel):
+    """A rise made somebody's business."""
+
+    id: UUID
+    topic_id: UUID
+    topic: str = Field(description="The topic's name.")
+    topic_kind: TopicKind
+    owner: str | None = Field(description="Who answers for the topic.")
+    area: str | None
+    state: AlertState
+    opened_at: datetime
+    last_rising_at: datetime = Field(description="When the topic was last seen rising.")
+    judged_at: datetime = Field(description="When the topic was last looked at.")
+    calm_since: datetime | None = Field(description="Since when it is calm, if it is.")
+    resolved_at: datetime | None
+    observed: Count = Field(None, description="Complaints in the window when it was last seen rising.")
+    expected: Number = Field(None, description="What the past predicted for it.")
+    ratio: Number = Field(None, description="Observed over expected; null when nothing was expected.")
+
+
+class Alerts(BaseModel):
+    """One page of alerts, newest first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"items": [_EXAMPLE], "next_cursor": "MjAyNi0wMy0wN1Qx"}]}
+    )
+
+    items: list[Alert]
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last.")
+
+
+class Transition(BaseModel):
+    """One change of an alert's state."""
+
+    at: datetime
+    before: AlertState | None = Field(description="Null when the alert was opened.")
+    after: AlertState
+    who: str
+    why: str
+
+
+class AlertDetail(Alert):
+    """An alert with its history, oldest first, and why it fired."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_DETAIL]})
+
+    transitions: list[Transition]
+    evidence: Evidence
+
+
+def _plus(value: object) -> object:
+    """A `+` in a query means a blank; between a time and its zone it was meant as a plus."""
+    return value.strip().replace(" ", "+") if isinstance(value, str) and "T" in value else value
+
+
+def _utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time lies outside the years 1 to 9999") from None
+
+
+class AlertsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    state: list[AlertState] = Field([], description="Only alerts in this state; may be given several times.")
+    since: Annotated[AwareDatetime, BeforeValidator(_plus), AfterValidator(_utc)] | None = Field(
+        None, description="Only alerts opened at or after this time, which names its zone: 2026-03-01T00:00:00Z."
+    )
+    limit: int = Field(50, description="At most so many alerts a page.", ge=1, le=500)
+    cursor: str | None = Field(None, description="`next_cursor` of the page before.", max_length=200)
+
+
+@router.get(
+    "/alerts",
+    summary="List alerts",
+    responses={200: {"description": "A page of alerts."}, **documented(401, 422, 500, 503)},
+)
+def list_alerts(service: Given, query: Annotated[AlertsQuery, Query()]) -> Alerts:
+    """Alerts, newest first. A page goes on exactly where the one before ended, whatever was opened meanwhile."""
+    with service.database.read() as connection:
+        rows = connection.execute(_page(query)).all()
+    items = [_alert(row) for row in rows[: query.limit]]
+    more = len(rows) > query.limit
+    return Alerts(items=items, next_cursor=_cursor(items[-1]) if more else None)
+
+
+@router.get(
+    "/alerts/{alert_id}",
+    summary="Read an alert",
+    responses={200: {"description": "The alert."}, **documented(401, 404, 422, 500, 503)},
+)
+def read_alert(service: Given, alert_id: UUID) -> AlertDetail:
+    """An alert with every change of its state and the numbers behind it."""
+    with service.database.read() as connection:
+        return _detail(connection, alert_id)
+
+
+def _detail(connection: Connection, alert_id: UUID) -> AlertDetail:
+    row = connection.execute(_alerts().where(alert.c.id == alert_id)).one_or_none()
+    if row is None:
+        raise ProblemError(404, "unknown-alert", f"There is no alert {alert_id}.")
+    history = transitions_of(connection, alert_id)
+    return AlertDetail(
+        **dict(_alert(row)),
+        transitions=[Transition.model_validate(each, from_attributes=True) for each in history],
+        evidence=evidence(row.evidence),
+    )
+
+
+def _alerts() -> Select[Any]:
+    named = (topic.c.name.label("topic"), topic.c.kind.label("topic_kind"), topic.c.owner, topic.c.area)
+    return select(alert, *named).join(topic, topic.c.id == alert.c.topic_id)
+
+
+def _page(query: AlertsQuery) -> Select[Any]:
+    """The page and one alert more, which tells whether there is another page."""
+    page = _alerts().order_by(alert.c.opened_at.desc(), alert.c.id).limit(query.limit + 1)
+    if query.state:
+        page = page.where(alert.c.state.in_([str(each) for each in query.state]))
+    if query.since:
+        page = page.where(alert.c.opened_at >= query.since)
+    if query.cursor:
+        at, last = _read_cursor(query.cursor)
+        same = and_(alert.c.opened_at == at, alert.c.id > last)
+        page = page.where(or_(alert.c.opened_at < at, same))
+    return page
+
+
+def _cursor(last: Alert) -> str:
+    return base64.urlsafe_b64encode(f"{last.opened_at.isoformat()} {last.id}".encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        at, last = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
+        return datetime.fromisoformat(at).astimezone(UTC), UUID(last)
+    except (ValueError, OverflowError):
+        detail = "The cursor is not one that this service gave out; begin again without it."
+        raise ProblemError(422, "bad-cursor", detail) from None
+
+
+def _alert(row: Row[Any]) -> Alert:
+    written = evidence(row.evidence)
+    names = [name for name in Alert.model_fields if name not in ("observed", "expected", "ratio")]
+    return Alert(
+        **{name: getattr(row, name) for name in names},
+        observed=written.observed,
+        expected=written.expected,
+        ratio=written.ratio,
+    )

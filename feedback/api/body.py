@@ -1,0 +1,57 @@
+"""A request's body: bounded while it streams in, then JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from feedback.api.problems import ProblemError
+
+BODY_LIMIT = 10 * 1024 * 1024
+"""Bytes."""
+
+
+async def _read(request: Request) -> bytes:
+    """The body; a problem with status 413 as soon as it grows too long, 415 when it is compressed."""
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise ProblemError(415, "compressed-body", "Send the body as it is, without Content-Encoding.")
+    declared = request.headers.get("content-length", "")
+    body = bytearray()
+    if declared.isdecimal() and int(declared[:20]) > BODY_LIMIT:
+        raise _too_large()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            raise _too_large()
+    return bytes(body)
+
+
+Body = Annotated[bytes, Depends(_read)]
+"""A route's parameter that holds the bytes of the body."""
+
+
+def parsed(body: bytes) -> object:
+    """The body's value; NaN and Infinity, which JSON does not have, count as null. A problem (422) otherwise."""
+    try:
+        value: object = json.loads(body.decode("utf-8-sig"), parse_constant=lambda _: None)
+    except UnicodeDecodeError as error:
+        raise _unreadable(f"Byte {error.start + 1} of the body is not UTF-8.") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise _unreadable(f"The body is not JSON: {error.msg} at {where}.") from None
+    except (ValueError, RecursionError):
+        raise _unreadable("The body holds a number too long or values nested too deeply to read.") from None
+    return value
+
+
+def _too_large() -> ProblemError:
+    limit = BODY_LIMIT // 1024 // 1024
+    detail = f"A body has at most {limit} MB; send the records in several requests."
+    # what was not read would be taken for the next request
+    return ProblemError(413, "body-too-large", detail, {"Connection": "close"})
+
+
+def _unreadable(detail: str) -> ProblemError:
+    return ProblemError(422, "unreadable-body", detail)

@@ -1,0 +1,174 @@
+"""`POST /v1/feedback`: complaints in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
+
+import anyio.to_thread
+from anyio import CapacityLimiter
+from anyio.lowlevel import RunVar
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from feedback.api.body import Body, parsed
+from feedback.api.items import Batch, RefusedItem, as_batch, batch_schema
+from feedback.api.keys import require_key
+from feedback.api.problems import ProblemError, documented
+from feedback.api.service import Given, Service
+from feedback.ingest import Taken
+
+router = APIRouter(prefix="/v1", tags=["feedback"], dependencies=[Depends(require_key)])
+_turn: RunVar[CapacityLimiter] = RunVar("feedback.api.feedback.turn")
+
+
+class ItemResult(BaseModel):
+    """What became of one item."""
+
+    index: int = Field(description="Its place in the batch, from 0.")
+    source: str = Field(description="The source it was filed under.")
+    source_id: str | None = Field(description="Its id in that source, as far as it could be read.")
+    status: Literal["accepted", "updated", "unchanged", "rejected"]
+    reason: str | None = Field(None, description="Why it was rejected, as a short code.")
+    detail: str | None = Field(None, description="Why it was rejected, as a sentence.")
+    ignored: list[str] = Field([], description="Fields that were not taken over: nested, too long, or personal.")
+
+
+class FeedbackResult(BaseModel):
+    """What became of a request's items: how many of each status, then each in the order sent."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "accepted": 1,
+                    "updated": 0,
+                    "unchanged": 0,
+                    "rejected": 1,
+                    "results": [
+                        {"index": 0, "source": "zendesk", "source_id": "48213", "status": "accepted"},
+                        {
+                            "index": 1,
+                            "source": "zendesk",
+                            "source_id": "48214",
+                            "status": "rejected",
+                            "reason": "empty_text",
+                            "detail": "The text is empty.",
+                        },
+                    ],
+                }
+            ]
+        }
+    )
+
+    accepted: int = Field(description="New complaints.")
+    updated: int = Field(description="Known complaints that have changed.")
+    unchanged: int = Field(description="Known complaints that are as they were.")
+    rejected: int = Field(description="Items that could not become complaints.")
+    results: list[ItemResult]
+
+
+@router.post(
+    "/feedback",
+    summary="Send complaints",
+    response_model=FeedbackResult,
+    responses={
+        200: {"description": "Every item was taken."},
+        207: {"description": "Some items were taken, some rejected.", "model": FeedbackResult},
+        **documented(401, 413, 415, 422, 500, 503),
+    },
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": batch_schema()}}},
+)
+async def send_feedback(
+    request: Request,
+    service: Given,
+    body: Body,
+    source: Annotated[
+        str,
+        Query(description="Where items come from that do not say so themselves.", min_length=1, max_length=200),
+    ] = "api",
+) -> JSONResponse:
+    """Takes one complaint, an array of them, or an object with an array `items`; at most 1,000 and 10 MB.
+
+    A complaint is known by its `source` and `source_id`: sent again it is `unchanged`, or `updated` when it says more
+    or something else, so that a request can be repeated safely. A bad item does not stop the good ones. Status 200
+    means that all were taken, 207 that some were rejected, 422 that none was taken (`results` then says why). Texts
+    are redacted before they are stored.
+
+    Fields may have usual other names (`id`, `created_at`, `body` …) as in imported files. Unknown fields with a
+    number, truth value or short string become attributes; those named after personal data (`email`, `first_name` …)
+    are left behind, as is what is nested or long.
+    """
+    # one at a time: the intake's libraries do not promise to be thread-safe, and while senders wait here they hold
+    # neither a thread nor a connection that readers need
+    result = await anyio.to_thread.run_sync(_take, service, body, source, limiter=_one_at_a_time())
+    return _answer(result)
+
+
+def _one_at_a_time() -> CapacityLimiter:
+    try:
+        return _turn.get()
+    except LookupError:
+        limiter = CapacityLimiter(1)
+        _turn.set(limiter)
+        return limiter
+
+
+def _take(service: Service, body: bytes, default_source: str) -> FeedbackResult:
+    batch = as_batch(parsed(body), default_source)
+    taken: dict[int, Taken] = {}
+    now = service.clock()
+    for source, places in batch.by_source().items():
+        records: list[Mapping[str, object]] = [batch.items[place].fields for place in places]
+        taken.update(zip(places, service.take_in(records, source, now), strict=True))
+    return _result(batch, taken)
+
+
+def _result(batch: Batch, taken: Mapping[int, Taken]) -> FeedbackResult:
+    results = [_refused(each) for each in batch.refused]
+    for place, item in batch.items.items():
+        became = taken[place]
+        results.append(
+            ItemResult(
+                index=place,
+                source=item.source,
+                source_id=became.source_id,
+                status=became.status,
+                reason=became.reason,
+                detail=became.detail,
+                ignored=list(item.ignored),
+            )
+        )
+    return _counted(sorted(results, key=lambda each: each.index))
+
+
+def _refused(item: RefusedItem) -> ItemResult:
+    return ItemResult(
+        index=item.index,
+        source=item.source,
+        source_id=item.source_id,
+        status="rejected",
+        reason=item.reason,
+        detail=item.detail,
+    )
+
+
+def _counted(results: Sequence[ItemResult]) -> FeedbackResult:
+    number = Counter(each.status for each in results)
+    return FeedbackResult(
+        accepted=number["accepted"],
+        updated=number["updated"],
+        unchanged=number["unchanged"],
+        rejected=number["rejected"],
+        results=list(results),
+    )
+
+
+def _answer(result: FeedbackResult) -> JSONResponse:
+    content = result.model_dump(mode="json")
+    if result.results and result.rejected == len(result.results):
+        only = result.results[0].detail if len(result.results) == 1 else f"All {result.rejected:,} items were rejected."
+        raise ProblemError(422, "nothing-taken", only or "The item was rejected.", more=content)
+    return JSONResponse(content, 207 if result.rejected else 200)

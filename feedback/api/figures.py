@@ -1,0 +1,152 @@
+"""The numbers behind an alert or signal, as the API shows them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+
+from feedback.domain import Signal, Span
+
+
+def _kindly(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+    """What an older release wrote down differently is shown as unknown rather than failing the whole answer."""
+    try:
+        return validate(value)
+    except ValidationError:
+        return None
+
+
+Number = Annotated[float | None, Field(allow_inf_nan=False), WrapValidator(_kindly)]
+Count = Annotated[int | None, WrapValidator(_kindly)]
+Word = Annotated[str | None, WrapValidator(_kindly)]
+
+
+class Window(BaseModel):
+    """Half open: `start <= t < end`."""
+
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def of(cls, span: Span) -> Window:
+        return cls(start=span.start, end=span.end)
+
+
+class Driver(BaseModel):
+    """An attribute's value that is over-represented in a rise."""
+
+    attribute: Word = Field(None, description="The attribute, such as `market`.")
+    value: Word = Field(None, description="Its value, such as `DE`.")
+    observed: Count = Field(None, description="Complaints in the window with this value …")
+    total: Count = Field(None, description="… of so many in all.")
+    baseline_share: Number = Field(None, description="The value's share among the topic's complaints before.")
+    p: Number = None
+    q: Number = Field(None, description="Corrected for all values looked at.")
+
+
+Drivers = Annotated[list[Driver] | None, WrapValidator(_kindly)]
+
+
+class Figures(BaseModel):
+    """A count beside what the past predicts for it."""
+
+    observed: Count = Field(None, description="Complaints in the window.")
+    expected: Number = Field(None, description="What the past predicts for the window.")
+    low: Number = Field(None, description="Lower end of the 90 % prediction interval.")
+    high: Number = Field(None, description="Upper end of the 90 % prediction interval.")
+    ratio: Number = Field(None, description="Observed over expected; null when nothing was expected.")
+    p: Number = Field(None, description="Probability of so many or more by chance.")
+    q: Number = Field(None, description="Benjamini-Hochberg value among all topics judged then.")
+    score: Number = Field(None, description="-log10(p).")
+    threshold: Number = Field(None, description="The score at which a rise becomes an alert.")
+    detector: Word = Field(None, description="The method that judged.")
+    window: Annotated[Window | None, WrapValidator(_kindly)] = Field(None, description="The span that was judged.")
+    version_id: Annotated[UUID | None, WrapValidator(_kindly)] = Field(
+        None, description="The topic model version in force then."
+    )
+
+
+class Evidence(Figures):
+    """Why there is an alert, as it was written down when the topic was last seen rising."""
+
+    opening: Annotated[Figures | None, WrapValidator(_kindly)] = Field(
+        None, description="The figures that the alert was opened on."
+    )
+    rises: Annotated[list[Window] | None, WrapValidator(_kindly)] = Field(
+        None, description="The spans in which the topic had risen."
+    )
+    name: Word = Field(None, description="The topic's name then.")
+    encoder_version: Word = None
+    settings: Annotated[dict[str, Any] | None, WrapValidator(_kindly)] = Field(
+        None, description="The settings that mattered."
+    )
+    drivers: Drivers = Field(None, description="What is over-represented in the rise, the strongest first.")
+    complaint_ids: Annotated[list[str] | None, WrapValidator(_kindly)] = Field(
+        None, description="Complaints of the rise."
+    )
+
+
+class LatestSignal(Figures):
+    """What the detector last found about the topic."""
+
+    judged_at: datetime
+    rising: bool = Field(description="Whether it was a rise worth an alert.")
+    complete: bool = Field(description="False while the window's last day was not over.")
+
+
+def evidence(written: Mapping[str, Any]) -> Evidence:
+    """Reads an alert's evidence; what is missing or unreadable is null."""
+    return Evidence.model_validate(finite(dict(written)))
+
+
+def latest_signal(signal: Signal, judged_at: datetime) -> LatestSignal:
+    names = ("observed", "expected", "low", "high", "p", "q", "score", "threshold", "detector", "version_id")
+    return LatestSignal(
+        **{name: getattr(signal, name) for name in names},
+        ratio=signal.ratio,
+        window=Window.of(signal.window),
+        judged_at=judged_at,
+        rising=signal.rising,
+        complete=signal.complete,
+    )
+
+
+def finite(value: Any) -> Any:
+    """JSON as RFC 8259 has it: NaN and infinite numbers within become null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: finite(each) for name, each in value.items()}
+    return [finite(each) for each in value] if isinstance(value, list) else value
+
+
+FIGURES_EXAMPLE: dict[str, Any] = {
+    "observed": 41,
+    "expected": 12.3,
+    "low": 6.0,
+    "high": 20.0,
+    "ratio": 3.33,
+    "p": 2.4e-7,
+    "q": 9.1e-6,
+    "score": 6.62,
+    "threshold": 3.9,
+    "detector": "eb7",
+    "window": {"start": "2026-03-01T23:00:00Z", "end": "2026-03-08T23:00:00Z"},
+    "version_id": "0f5b6f0a-7f0f-5b56-9a9e-3c1a7f5e2b11",
+}
+DRIVERS_EXAMPLE: list[dict[str, Any]] = [
+    {
+        "attribute": "payment_method",
+        "value": "Trustly",
+        "observed": 29,
+        "total": 41,
+        "baseline_share": 0.22,
+        "p": 1.1e-9,
+        "q": 4.4e-8,
+    }
+]

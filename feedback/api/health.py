@@ -1,0 +1,107 @@
+"""`GET /healthz`: whether the service can work, for a monitor without a key."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from feedback.api.problems import RETRY, ProblemError, database_unreachable, documented
+from feedback.api.service import Given
+from feedback.errors import StoreError
+from feedback.store.database import Database, open_database
+from feedback.store.tables import run
+
+router = APIRouter(tags=["health"])
+log = logging.getLogger("feedback.api")
+
+
+class JobHealth(BaseModel):
+    """When a job last succeeded; null when it never has."""
+
+    job: str
+    last_success: datetime | None = Field(description="When the run finished.")
+    window: datetime | None = Field(description="Up to when it has done its work.")
+
+
+class Health(BaseModel):
+    """The service can work."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "status": "ok",
+                    "now": "2026-03-08T17:20:11Z",
+                    "database": "reachable",
+                    "schema": "current",
+                    "jobs": [
+                        {
+                            "job": "detect",
+                            "last_success": "2026-03-08T17:00:04Z",
+                            "window": "2026-03-08T17:00:00Z",
+                        }
+                    ],
+                }
+            ]
+        }
+    )
+
+    status: Literal["ok"] = "ok"
+    now: datetime
+    database: Literal["reachable"] = "reachable"
+    tables: Literal["current"] = Field("current", alias="schema", description="The tables are this release's.")
+    jobs: list[JobHealth]
+
+
+@router.get(
+    "/healthz",
+    summary="Health",
+    responses={200: {"description": "The service can work."}, **documented(500, 503)},
+)
+def read_health(service: Given) -> Health:
+    """Status 503 when the database cannot be reached or does not have this release's tables. Needs no key."""
+    # opened anew, as a starting process would: a pooled connection still reads a file that was deleted
+    url = service.database.engine.url.render_as_string(hide_password=False)
+    try:
+        with closing(open_database(url)) as database:
+            return Health(now=service.clock(), jobs=list(_jobs(database)))
+    except StoreError as error:
+        log.warning("%s", error, extra={"event": "database_unusable"})
+        detail = "The database cannot be reached or has not this release's tables; the log of the service says which."
+        raise ProblemError(503, "database-unusable", detail, RETRY, {"database": "unusable"}) from None
+    except SQLAlchemyError:
+        raise database_unreachable() from None
+
+
+def _jobs(database: Database) -> Iterator[JobHealth]:
+    with database.read() as connection:
+        for job in _job_names(connection):
+            yield JobHealth(job=job, **_last_success(connection, job))
+
+
+def _job_names(connection: Connection) -> Iterator[str]:
+    """By leaps along the primary key: runs grow by the thousand a day."""
+    name: str | None = ""
+    while name is not None:
+        name = connection.execute(select(func.min(run.c.job)).where(run.c.job > name)).scalar_one()
+        if name is not None:
+            yield name
+
+
+def _last_success(connection: Connection, job: str) -> dict[str, Any]:
+    query = (
+        select(run.c.finished_at.label("last_success"), run.c.window_start.label("window"))
+        .where(run.c.job == job, run.c.status == "succeeded")
+        .order_by(run.c.window_start.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    return row._asdict() if row else {"last_success": None, "window": None}

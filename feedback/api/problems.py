@@ -1,0 +1,139 @@
+"""Errors as RFC 9457 problem details, without stack traces, secrets, or what the caller sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+RETRY = {"Retry-After": "5"}
+TYPES = "urn:feedback-trends:problem:"
+UNREACHABLE = "The database cannot be reached or is busy; try again in a few seconds."
+
+
+class ProblemError(Exception):
+    """Stops a request with a problem. `more` are extension members of the answer."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.status, self.code, self.detail = status, code, detail
+        self.headers, self.more = dict(headers or {}), dict(more or {})
+
+
+class ParameterError(BaseModel):
+    """What is wrong with one part of a request."""
+
+    where: str = Field(description="The part: `query.limit`, `path.alert_id` …")
+    detail: str = Field(description="What is wrong with it.")
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 has it."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": TYPES + "unknown-alert",
+                    "title": "Not Found",
+                    "status": 404,
+                    "detail": "There is no alert 5d1f0b52-6b0c-5d0a-9d3e-0a6f2f0f2c11.",
+                    "instance": "/v1/alerts/5d1f0b52-6b0c-5d0a-9d3e-0a6f2f0f2c11",
+                }
+            ]
+        },
+    )
+
+    type: str = Field(description="Names the kind of problem; programs compare this.")
+    title: str = Field(description="The status in words.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What was wrong this time and what to do about it.")
+    instance: str = Field(description="The path that was asked for, without its query.")
+    errors: list[ParameterError] | None = Field(None, description="Each part of the request that was wrong.")
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """`responses` of a route that can end in these problems."""
+    shown = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    return {status: {"description": HTTPStatus(status).phrase, **shown} for status in statuses}
+
+
+def problem_response(path: str, problem: ProblemError) -> JSONResponse:
+    """The answer to a request for `path` that ends in `problem`."""
+    content = {
+        "type": TYPES + problem.code,
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": path,
+        **problem.more,
+    }
+    return JSONResponse(content, problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
+
+
+def unexpected() -> ProblemError:
+    """A defect. What it was stands in the log, not in the answer."""
+    return ProblemError(500, "defect", "Something went wrong that should not have; the log of the service says what.")
+
+
+def answer_with_problems(app: FastAPI) -> None:
+    """Make every error that `app` knows of a problem; the unknown ones are `feedback.api.access`'s."""
+    app.add_exception_handler(ProblemError, _problem)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    for unreachable in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.add_exception_handler(unreachable, _unreachable)
+
+
+async def _problem(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ProblemError)
+    return problem_response(request.url.path, error)
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    phrase = HTTPStatus(error.status_code).phrase
+    details = {
+        404: "There is nothing at this path; /openapi.json lists what there is.",
+        405: f"{request.method} is not possible here; the header Allow says what is.",
+    }
+    detail = details.get(error.status_code, phrase)
+    code = phrase.lower().replace(" ", "-")
+    return problem_response(request.url.path, ProblemError(error.status_code, code, detail, error.headers))
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    errors = list(_parts(error.errors()))
+    detail = "; ".join(f"{each['where']}: {each['detail']}" for each in errors)
+    return problem_response(request.url.path, ProblemError(422, "invalid-request", detail, more={"errors": errors}))
+
+
+def _parts(errors: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, str]]:
+    for each in errors:
+        yield {"where": ".".join(str(part) for part in each["loc"]), "detail": str(each["msg"])}
+
+
+async def _unreachable(request: Request, _: Exception) -> JSONResponse:
+    return problem_response(request.url.path, database_unreachable())
+
+
+def database_unreachable() -> ProblemError:
+    return ProblemError(503, "database-unreachable", UNREACHABLE, RETRY, {"database": "unreachable"})

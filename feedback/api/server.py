@@ -1,0 +1,138 @@
+"""The API on a loopback port."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, nullcontext
+from types import FrameType
+from typing import Protocol
+
+import uvicorn
+from fastapi import FastAPI
+
+from feedback.errors import SettingError
+
+HOST = "127.0.0.1"
+GRACE_SECONDS = 7
+"""So long requests under way may take once the server was asked to stop."""
+LAST_SECONDS = 9.5
+"""After that the process ends whatever it does; the database rolls back what was not written."""
+
+log = logging.getLogger("feedback.api")
+
+
+class Stop(Protocol):
+    """An event of `threading` or `multiprocessing`."""
+
+    def is_set(self) -> bool: ...
+
+
+def serve(app: FastAPI, port: int, stop: Stop | None = None, on_ready: Callable[[int], None] | None = None) -> None:
+    """Serve `app` on 127.0.0.1, and when asked to stop finish what is under way, within 10 seconds.
+
+    It stops when `stop` is set or, where none is given, at SIGTERM or SIGINT. Port 0 takes a free one; `on_ready` is
+    called with the port once requests are answered. Raises SettingError when the port cannot be had.
+    """
+    with _bound(port) as listener:
+        bound: int = listener.getsockname()[1]
+        server = _Server(_config(app), stop, lambda: _ready(bound, on_ready))
+        with nullcontext() if stop else _signals(server), _deadline(server):
+            server.run(sockets=[listener])
+    log.info("The API has stopped.", extra={"event": "api_stopped"})
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, stop: Stop | None, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stop, self._ready = stop, ready
+        self.deadline = threading.Timer(LAST_SECONDS, _end)
+        self.deadline.daemon = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        self.should_exit = self.should_exit or (self._stop is not None and self._stop.is_set())
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.deadline.start()
+        await super().shutdown(sockets)
+
+    def capture_signals(self) -> nullcontext[None]:  # type: ignore[override]
+        # uvicorn would raise the signal again when all is done, and so kill a process that still has to tidy up
+        return nullcontext()
+
+
+def _config(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="warning",
+        access_log=False,  # `feedback.api.access` writes a line that holds no query
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+def _bound(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        reason = error.strerror or str(error)
+        raise SettingError(
+            f"Port {port} of {HOST} cannot be had: {reason}. Choose another with the setting 'port'."
+        ) from None
+    return listener
+
+
+def _ready(port: int, on_ready: Callable[[int], None] | None) -> None:
+    log.info("The API answers on http://%s:%d", HOST, port, extra={"event": "api_ready", "port": port})
+    if on_ready:
+        on_ready(port)
+
+
+@contextmanager
+def _signals(server: uvicorn.Server) -> Generator[None]:
+    """SIGTERM and SIGINT stop the server; a second one stops it without waiting. Only a main thread gets signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        server.force_exit = server.should_exit
+        server.should_exit = True
+
+    before = {each: signal.signal(each, stop) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+@contextmanager
+def _deadline(server: _Server) -> Generator[None]:
+    # a thread that waits for the database cannot be cancelled, and would keep the process for as long as it waits
+    try:
+        yield
+    finally:
+        server.deadline.cancel()
+
+
+def _end() -> None:
+    log.error("The API did not stop in time and was ended.", extra={"event": "api_ended"})
+    logging.shutdown()
+    os._exit(1)

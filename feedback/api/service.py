@@ -1,0 +1,38 @@
+"""What every route is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from feedback.ingest import Taken
+from feedback.settings import Settings
+from feedback.store.database import Database
+
+TakeIn = Callable[[Sequence[Mapping[str, object]], str, datetime], Sequence[Taken]]
+"""Take in records, as they were sent, of a source as of a time; says what became of each, in order.
+
+All in one transaction: it raises, and nothing is written, or every record has its answer.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    settings: Settings
+    database: Database
+    clock: Callable[[], datetime]
+    take_in: TakeIn
+
+
+def _of_app(request: Request) -> Service:
+    service = request.app.state.service
+    assert isinstance(service, Service)
+    return service
+
+
+Given = Annotated[Service, Depends(_of_app)]
+"""A route's parameter that holds the service."""
