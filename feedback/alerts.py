@@ -1,0 +1,148 @@
+"""Decisions about alerts: pure functions of what is known, what was found and what time it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from feedback.domain import Alert, AlertPolicy, AlertState, Signal, Transition, derived_id
+from feedback.errors import FeedbackError
+
+SERVICE = "feedback"
+"""Who moves an alert when no person does."""
+
+CLOCK_CHANGE = timedelta(hours=1)
+"""Four local days are 95 hours in the week the clocks go forward; they count as four days all the same."""
+
+LEGAL: frozenset[tuple[AlertState | None, AlertState]] = frozenset(
+    {
+        (None, AlertState.OPEN),
+        (AlertState.OPEN, AlertState.ACKNOWLEDGED),
+        (AlertState.OPEN, AlertState.RESOLVED),
+        (AlertState.ACKNOWLEDGED, AlertState.RESOLVED),
+        (AlertState.RESOLVED, AlertState.REGRESSED),
+        (AlertState.REGRESSED, AlertState.ACKNOWLEDGED),
+        (AlertState.REGRESSED, AlertState.RESOLVED),
+    }
+)
+"""Every change of state there is; None is no alert yet."""
+
+
+class AcknowledgementError(FeedbackError):
+    """The alert is already resolved, so there is nothing to acknowledge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The topic's alert from now on, and the change of state if there was one.
+
+    `alert` is to be stored even without a transition: it remembers when it last rose and since when it is calm.
+    """
+
+    alert: Alert | None
+    transition: Transition | None = None
+
+
+def decide(alert: Alert | None, signal: Signal, now: datetime, policy: AlertPolicy) -> Decision:
+    """What the signal does to the topic's latest alert.
+
+    A rise opens an alert, feeds the open one, or brings back one resolved within `policy.regress_within`; after that
+    it is a new alert. An alert resolves once complete windows have been calm for `policy.resolve_after`, counted
+    between the ends of the first and the latest of them. A window that is still filling can rise but not be calm.
+
+    The same signal twice decides nothing new. A `now` before the last thing the alert remembers is ignored: a run
+    that comes late must not undo what a newer one saw. Raises ValueError when the signal is about another topic.
+    """
+    if alert is None:
+        return _opened(signal, now) if signal.rising else Decision(None)
+    if alert.topic_id != signal.topic_id:
+        raise ValueError(f"the alert is about topic {alert.topic_id}, the signal about {signal.topic_id}")
+    if now < last_moment(alert):
+        return Decision(alert)
+    if not alert.is_open:
+        return _returned(alert, signal, now, policy) if signal.rising else Decision(alert)
+    if signal.rising:
+        return Decision(replace(alert, last_rising_at=now, calm_since=None))
+    return _calmed(alert, signal, now, policy) if signal.complete else Decision(alert)
+
+
+def acknowledge(alert: Alert, who: str, now: datetime, why: str = "taken on") -> Decision:
+    """`who` takes the alert on; a second time changes nothing.
+
+    Raises AcknowledgementError when the alert is resolved.
+    """
+    if not alert.is_open:
+        raise AcknowledgementError(
+            f"Alert {alert.id} was resolved on {alert.resolved_at:%d %B %Y}; there is nothing to acknowledge."
+        )
+    if alert.state is AlertState.ACKNOWLEDGED:
+        return Decision(alert)
+    return _moved(alert, replace(alert, state=AlertState.ACKNOWLEDGED), now, who, why)
+
+
+def last_moment(alert: Alert) -> datetime:
+    """The latest time the alert remembers."""
+    moments = (alert.opened_at, alert.last_rising_at, alert.calm_since, alert.resolved_at)
+    return max(moment for moment in moments if moment is not None)
+
+
+def _opened(signal: Signal, now: datetime) -> Decision:
+    alert = Alert(
+        id=derived_id("alert", signal.topic_id, now.astimezone(UTC).isoformat()),
+        topic_id=signal.topic_id,
+        state=AlertState.OPEN,
+        opened_at=now,
+        last_rising_at=now,
+    )
+    return Decision(alert, Transition(alert, None, now, SERVICE, _rise(signal)))
+
+
+def _returned(alert: Alert, signal: Signal, now: datetime, policy: AlertPolicy) -> Decision:
+    resolved_at = alert.resolved_at or alert.last_rising_at
+    if now == resolved_at:
+        return Decision(alert)
+    if now - resolved_at > policy.regress_within:
+        return _opened(signal, now)
+    after = replace(alert, state=AlertState.REGRESSED, last_rising_at=now, calm_since=None, resolved_at=None)
+    days = _days(now - resolved_at)
+    return _moved(alert, after, now, SERVICE, f"Back {days} after it was resolved: {_rise(signal)}")
+
+
+def _calmed(alert: Alert, signal: Signal, now: datetime, policy: AlertPolicy) -> Decision:
+    if signal.window.end < alert.last_rising_at:
+        return Decision(alert)
+    since = alert.calm_since or signal.window.end
+    calm = replace(alert, calm_since=since)
+    quiet = signal.window.end - since
+    if quiet + CLOCK_CHANGE < policy.resolve_after:
+        return Decision(calm)
+    after = replace(calm, state=AlertState.RESOLVED, resolved_at=now)
+    why = (
+        f"Calm for {_days(quiet)}: {signal.observed} in the last {_days(_span(signal))}, "
+        f"{_number(signal.expected)} expected (up to {_number(signal.high)})."
+    )
+    return _moved(alert, after, now, SERVICE, why)
+
+
+def _moved(before: Alert, after: Alert, now: datetime, who: str, why: str) -> Decision:
+    return Decision(after, Transition(after, before.state, now, who, why))
+
+
+def _rise(signal: Signal) -> str:
+    return (
+        f"{signal.observed} in {_days(_span(signal))}, {_number(signal.expected)} expected "
+        f"({_number(signal.low)} to {_number(signal.high)})."
+    )
+
+
+def _span(signal: Signal) -> timedelta:
+    return signal.window.end - signal.window.start
+
+
+def _days(span: timedelta) -> str:
+    days = round(span / timedelta(days=1))
+    return f"{days} day" if days == 1 else f"{days} days"
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value >= 9.5 or value == round(value) else f"{value:.1f}"

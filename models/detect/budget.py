@@ -1,0 +1,154 @@
+"""The score above which a rise is an alert, from the false alarms a week the operator will bear.
+
+Panels in which nothing rises are drawn from what the operator's own series look like, the same detector judges them
+as often as it does in production, and the threshold is where the alerts it opens meet the budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from models.detect.eb7 import EB7, History, Windows
+from models.detect.null import Null
+from models.detect.panel import Flags, Floats, Panel
+
+JUDGED = 56
+"""Days judged in one replicate."""
+
+SETTLING = 7
+"""Days judged before those, not counted: an alert open when counting starts is no opening."""
+
+CALM_DAYS = 4
+"""Days from the first calm complete window to the one that resolves the alert; then a rise opens one again."""
+
+LEAST, MOST = 1.3, 30.0
+"""No threshold lies outside. With few topics a budget is a ceiling: a tail of one in twenty is no alert."""
+
+ENOUGH = 40
+"""Openings to see in the simulation before a threshold is read off directly; beyond, the tail is extrapolated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """From which score a topic is rising, and where that comes from.
+
+    `budget` is the false alarms a week asked for, `achieved` how many the simulation had at this `score`, give or
+    take `standard_error`. `simulated_weeks` and `evaluations_per_day` say how much was simulated; `parameters` holds
+    the fitted numbers behind it.
+    """
+
+    score: float
+    budget: float
+    achieved: float
+    standard_error: float
+    simulated_weeks: int
+    evaluations_per_day: int
+    seed: int
+    parameters: Mapping[str, float] = field(default_factory=dict)
+
+
+def threshold_for(
+    panel: Panel,
+    budget: float = 1.0,
+    seed: int = 0,
+    *,
+    weeks: int = 150,
+    evaluations_per_day: int = 4,
+    detector: EB7 | None = None,
+) -> Threshold:
+    """The score at which all topics together open `budget` false alerts a week.
+
+    `weeks` is how many are simulated, in replicates of eight. The last of the `evaluations_per_day` sees the complete
+    day, the others an even part of it. Recompute when the panel has changed: weekly will do.
+
+    Raises ValueError when the budget is not above zero or the panel is empty.
+    """
+    if budget <= 0:
+        raise ValueError(f"a budget of {budget} false alarms a week cannot be met")
+    if panel.topics == 0 or panel.days == 0:
+        raise ValueError("there is nothing to simulate: the panel has no topics or no days")
+    detector = detector or EB7()
+    rng = np.random.default_rng(seed)
+    replicates = max(2, round(weeks * 7 / JUDGED))
+    null = Null.fitted(panel, detector, SETTLING + JUDGED)
+    scores = evaluate(null.draw(replicates, rng), detector, evaluations_per_day, rng)
+    per_week = 7 / JUDGED
+    score = _meeting(scores, budget / per_week * replicates, evaluations_per_day)
+    opened = openings(scores, score, evaluations_per_day) * per_week
+    return Threshold(
+        score=score,
+        budget=budget,
+        achieved=float(opened.mean()),
+        standard_error=float(opened.std(ddof=1)) / replicates**0.5,
+        simulated_weeks=replicates * JUDGED // 7,
+        evaluations_per_day=evaluations_per_day,
+        seed=seed,
+        parameters=null.parameters(),
+    )
+
+
+def evaluate(
+    history: History, detector: EB7, evaluations_per_day: int, rng: np.random.Generator, days: int = SETTLING + JUDGED
+) -> Floats:
+    """Scores of the last `days` days as each was judged while it filled, (days x evaluations, replicates, topics).
+
+    The last evaluation of a day sees all of it, the others an even part.
+    """
+    forecast = detector.forecast(history, days)
+    windows = Windows(*(part[-days:] for part in detector.windows(history)))
+    today, others = history.counts[-days:], history.others[-days:]
+    scores = np.empty((days, evaluations_per_day, *today.shape[1:]))
+    part = np.zeros_like(today)
+    for step in range(evaluations_per_day):
+        part += rng.binomial((today - part).astype(np.int64), 1 / (evaluations_per_day - step))
+        missing = 1 - (step + 1) / evaluations_per_day
+        counts = windows.counts - today + part
+        seen = Windows(counts, windows.others - missing * others, windows.open_days - missing)
+        scores[:, step] = -np.log10(detector.tail(forecast, seen, detector.expected(forecast, seen)))
+    return scores.reshape(-1, *today.shape[1:])
+
+
+def openings(scores: Floats, threshold: float, evaluations_per_day: int, settling: int = SETTLING) -> Floats:
+    """How many alerts each replicate opens after the first `settling` days, (replicates,).
+
+    A topic's alert stays open until `CALM_DAYS` after its first calm complete window, so an episode counts once.
+    """
+    columns = scores.max(axis=0) >= threshold
+    opened = np.zeros(scores.shape[1:])
+    if columns.any():
+        opens = _opens(scores[:, columns] >= threshold, evaluations_per_day)
+        opened[columns] = opens[settling * evaluations_per_day :].sum(axis=0)
+    return np.asarray(opened.sum(axis=1))
+
+
+def _opens(above: Flags, evaluations_per_day: int) -> Flags:
+    """Whether the evaluation opens an alert; evaluations along the first axis, the last of a day complete."""
+    step = np.arange(len(above))[:, None]
+    never = -(10**6)
+    latest = np.maximum.accumulate(np.where(above, step, never), axis=0)
+    before = np.vstack([np.full((1, above.shape[1]), never), latest[:-1]])
+    first_calm = ((before + 1) // evaluations_per_day + 1) * evaluations_per_day - 1
+    return np.asarray(above & (step > first_calm + CALM_DAYS * evaluations_per_day))
+
+
+def _meeting(scores: Floats, wanted: float, evaluations_per_day: int) -> float:
+    """The score at which all replicates together open `wanted` alerts."""
+    if wanted >= ENOUGH:
+        return _crossing(scores, wanted, evaluations_per_day)
+    near, far = (_crossing(scores, count, evaluations_per_day) for count in (4 * ENOUGH, ENOUGH))
+    slope = (far - near) / np.log(4)
+    return float(np.clip(far + slope * np.log(ENOUGH / wanted), LEAST, MOST))
+
+
+def _crossing(scores: Floats, wanted: float, evaluations_per_day: int) -> float:
+    low, high = LEAST, MOST
+    for _ in range(14):
+        middle = (low + high) / 2
+        if openings(scores, middle, evaluations_per_day).sum() > wanted:
+            low = middle
+        else:
+            high = middle
+    return high if low > LEAST else LEAST

@@ -1,0 +1,95 @@
+"""What a detector sees and what it says: daily counts in, scores out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """Daily counts of all topics over the same days, oldest first.
+
+    `counts` is int (topics, days). `total` is (days,): the complaints of the day over everything, assigned or not.
+    `excluded` is bool (topics, days): days that were alerted and stay out of the baseline. `gaps` is bool (days,):
+    no data came in at all that day. `complete` is false while the last day is still filling.
+
+    Raises ValueError when the shapes do not fit together, a count is negative, or a day's topics hold more
+    complaints than its total.
+    """
+
+    counts: Counts
+    total: Counts
+    excluded: Flags
+    gaps: Flags
+    complete: bool = True
+
+    def __post_init__(self) -> None:
+        topics, days = self._shape()
+        for name, wanted in (("total", (days,)), ("gaps", (days,)), ("excluded", (topics, days))):
+            found = getattr(self, name).shape
+            if found != wanted:
+                raise ValueError(f"{name} has the shape {found}, but counts {(topics, days)} ask for {wanted}")
+        if self.counts.size and self.counts.min() < 0:
+            raise ValueError("counts holds a negative count")
+        if self.counts.size and (self.counts.max(axis=0) > self.total).any():
+            day = int(np.argmax(self.counts.max(axis=0) > self.total))
+            raise ValueError(f"a topic of day {day} counts more complaints than the day's total")
+
+    def _shape(self) -> tuple[int, int]:
+        if self.counts.ndim != 2:
+            raise ValueError(f"counts has {self.counts.ndim} axes, not two (topics, days)")
+        return self.counts.shape[0], self.counts.shape[1]
+
+    @property
+    def topics(self) -> int:
+        return int(self.counts.shape[0])
+
+    @property
+    def days(self) -> int:
+        return int(self.counts.shape[1])
+
+    @classmethod
+    def of(cls, counts: Counts, total: Counts | None = None, *, complete: bool = True) -> Panel:
+        """A panel without gaps or alerted days; without `total`, the topics are all there is."""
+        counts = np.asarray(counts, np.int64)
+        whole = counts.sum(axis=0) if total is None else np.asarray(total, np.int64)
+        return cls(counts, whole, np.zeros(counts.shape, bool), np.zeros(whole.shape, bool), complete)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """A detector's numbers, each (topics, days judged), about the window that ends with the day.
+
+    `low` and `high` are the 90 % prediction interval of `observed`, `p` its upper tail. Where there is too little
+    history to judge, p is 1, and `expected`, `low` and `high` are NaN.
+    """
+
+    observed: Counts
+    expected: Floats
+    low: Floats
+    high: Floats
+    p: Floats
+
+    @property
+    def score(self) -> Floats:
+        """-log10(p), 0 where nothing was judged."""
+        return -np.log10(self.p) + 0.0
+
+
+class Detector(Protocol):
+    """Looks at all topics at once. A day's scores depend on that day and those before it, never on later ones."""
+
+    @property
+    def name(self) -> str: ...
+
+    def judge(self, panel: Panel, days: int = 1) -> Scores:
+        """Scores of the last `days` days of the panel."""
+        ...

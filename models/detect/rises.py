@@ -1,0 +1,31 @@
+"""One run of detection: judge every topic and say which rise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.detect.budget import Threshold
+from models.detect.eb7 import EB7
+from models.detect.fdr import q_values
+from models.detect.panel import Detector, Flags, Floats, Panel, Scores
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rises:
+    """The scores of a run, their Benjamini-Hochberg values among its topics, and which rise: (topics, days)."""
+
+    scores: Scores
+    q: Floats
+    rising: Flags
+
+
+def find_rises(
+    panel: Panel, threshold: Threshold, *, fdr: float = 1.0, days: int = 1, detector: Detector | None = None
+) -> Rises:
+    """Judge the last `days` days; rising is a score at the threshold or above, and a q of `fdr` or below.
+
+    The threshold alone keeps to the budget of false alarms, so `fdr` asks for nothing more unless it is set.
+    """
+    scores = (detector or EB7()).judge(panel, days)
+    q = q_values(scores.p)
+    return Rises(scores, q, (scores.score >= threshold.score) & (q <= fdr))

@@ -1,0 +1,223 @@
+"""What any detector owes its callers, held for EB7."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.detect import Detector, Panel, Scores
+from models.detect.eb7 import EB7
+
+DETECTOR: Detector = EB7()
+PARTS = ("observed", "expected", "low", "high", "p")
+
+
+def steady(topics: int = 12, days: int = 120, seed: int = 3) -> Panel:
+    rng = np.random.default_rng(seed)
+    rates = np.geomspace(0.02, 15, topics)[:, None]
+    return Panel.of(rng.poisson(rates, (topics, days)))
+
+
+def raised(panel: Panel, topic: int, days: int, by: int) -> Panel:
+    """The panel with `by` complaints more on each of the topic's last `days` days."""
+    counts = panel.counts.copy()
+    counts[topic, -days:] += by
+    return replace(panel, counts=counts, total=panel.total + (counts - panel.counts).sum(axis=0))
+
+
+def assert_equal(one: Scores, other: Scores) -> None:
+    for part in PARTS:
+        np.testing.assert_allclose(getattr(one, part), getattr(other, part), rtol=1e-9)
+
+
+def test_scores_have_a_row_a_topic_and_a_column_a_judged_day() -> None:
+    scores = DETECTOR.judge(steady(), 5)
+    for part in (*PARTS, "score"):
+        assert getattr(scores, part).shape == (12, 5)
+
+
+def test_observed_is_the_window_of_seven_days_that_ends_with_the_day() -> None:
+    panel = steady()
+    np.testing.assert_array_equal(DETECTOR.judge(panel, 2).observed[:, 0], panel.counts[:, -8:-1].sum(axis=1))
+
+
+def test_the_interval_holds_nine_of_ten_counts() -> None:
+    scores = DETECTOR.judge(steady(40, 300), 200)
+    inside = (scores.observed >= scores.low) & (scores.observed <= scores.high)
+    assert 0.88 < inside[10:].mean() < 0.99
+    assert (scores.low <= scores.expected + 1).all()
+    assert (scores.high >= scores.expected - 1).all()
+
+
+def test_nothing_at_all_is_judged_calm() -> None:
+    scores = DETECTOR.judge(Panel.of(np.zeros((3, 90), np.int64)), 10)
+    np.testing.assert_array_equal(scores.p, 1.0)
+
+
+def test_chance_alone_keeps_its_tail() -> None:
+    """In steady series one window in a hundred or fewer scores 2."""
+    scores = DETECTOR.judge(steady(60, 400), 300)
+    assert (scores.score >= 2).mean() < 0.012
+
+
+def test_a_tripled_topic_stands_out() -> None:
+    panel = steady()
+    assert DETECTOR.judge(raised(panel, 10, 5, 16)).score[10, 0] > 3
+    assert DETECTOR.judge(panel).score[10, 0] < 2
+
+
+def test_volume_that_grows_everywhere_is_no_rise() -> None:
+    panel = steady(40)
+    counts = panel.counts.copy()
+    counts[:, -7:] *= 3
+    assert DETECTOR.judge(Panel.of(counts)).score[25:].max() < 3
+
+
+def test_a_new_topic_is_seen_within_a_handful_of_complaints() -> None:
+    panel = steady()
+    counts = np.vstack([panel.counts, np.zeros((1, panel.days), np.int64)])
+    counts[-1, -2:] = 3
+    scores = DETECTOR.judge(Panel.of(counts))
+    assert scores.score[-1, 0] > 3
+    assert 0 < scores.expected[-1, 0] < 0.5
+
+
+@pytest.mark.parametrize("days", [1, 6, 14, 20])
+def test_a_young_database_is_not_judged(days: int) -> None:
+    scores = DETECTOR.judge(steady(days=days))
+    np.testing.assert_array_equal(scores.p, 1.0)
+    assert np.isnan(scores.expected).all()
+
+
+def test_the_first_weeks_do_not_fire_on_everything() -> None:
+    scores = DETECTOR.judge(steady(200, 60), 60)
+    assert (scores.score[:, 20:35] >= 3).sum(axis=0).max() <= 2
+
+
+def test_empty_days_before_the_first_complaint_are_no_history() -> None:
+    panel = steady(days=40)
+    padded = Panel.of(np.hstack([np.zeros((12, 70), np.int64), panel.counts]))
+    np.testing.assert_array_equal(np.isnan(DETECTOR.judge(padded, 40).p), False)
+    assert np.isnan(DETECTOR.judge(padded, 40).expected[:, :20]).all()
+
+
+def test_a_gap_in_the_data_neither_alarms_nor_lowers_what_is_expected() -> None:
+    panel = steady()
+    counts, gaps = panel.counts.copy(), panel.gaps.copy()
+    counts[:, 80:90], gaps[80:90] = 0, True
+    scores = DETECTOR.judge(replace(panel, counts=counts, total=counts.sum(axis=0), gaps=gaps), 40)
+    usual = DETECTOR.judge(panel, 40)
+    assert scores.score.max() < 3.5
+    np.testing.assert_allclose(scores.expected[6:, -1], usual.expected[6:, -1], rtol=0.25)
+    np.testing.assert_array_equal(scores.p[:, 9], 1.0)
+
+
+def test_half_a_day_is_held_against_half_a_day() -> None:
+    panel = steady(60, 200)
+    counts = panel.counts.copy()
+    counts[:, -1] //= 2
+    partial = DETECTOR.judge(replace(panel, counts=counts, total=counts.sum(axis=0), complete=False))
+    whole = DETECTOR.judge(panel)
+    shorter = partial.expected[30:] / whole.expected[30:]
+    assert 6.2 / 7 < shorter.mean() < 6.8 / 7
+
+
+def test_a_topic_alone_is_judged_against_the_calendar() -> None:
+    calm = Panel.of(np.random.default_rng(1).poisson(4, (1, 150)))
+    assert DETECTOR.judge(calm, 60).score.max() < 3.5
+    assert DETECTOR.judge(raised(calm, 0, 6, 9)).score[0, 0] > 3
+
+
+def test_alerted_days_stay_out_of_the_baseline() -> None:
+    panel = raised(steady(), 10, 40, 16)
+    counts = panel.counts.copy()
+    counts[10, -14:] -= 16
+    before = replace(panel, counts=counts, total=counts.sum(axis=0))
+    excluded = panel.excluded.copy()
+    excluded[10, -40:-14] = True
+    kept_out = DETECTOR.judge(replace(before, excluded=excluded)).expected[10, 0]
+    calm = DETECTOR.judge(steady()).expected[10, 0]
+    assert abs(kept_out / calm - 1) < 0.15
+
+
+def test_a_rise_that_stays_becomes_the_new_level() -> None:
+    panel = raised(steady(days=260), 10, 130, 16)
+    excluded = panel.excluded.copy()
+    excluded[10, -130:] = True
+    scores = DETECTOR.judge(replace(panel, excluded=excluded), 130)
+    assert scores.score[10, 10] > 5
+    assert scores.score[10, -1] < 2
+
+
+def test_huge_counts_stay_finite() -> None:
+    panel = steady()
+    counts = panel.counts.copy()
+    counts[3, -3:] = 10**9
+    scores = DETECTOR.judge(Panel.of(counts), 5)
+    assert np.isfinite(scores.score).all()
+    assert np.isfinite(scores.high).all()
+    assert scores.score[3, -1] > 8
+
+
+@given(st.integers(1, 60), st.integers(0, 2**31))
+@settings(max_examples=15, deadline=None)
+def test_the_future_changes_nothing_before_it(after: int, seed: int) -> None:
+    panel = steady()
+    counts = panel.counts.copy()
+    counts[:, -after:] = np.random.default_rng(seed).poisson(30, (12, after))
+    days = after + 20
+    changed, same = DETECTOR.judge(Panel.of(counts), days), DETECTOR.judge(panel, days)
+    for part in PARTS:
+        np.testing.assert_array_equal(getattr(changed, part)[:, :20], getattr(same, part)[:, :20])
+
+
+@given(st.integers(22, 100))
+@settings(max_examples=10, deadline=None)
+def test_a_day_scores_the_same_as_the_last_one_or_among_many(end: int) -> None:
+    panel = steady()
+    alone = DETECTOR.judge(Panel.of(panel.counts[:, :end]))
+    among = DETECTOR.judge(panel, panel.days - end + 1)
+    for part in PARTS:
+        np.testing.assert_allclose(getattr(alone, part)[:, 0], getattr(among, part)[:, 0], rtol=1e-9)
+
+
+@given(st.permutations(range(12)))
+@settings(max_examples=10, deadline=None)
+def test_the_order_of_topics_does_not_matter(order: list[int]) -> None:
+    panel = steady()
+    scores = DETECTOR.judge(panel, 10)
+    assert_equal(
+        DETECTOR.judge(Panel.of(panel.counts[order]), 10),
+        Scores(*(getattr(scores, part)[order] for part in PARTS)),
+    )
+
+
+@given(st.integers(0, 11), st.integers(1, 50))
+@settings(max_examples=12, deadline=None)
+def test_more_complaints_never_score_less(topic: int, more: int) -> None:
+    panel = steady()
+    fewer, greater = DETECTOR.judge(panel), DETECTOR.judge(raised(panel, topic, 1, more))
+    assert greater.score[topic, 0] >= fewer.score[topic, 0]
+    assert (np.delete(greater.score, topic, 0) <= np.delete(fewer.score, topic, 0)).all()
+
+
+@pytest.mark.parametrize("days", [0, 121])
+def test_days_that_are_not_in_the_panel_cannot_be_judged(days: int) -> None:
+    with pytest.raises(ValueError, match="panel of 120"):
+        DETECTOR.judge(steady(), days)
+
+
+def test_a_panel_whose_parts_do_not_fit_is_refused() -> None:
+    panel = steady()
+    with pytest.raises(ValueError, match="total has the shape"):
+        replace(panel, total=panel.total[1:])
+    with pytest.raises(ValueError, match="more complaints than the day's total"):
+        replace(panel, total=np.zeros_like(panel.total))
+    with pytest.raises(ValueError, match="negative"):
+        Panel.of(-panel.counts)
+    with pytest.raises(ValueError, match="axes"):
+        Panel.of(panel.counts[0])

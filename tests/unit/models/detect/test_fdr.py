@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import false_discovery_control
+
+from models.detect.fdr import q_values
+
+
+@given(st.lists(st.floats(0, 1, allow_subnormal=False), min_size=1, max_size=40))
+def test_agrees_with_scipy(p: list[float]) -> None:
+    np.testing.assert_allclose(q_values(np.array(p)), false_discovery_control(p), rtol=1e-12, atol=1e-300)
+
+
+def test_days_are_corrected_apart() -> None:
+    p = np.array([[0.01, 0.5], [0.02, 0.01], [0.9, 1.0]])
+    np.testing.assert_allclose(q_values(p)[:, 1], q_values(p[:, 1]))
+
+
+def test_no_topics_give_no_values() -> None:
+    assert q_values(np.empty((0, 2))).shape == (0, 2)
+
+
+def test_nan_is_refused() -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        q_values(np.array([0.1, np.nan]))
