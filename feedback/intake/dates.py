@@ -15,7 +15,7 @@ TOLERANCE = timedelta(minutes=5)
 
 _NUMBER = re.compile(r"[0-9]{9,11}(?:\.[0-9]+)?|[0-9]{12,14}|[0-9]{15,17}")
 _COMPACT = re.compile(r"((?:19|20|21)[0-9]{2})([0-9]{2})([0-9]{2})(?:([0-9]{2})([0-9]{2})([0-9]{2}))?")
-_ISO = re.compile(r"[0-9]{4}-")
+_ISO = re.compile(r"[0-9]{4}-|[0-9]{8}T")
 _YEAR_FIRST = re.compile(r"([0-9]{4})[/.]([0-9]{1,2})[/.]([0-9]{1,2})")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})([./-])\s?([0-9]{1,2})\2\s?([0-9]{4})")
 _LOOSE_ZONE = re.compile(r"\s+(UTC|GMT|Z|[+-][0-9]{2}:?[0-9]{2})$")

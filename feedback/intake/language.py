@@ -17,7 +17,7 @@ CONFIDENCE = 0.5
 """Below this probability the market's language is the better guess."""
 
 _LETTERS = 4
-_LOOKED_AT = 1_000
+_LOOKED_AT = 160
 _WORDLIKE = re.compile(r"[^\W\d_]+")
 _CODE = re.compile(r"([a-z]{2})(?:[-_].*)?")
 
@@ -72,7 +72,7 @@ def language_of(text: str, market: str | None, languages: tuple[str, ...]) -> st
     fallback = fallback if fallback in languages else None
     if len(languages) == 1:
         return languages[0]
-    words = " ".join(_WORDLIKE.findall(PLACEHOLDER.sub(" ", text[:_LOOKED_AT])))
+    words = " ".join(_WORDLIKE.findall(PLACEHOLDER.sub(" ", text[: 2 * _LOOKED_AT])))[:_LOOKED_AT]
     if len(words) < _LETTERS:
         return fallback or languages[0]
     guess, probability = detect(words, languages)

@@ -22,7 +22,7 @@ _CLOSINGS = (
     "z wyrazami szacunku", "med vennlig hilsen", "vennlig hilsen", "med hilsen", "beste hilsen", "hilsen", "mvh", "vh",
     "ystävällisin terveisin", "parhain terveisin", "terveisin", "terv", "t:", "t.", "kind regards", "best regards",
     "warm regards", "regards", "yours sincerely", "yours faithfully", "yours truly", "sincerely", "best wishes",
-    "all the best", "br",
+    "all the best",
 )  # fmt: skip
 
 # Thanks close a message too, but often something else follows: only a name on a line's end counts.
@@ -36,7 +36,7 @@ _INTRODUCTIONS = (
     "jeg heter", "mitt navn er", "navnet mitt er", "nimeni on", "minun nimeni on", "my name is",
 )  # fmt: skip
 
-_TITLES = ("herrn", "herr", "frau", "mr", "mrs", "ms", "pan", "pani", "panem", "panią")
+_TITLES = ("Herrn", "Herr", "Frau", "Mr", "Mrs", "Ms", "Pan", "pan", "Pani", "pani", "Panem", "panem", "Panią", "panią")
 
 # Capitalised words that follow closings and titles and name nobody; game and payment names must survive.
 _NOT_NAMES = (
@@ -47,18 +47,20 @@ _NOT_NAMES = (
     "Bitte", "Ich", "Ihr", "Ihre", "Ihnen", "Sie", "Mit", "Der", "Die", "Das", "Wann", "Warum", "Wo", "Wie", "Es",
     "Proszę", "Czekam", "Nie", "Ja", "Jeg", "Vennligst", "Hva", "Hvor", "Når", "Odotan", "Minä", "En", "Ei", "Please",
     "The", "This", "It", "My", "We", "You", "What", "When", "Why", "Where", "How", "And", "But", "Sent", "Tel",
-    "Telefon", "Phone", "Email", "E-Mail", "Mail", "IBAN", "PESEL", "ID", "Von", "Gesendet", "Gott", "God",
+    "Telefon", "Phone", "Email", "E-Mail", "Mail", "IBAN", "PESEL", "ID", "Von", "Gesendet", "Gott", "God", "Greetings",
 )  # fmt: skip
 
 _PART = r"\p{Lu}[\p{L}'’]+(?:-\p{Lu}[\p{L}'’]+)*"
-_WORD = rf"(?!(?:{'|'.join(_NOT_NAMES)})\b){_PART}"
+_PHRASE_WORDS = {phrase.split()[0].strip(".:") for phrase in (*_CLOSINGS, *_THANKS, *_INTRODUCTIONS)}
+_NEVER = {*_NOT_NAMES, "MfG", *(form for word in _PHRASE_WORDS for form in (word.capitalize(), word.upper()))}
+_WORD = rf"(?!(?:{'|'.join(sorted(_NEVER))})\b){_PART}"
 _NEXT = rf"[ ](?:(?:von|van|der|de|zu|af|la)[ ]){{0,2}}(?:{_WORD}|\p{{Lu}}\.)"
 _FIRST = rf"(?:{_WORD}|\p{{Lu}}\.)"
 _ENDS = r"(?=[ \t]*(?:[,.!;)/|]*[ \t]*(?:\n|\Z)|[,;(/|<]|[-–—]{1,2}[ \t]))"
 
 
 _OPENING_WORDS = frozenset(
-    re.findall(r"\w+", phrase)[0] for phrase in (*_CLOSINGS, *_THANKS, *_INTRODUCTIONS, *_TITLES)
+    re.findall(r"\w+", phrase.lower())[0] for phrase in (*_CLOSINGS, *_THANKS, *_INTRODUCTIONS, *_TITLES)
 )
 
 
@@ -73,14 +75,14 @@ def _any(words: tuple[str, ...]) -> str:
 
 def _patterns() -> list[Pattern]:
     named = rf"{_FIRST}(?:{_NEXT}){{0,3}}"
-    closing = rf"{_any(_CLOSINGS)}[ \t]*[,:;.!–—-]*\s*\n?\s*\K"
+    closing = rf"{_any(_CLOSINGS)}(?:[ \t]*[,:;.!–—-]+\s*|\s+)\K"
     small = r"[\p{L}'’-]{2,}(?: [\p{L}'’-]{2,})?(?=\s*\Z)"
     texts = {
         "closing": rf"{closing}(?:{named}{_ENDS}|{_WORD}{_NEXT}(?:{_NEXT})?(?!\w))",
         "closing in small letters": rf"{_any(_CLOSINGS)}[ \t]*[,.!]*[ \t]*\n\s*\K{small}",
         "thanks": rf"{_any(_THANKS)}[ \t]*(?:[,!.;–—-]+\s*|\n\s*)\K{named}(?=[ \t]*[.!]?[ \t]*(?:\n|\Z)|[ \t]*<)",
         "introduction": rf"{_any(_INTRODUCTIONS)}[ :]{{1,2}}\K{_FIRST}(?:{_NEXT}){{0,2}}",
-        "title": rf"{_any(_TITLES)}\.?[ ]\K{_FIRST}(?:{_NEXT})?",
+        "title": rf"\b(?:{'|'.join(_TITLES)})\.?[ ]\K{_FIRST}(?:{_NEXT})?",
     }
     return [Pattern(name, text, 0.6) for name, text in texts.items()]
 

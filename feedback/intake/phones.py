@@ -20,7 +20,7 @@ from phonenumbers import (
 from feedback.intake.spans import Finder, Found
 
 _MONEY = r"(?![ ]?\d)(?!\w)(?![ ]?(?:€|£|\$|zł|kr\b|PLN\b|EUR|NOK\b|SEK\b|GBP\b|USD\b|euro))"
-_INTERNATIONAL = re.compile(r"(?<![\w+])(?:\+|00)[ ]?[1-9](?:[ \t./()–‑-]{0,3}\d){6,14}(?!\d)")
+_INTERNATIONAL = re.compile(r"(?<![\w+])(?:\+|(?<!-)00)[ ]?[1-9](?:[ \t./()–‑-]{0,3}\d){6,14}(?!\d)")
 _TRUNK = re.compile(
     r"(?<![\w.,+/#-])(?<!\d )\(?0[1-9]\d{1,4}\)?(?: ?[/–‑-] ?|[ .]|(?<=\)))\d(?:[ /‑-]?\d){4,9}(?!\w)(?![.,:/-]\d)"
     r"|(?<![\w.,+/#-])(?<!\d )0[1-9][ /-]\d{3}[ -]?\d{3,5}(?!\w)(?![.,:/-]\d)"

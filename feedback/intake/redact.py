@@ -104,7 +104,7 @@ _FOUND: Mapping[str, tuple[Trigger, Callable[[], Iterable[Recognizer]]]] = {
     "email": (_has(r"@|[(\[{] ?at ?[)\]}]"), lambda: [_Email()]),
     "iban": (_has(r"\d"), lambda: [Iban()]),
     "card": (_has(r"\d{4}"), lambda: [Card()]),
-    "national_id": (_has(r"\d{3}"), national_ids.recognizers),
+    "national_id": (_has(r"\d\D{0,2}\d\D{0,2}\d"), national_ids.recognizers),
     "phone": (_has(r"\d\D{0,3}\d\D{0,3}\d"), lambda: [Phone()]),
     "ip": (_has(r"\d\.\d|[0-9a-fA-F]?:[0-9a-fA-F]*:"), lambda: [_Ip()]),
     "birth_date": (_has(r"\d[./-] ?\d"), _birth_dates),

@@ -6,6 +6,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 from feedback.domain import Channel
 
@@ -56,7 +57,12 @@ def short(value: object) -> str | None:
     """A scalar as one short line, or None when there is nothing in it."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    text = clean(plain(value)[: 4 * SHORT]).replace("\n", " ")[:SHORT].strip()
+    return _short_text(plain(value)[: 4 * SHORT])
+
+
+@lru_cache(maxsize=8192)
+def _short_text(value: str) -> str | None:
+    text = clean(value).replace("\n", " ")[:SHORT].strip()
     return None if text.lower() in _MISSING else text
 
 

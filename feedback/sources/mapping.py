@@ -22,7 +22,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     ),
     "text": ("body", "message", "content", "complaint", "description", "comment", "feedback", "review"),
     "channel": ("contact_channel", "medium", "via"),
-    "language": ("lang", "locale", "language_code"),
+    "language": ("lang", "language_code"),
     "market": ("country", "country_code", "region", "jurisdiction"),
     "brand": ("site", "label", "casino"),
     "product": ("game", "vertical", "product_name"),
