@@ -26,11 +26,11 @@ from sqlalchemy.exc import ArgumentError
 
 from feedback.domain import AlertPolicy
 from feedback.errors import SettingError
+from feedback.intake.kinds import ALL_KINDS
 
 PREFIX = "FEEDBACK_"
 FILE_VARIABLE = "FEEDBACK_CONFIG"
 DEFAULT_FILE = Path("feedback.toml")
-REDACTABLE = ("email", "phone", "iban", "card", "ip", "national_id", "person", "url_query")
 
 
 def _split(value: object) -> object:
@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     digest_hour: int = Field(7, description="The hour of that day, in time_zone.", ge=0, le=23)
     inbox: str = Field("", description="Folder watched for new files of complaints. Empty: inbox/ in data_dir.")
     redact: Words = Field(
-        REDACTABLE, description="Kinds of personal data that are blacked out before anything is stored."
+        ALL_KINDS, description="Kinds of personal data that are blacked out before anything is stored."
     )
     encoder: str = Field("builtin", description='"builtin", or the folder of a Hugging Face model with an ONNX file.')
     threads: int = Field(0, description="Processor threads for embedding; 0 uses all.", ge=0, le=1024)
@@ -130,8 +130,8 @@ class Settings(BaseSettings):
     @classmethod
     def _known_kinds(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for kind in value:
-            if kind not in REDACTABLE:
-                raise ValueError(f"{kind!r} is not one of {', '.join(REDACTABLE)}")
+            if kind not in ALL_KINDS:
+                raise ValueError(f"{kind!r} is not one of {', '.join(ALL_KINDS)}")
         return value
 
     @field_validator("database_url")

@@ -28,7 +28,7 @@ def build_context(
 def log_to(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
     """Log lines in JSON, each with an `event` beside the sentence. They never hold texts of complaints."""
     handler = logging.StreamHandler(stream)
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import Connection
 
 from feedback.domain import PinnedTopic
+from feedback.errors import Stopped
 from feedback.settings import Settings, hash_key
 from feedback.store.database import Database
 from feedback.store.runs import Claim, hold
@@ -72,6 +73,7 @@ class Context:
     wall: Callable[[], datetime]
     holder: str
     claim: Claim | None = None
+    stopping: Callable[[], bool] = lambda: False
     memory: dict[str, Any] = field(default_factory=dict)
 
     def holding(self, claim: Claim) -> Context:
@@ -80,7 +82,9 @@ class Context:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction; ClaimLostError, and nothing written, when the run is no longer ours."""
+        """One transaction. ClaimLostError, and nothing written, when the run is another's now; Stopped when asked."""
+        if self.stopping():
+            raise Stopped
         with self.database.write() as connection:
             if self.claim:
                 hold(connection, self.claim, self.wall())

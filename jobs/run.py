@@ -11,7 +11,7 @@ from importlib import import_module
 
 import psutil
 
-from feedback.errors import ClaimLostError, FeedbackError
+from feedback.errors import ClaimLostError, FeedbackError, Stopped
 from feedback.store import runs
 from jobs.context import Context, Job
 
@@ -45,6 +45,10 @@ def execute(context: Context, name: str, window_start: datetime) -> bool:
             runs.succeed(connection, claim, context.wall(), time.perf_counter() - started, result)
     except ClaimLostError as lost:
         log.warning("%s", lost, extra={"event": "claim_lost"})
+        return False
+    except Stopped:
+        with context.database.write() as connection:
+            runs.release(connection, claim, context.wall())
         return False
     except Exception as error:
         message = f"{type(error).__name__}: {error}"

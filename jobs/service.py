@@ -25,7 +25,7 @@ def tick(context: Context, clock: Callable[[], datetime]) -> None:
     now = clock()
     for moment in due(context, now):
         for job in moment.jobs:
-            if not _attempt(context, job, moment.at):
+            if context.stopping() or not _attempt(context, job, moment.at):
                 return
 
 

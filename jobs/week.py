@@ -219,7 +219,7 @@ class Charted:
     @classmethod
     def of(cls, dated: DatedPanel) -> Charted:
         # one day at a time; its baseline ends where that of the seven-day window does
-        detector = EB7(window=1, gap=EB7().lag - 1)
+        detector = EB7(window=1, gap=EB7().window + EB7().gap - 1)
         return cls(dated, detector.judge(dated.panel, min(CHART_DAYS, dated.panel.days)))
 
     def series(self, topic: UUID) -> Series:

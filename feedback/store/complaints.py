@@ -23,13 +23,12 @@ COLUMNS = tuple(field.name for field in fields(Complaint))
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of records: `naive_dates` of them carried a time without zone."""
+    """What became of records."""
 
     accepted: int = 0
     updated: int = 0
     unchanged: int = 0
     rejected: int = 0
-    naive_dates: int = 0
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
@@ -44,11 +43,12 @@ def store_complaints(connection: Connection, complaints: Sequence[Complaint], no
     merged: dict[UUID, Complaint] = {}
     for each in complaints:
         merged[each.id] = _newer(merged[each.id], each) if each.id in merged else each
-    known = _known(connection, list(merged))
+    merged = dict(sorted(merged.items()))  # all writers lock in one order, so that none waits for another in a circle
+    known = _known(connection, list(merged), lock=True)
     new = [each for key, each in merged.items() if key not in known]
     inserted = insert_new(connection, complaint, [_row(each, now) for each in new])
     if inserted < len(new):  # another writer was quicker with some of them
-        known = _known(connection, list(merged))
+        known = _known(connection, list(merged), lock=True)
     changed = [_newer(known[key], each) for key, each in merged.items() if key in known]
     changed = [each for each in changed if each != known[each.id]]
     for each in changed:
@@ -95,11 +95,14 @@ def count_rejected(connection: Connection, span: Span) -> int:
     return connection.execute(query).scalar_one()
 
 
-def _known(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Complaint]:
+def _known(connection: Connection, ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, Complaint]:
     columns = [complaint.c[name] for name in COLUMNS]
+    query = select(complaint.c.id, *columns).order_by(complaint.c.id)
+    if lock:  # PostgreSQL: what is about to be updated; SQLite has one writer anyway
+        query = query.with_for_update()
     found: dict[UUID, Complaint] = {}
     for part in parts(ids, 10_000):
-        for row in connection.execute(select(complaint.c.id, *columns).where(complaint.c.id.in_(part))):
+        for row in connection.execute(query.where(complaint.c.id.in_(part))):
             found[row.id] = _complaint(row)
     return found
 

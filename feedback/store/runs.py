@@ -127,6 +127,14 @@ def succeeded(connection: Connection, since: datetime, until: datetime) -> set[t
     return {(row[0], row[1]) for row in connection.execute(query)}
 
 
+def result_of(connection: Connection, job: str, window_start: datetime) -> Mapping[str, Any] | None:
+    """What a run said it did; None when there is no such run or it isn't finished."""
+    found: Mapping[str, Any] | None = connection.execute(
+        select(run.c.result).where(_is(job, window_start))
+    ).scalar_one_or_none()
+    return found
+
+
 def seconds_by_job(connection: Connection) -> list[Row[Any]]:
     """Rows (job, runs, failed, seconds, last) over all runs there were."""
     failed = func.sum(case((run.c.status == "failed", 1), else_=0))

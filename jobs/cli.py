@@ -1,0 +1,392 @@
+"""The `feedback` command. With the scheduler, the only place that reads the clock on the wall."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from feedback.errors import FeedbackError, SourceError
+from feedback.settings import FILE_VARIABLE, Settings, commented_file, hash_key, load_settings, settings_file
+from jobs.bootstrap import build_context
+from jobs.context import Context
+from jobs.progress import progress_on
+from jobs.show import say, show, write_json
+
+if TYPE_CHECKING:
+    from feedback.store.complaints import Counts
+
+app = typer.Typer(
+    help="Reads complaints in five languages, groups them into lasting topics and says when one rises beyond chance.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+rejected = typer.Typer(help="Records that could not become complaints.", no_args_is_help=True)
+keys = typer.Typer(help="Keys for the API.", no_args_is_help=True)
+app.add_typer(rejected, name="rejected")
+app.add_typer(keys, name="keys")
+
+out = Console()
+err = Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def wall() -> datetime:
+    """What the clock on the wall says."""
+    return datetime.now(UTC)
+
+
+def main() -> None:
+    """Run a command; a mistake that the user can mend is one sentence and exit code 1."""
+    try:
+        app(standalone_mode=True)
+    except FeedbackError as error:
+        say(err, str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        say(err, "Stopped. What was finished is kept; the same command goes on from there.")
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+@app.callback()
+def settings_from(
+    config: Annotated[Path | None, typer.Option(help="Settings file; feedback.toml here is the default.")] = None,
+) -> None:
+    if config:
+        os.environ[FILE_VARIABLE] = str(config)
+
+
+@app.command()
+def init() -> None:
+    """Write a commented feedback.toml if there is none, and create the database or bring it to the newest schema."""
+    path = settings_file()
+    if path.exists():
+        say(out, f"{path} is there already and stays as it is.")
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(commented_file(), "utf-8")
+        say(out, f"Wrote {path}; every setting is explained in it.")
+    settings = load_settings()
+    hash_key(settings.data_dir)
+    context = build_context(settings, progress_on(err), wall, create=True)
+    context.database.close()
+    say(out, f"The database is ready: {context.database.engine.url.render_as_string(hide_password=True)}")
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files of JSON Lines or CSV, plain or gzipped.")],
+    source: Annotated[
+        str, typer.Option(help="Where they come from; with the source id it names a complaint.")
+    ] = "file",
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="FIELD=COLUMN[+COLUMN]", help="Which column is which field; may be repeated."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Read complaints from files. A file read twice changes nothing; bad records are kept, see `feedback rejected`."""
+    from feedback.ingest import ingest_file
+    from feedback.sources import FieldMapping
+    from feedback.store.complaints import Counts
+
+    columns = FieldMapping.parse(mapping or [])
+    context = _context()
+    total, failed = Counts(), 0
+    for path in paths:
+        try:
+            with context.progress.task(f"Reading {path.name}", None) as advance:
+                total += ingest_file(context.database, context.parts.intake, path, source, columns, wall(), advance)
+        except SourceError as error:
+            say(err, str(error))
+            failed += 1
+    _tell_counts(total, context, as_json=as_json)
+    if failed:
+        raise typer.Exit(1)
+
+
+@rejected.command("list")
+def rejected_list(
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 50, as_json: Json = False
+) -> None:
+    """Show records that could not become complaints, with the place and the reason."""
+    from feedback.store.complaints import rejected_records
+
+    context = _context()
+    with context.database.read() as connection:
+        rows = [row._asdict() for row in rejected_records(connection, limit)]
+    columns = {"source": "Source", "place": "Place", "line": "Line", "reason": "Reason", "detail": "Why"}
+    show(out, rows, columns, as_json=as_json, empty="No record is waiting to be mended.")
+
+
+@rejected.command("retry")
+def rejected_retry(as_json: Json = False) -> None:
+    """Take rejected records in again, after a setting was mended."""
+    from feedback.ingest import retry_rejected
+
+    context = _context()
+    _tell_counts(retry_rejected(context.database, context.parts.intake, wall()), context, as_json=as_json)
+
+
+@app.command("run")
+def run_job(
+    job: Annotated[str, typer.Argument(help="intake, embed, assign, births, count, retrain, detect or digest.")],
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d"], help="As of when, in the operator's zone; now if left out."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run one job as of a moment; it sees only complaints received before."""
+    from feedback.store.runs import result_of
+    from jobs.run import execute, job_named
+
+    job_named(job)
+    context = _context()
+    moment = at.replace(tzinfo=context.settings.zone).astimezone(UTC) if at else wall()
+    if moment > wall():
+        raise FeedbackError(f"{moment:%Y-%m-%d %H:%M} UTC is in the future.")
+    ran = execute(context, job, moment)
+    with context.database.read() as connection:
+        result = result_of(connection, job, moment)
+    if as_json:
+        write_json(out, {"job": job, "at": moment, "ran": ran, "result": result})
+    else:
+        told = ", ".join(f"{name} {value}" for name, value in (result or {}).items())
+        say(out, f"{job} as of {moment:%Y-%m-%d %H:%M} UTC {'is done' if ran else 'was done before'}: {told}")
+
+
+@app.command("replay")
+def replay_history(
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")],
+    from_scratch: Annotated[
+        bool, typer.Option("--from-scratch", help="Forget all topics, alerts and digests first; complaints stay.")
+    ] = False,
+) -> None:
+    """Run the whole schedule over history, as of each moment. Killed, the same command goes on where it stopped."""
+    from jobs.replay import replay
+
+    context = _context()
+    done = replay(context, first.date(), last.date(), from_scratch=from_scratch)
+    say(out, f"{done:,} runs. Seconds by job, over all runs:")
+    show(out, _job_rows(context), {"job": "Job", "runs": "Runs", "seconds": "Seconds"}, as_json=False, empty="None.")
+    say(out, "`feedback alerts` shows what was raised, `feedback topics` the topics, var/digests the weekly digests.")
+
+
+@app.command()
+def alerts(
+    only_open: Annotated[bool, typer.Option("--open", help="Only those not resolved.")] = False,
+    limit: Annotated[int, typer.Option(help="At most so many, the newest first.", min=1)] = 50,
+    as_json: Json = False,
+) -> None:
+    """Show alerts: what rose, when, how far beyond what was expected, and where."""
+    from feedback.store.alerts import alert_rows
+
+    context = _context()
+    with context.database.read() as connection:
+        rows = [_alert_row(row._asdict()) for row in alert_rows(connection, only_open=only_open, limit=limit)]
+    columns = {
+        "opened_at": "Opened (UTC)",
+        "state": "State",
+        "topic": "Topic",
+        "owner": "Owner",
+        "observed": "Observed",
+        "expected": "Expected",
+        "mostly": "Mostly",
+    }
+    show(out, rows, columns, as_json=as_json, empty="No alert.")
+
+
+@app.command()
+def topics(as_json: Json = False) -> None:
+    """Show the topics of the version in force, with their words."""
+    from feedback.store.topics import published_version, topics_of
+
+    context = _context()
+    with context.database.read() as connection:
+        version = published_version(connection)
+        members = topics_of(connection, version.id) if version else []
+    rows = [
+        {
+            "id": each.id,
+            "name": each.name,
+            "kind": each.kind,
+            "owner": each.owner,
+            "area": each.area,
+            "size": each.size,
+            "born_at": each.born_at,
+            "words": each.words,
+            "shown": "; ".join(f"{language}: {', '.join(words[:4])}" for language, words in each.words.items()),
+        }
+        for each in sorted(members, key=lambda each: -each.size)
+    ]
+    columns = {"name": "Topic", "kind": "Kind", "owner": "Owner", "size": "Complaints", "shown": "Words"}
+    show(out, rows, columns, as_json=as_json, empty="No topic model has been trained yet.")
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Show what is stored, which topic model is in force, and how the jobs have gone."""
+    from jobs.status import facts
+
+    context = _context()
+    found = facts(context)
+    if as_json:
+        write_json(out, {**found, "jobs": _job_rows(context)})
+        return
+    for name, value in found.items():
+        say(out, f"{name.replace('_', ' ')}: {value if value is not None else '–'}")
+    columns = {"job": "Job", "runs": "Runs", "failed": "Failed", "seconds": "Seconds", "last": "Last window (UTC)"}
+    show(out, _job_rows(context), columns, as_json=False, empty="No job has run yet.")
+
+
+@app.command()
+def digest(
+    week: Annotated[
+        str | None, typer.Option(help="ISO week such as 2026-W46; the last that is over if left out.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the weekly digest of each owner, as Markdown and as self-contained HTML."""
+    from jobs.digest import last_week, write
+
+    context = _context()
+    now = wall()
+    written = write(context, week or last_week(context, now), now)
+    if as_json:
+        write_json(out, [str(path) for path in written])
+    else:
+        for path in written:
+            say(out, str(path))
+
+
+@app.command()
+def up(
+    start_at: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="For trials: let the service believe it is the beginning of this day."),
+    ] = None,
+    speed: Annotated[float, typer.Option(help="For trials: how many times faster its time runs.", min=1.0)] = 1.0,
+) -> None:
+    """Run the service on this machine: the schedule and the API on loopback, until SIGTERM or Ctrl-C."""
+    from jobs.bootstrap import log_to
+    from jobs.up import ServiceClock
+    from jobs.up import up as run_service
+
+    log_to()
+    context = _context()
+    context.database.close()
+    zone, now = context.settings.zone, wall()
+    start = start_at.replace(tzinfo=zone).astimezone(UTC) if start_at else now
+    run_service(context.settings, ServiceClock(wall, now, start, speed))
+
+
+@keys.command("add")
+def keys_add(name: Annotated[str, typer.Argument(help="Who will use it.")]) -> None:
+    """Make a key for the API. It is shown once and kept only as a hash."""
+    from feedback.store.keys import add_key
+
+    context = _context()
+    with context.database.write() as connection:
+        key = add_key(connection, name, wall())
+    say(out, key)
+    say(err, "This is the only time the key is shown. Send it as: Authorization: Bearer KEY")
+
+
+@keys.command("list")
+def keys_list(as_json: Json = False) -> None:
+    """Show the keys there are, without the keys themselves."""
+    from feedback.store.keys import keys as stored_keys
+
+    context = _context()
+    with context.database.read() as connection:
+        rows = [row._asdict() for row in stored_keys(connection)]
+    columns = {"name": "Name", "created_at": "Made (UTC)", "revoked_at": "Revoked (UTC)"}
+    show(out, rows, columns, as_json=as_json, empty="There is no key; `feedback keys add NAME` makes one.")
+
+
+@keys.command("revoke")
+def keys_revoke(name: Annotated[str, typer.Argument(help="Which key.")]) -> None:
+    """Make a key useless from now on."""
+    from feedback.store.keys import revoke_key
+
+    context = _context()
+    with context.database.write() as connection:
+        revoke_key(connection, name, wall())
+    say(out, f"The key {name!r} no longer opens anything.")
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(help="Another seed invents another half year.")] = 7, as_json: Json = False
+) -> None:
+    """Invent half a year of a casino's complaints with three planted rises, replay it, and show what was found."""
+    from jobs.demo.stage import clear, stage
+    from jobs.demo.tell import tell
+
+    settings = demo_settings()
+    clear(settings.data_dir)
+    staged = stage(build_context(settings, progress_on(err), wall, create=True), seed)
+    if as_json:
+        write_json(out, staged.score.as_dict())
+    else:
+        tell(out, staged)
+
+
+def demo_settings() -> Settings:
+    """The demonstration keeps to its own folder and the defaults, whatever feedback.toml says."""
+    return Settings(**{**_defaults(), "data_dir": Path("var/demo"), "time_zone": "Europe/Berlin"})
+
+
+def _defaults() -> dict[str, Any]:
+    return {name: info.default for name, info in Settings.model_fields.items()}
+
+
+def _context() -> Context:
+    return build_context(load_settings(), progress_on(err), wall)
+
+
+def _tell_counts(total: Counts, context: Context, *, as_json: bool) -> None:
+    tally = context.parts.intake.tally
+    if as_json:
+        write_json(out, {**asdict(total), "naive_dates": tally.naive_dates, "cut_texts": tally.cut_texts})
+        return
+    say(
+        out,
+        f"{total.accepted:,} accepted, {total.updated:,} updated, {total.unchanged:,} unchanged, "
+        f"{total.rejected:,} rejected.",
+    )
+    if tally.naive_dates:
+        say(out, f"{tally.naive_dates:,} dates carried no time zone and were read as {context.settings.time_zone}.")
+    if tally.cut_texts:
+        say(out, f"{tally.cut_texts:,} texts were longer than is kept; their end was cut off.")
+    if total.rejected:
+        say(out, "`feedback rejected list` shows the rejected records with the reason for each.")
+
+
+def _alert_row(row: dict[str, Any]) -> dict[str, Any]:
+    evidence = row.pop("evidence")
+    drivers = evidence.get("drivers", [])
+    mostly = ", ".join(f"{each['value']} ({each['observed']} of {each['total']})" for each in drivers[:3])
+    return {**row, **evidence, "mostly": mostly or None}
+
+
+def _job_rows(context: Context) -> list[dict[str, Any]]:
+    from feedback.store.runs import seconds_by_job
+
+    with context.database.read() as connection:
+        return [row._asdict() for row in seconds_by_job(connection)]

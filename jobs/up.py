@@ -1,0 +1,124 @@
+"""The service on one machine: the schedule and the API, a process each, that begin and end together."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import signal
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
+
+from feedback.errors import FeedbackError
+from feedback.ingest import Taken, take_in
+from feedback.settings import Settings
+from jobs.bootstrap import build_context, log_to
+from jobs.progress import Silent
+from jobs.schedule import Clockwork
+from jobs.service import tick
+
+TICK_SECONDS = 5.0
+STOP_SECONDS = 60.0
+"""How long a part may take to finish what it is doing when the service stops."""
+
+log = logging.getLogger(__name__)
+
+Wall = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceClock:
+    """The time the service lives in: that on the wall, or one that starts elsewhere and runs faster, for trials."""
+
+    wall: Wall
+    wall_start: datetime
+    start: datetime
+    speed: float = 1.0
+
+    def __call__(self) -> datetime:
+        return self.start + (self.wall() - self.wall_start) * self.speed
+
+
+def up(settings: Settings, clock: ServiceClock) -> None:
+    """Run until SIGTERM or SIGINT, or until one part ends by itself; then end the other too.
+
+    Raises FeedbackError when a part ended with an error.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    stop = spawn.Event()
+    parts = [
+        spawn.Process(target=part, args=(settings, clock, stop), name=name)
+        for name, part in (("schedule", run_schedule), ("api", run_api))
+    ]
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: stop.set())
+    for process in parts:
+        process.start()
+    log.info("the service listens on 127.0.0.1:%d", settings.port, extra={"event": "service_up"})
+    while not stop.wait(0.5) and all(process.is_alive() for process in parts):
+        pass
+    stop.set()
+    _end(parts)
+
+
+def run_schedule(settings: Settings, clock: ServiceClock, stop: Event) -> None:
+    """The process that runs the jobs."""
+    _prepare(stop)
+    context = replace(build_context(settings, Silent(), clock.wall), stopping=stop.is_set)
+    # the chain is due every five minutes of the service's time: look often enough to be in time for it
+    clockwork = Clockwork(lambda: tick(context, clock), TICK_SECONDS)
+    threading.Thread(target=_stop_with, args=(stop, clockwork.stop), daemon=True).start()
+    clockwork.run()
+    context.database.close()
+
+
+def run_api(settings: Settings, clock: ServiceClock, stop: Event) -> None:
+    """The process that answers HTTP."""
+    from feedback.api.server import serve
+
+    from feedback.api import create_app
+
+    _prepare(stop)
+    context = build_context(settings, Silent(), clock.wall)
+
+    def take(records: Sequence[Mapping[str, object]], source: str, now: datetime) -> Sequence[Taken]:
+        return take_in(context.database, context.parts.intake, records, source, now)
+
+    serve(create_app(settings, context.database, clock, take), settings.port, stop)
+    context.database.close()
+
+
+def _prepare(stop: Event) -> None:
+    """A part ends when the service does: it leaves Ctrl-C to its parent, and notices when that is gone."""
+    log_to()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        stop.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _stop_with(stop: Event, action: Callable[[], None]) -> None:
+    stop.wait()
+    action()
+
+
+def _end(parts: Sequence[BaseProcess]) -> None:
+    for process in parts:
+        process.join(STOP_SECONDS)
+        if process.is_alive():
+            log.warning("the %s did not stop in time", process.name, extra={"event": "part_killed"})
+            process.kill()
+            process.join()
+    failed = [process.name for process in parts if process.exitcode]
+    if failed:
+        raise FeedbackError(f"The {' and the '.join(failed)} ended with an error; the log above says which.")
+    log.info("the service has stopped", extra={"event": "service_down"})
