@@ -15,7 +15,7 @@ from feedback.errors import EncoderError
 from models.encoder.graph import Precision, build_graph
 from models.encoder.protocol import Progress
 from models.encoder.tokens import build_tokenizer
-from models.encoder.weights import HOW_TO_GET_WEIGHTS, parse_weights
+from models.encoder.weights import HOW_TO_GET_WEIGHTS, damaged, parse_weights
 
 RECIPE = 2
 """Raised whenever the conversion, or how the converted files are used, changes a text's vector."""
@@ -102,9 +102,13 @@ def _convert(image: bytes, source: Path, home: Path, precision: Precision, progr
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     progress(10)
-    build_tokenizer(weights.vocabulary).save(str(draft / TOKENIZER), pretty=False)
-    progress(60)
-    (draft / GRAPH).write_bytes(build_graph(weights, precision).SerializeToString(deterministic=True))
+    try:
+        build_tokenizer(weights.vocabulary).save(str(draft / TOKENIZER), pretty=False)
+        progress(60)
+        graph = build_graph(weights, precision)
+    except (ValueError, ArithmeticError, LookupError) as error:  # sizes that do not fit each other
+        raise damaged(str(source), error) from error
+    (draft / GRAPH).write_bytes(graph.SerializeToString(deterministic=True))
     noted = {name: file_checksum(draft / name) for name in (GRAPH, TOKENIZER)}
     (draft / CHECKSUMS).write_text(json.dumps(noted), "utf-8")
     shutil.rmtree(home, ignore_errors=True)

@@ -112,7 +112,12 @@ def parse_weights(image: bytes, origin: str) -> Weights:
     try:
         return _Reader(image).weights()
     except (struct.error, ValueError, ArithmeticError) as error:
-        raise EncoderError(f"{origin} is damaged ({error}). {HOW_TO_GET_WEIGHTS}") from error
+        raise damaged(origin, error) from error
+
+
+def damaged(origin: str, why: Exception) -> EncoderError:
+    """What to say when a file begins well and then makes no sense."""
+    return EncoderError(f"{origin} is damaged ({why}). {HOW_TO_GET_WEIGHTS}")
 
 
 class _Reader:
