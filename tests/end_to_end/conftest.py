@@ -1,0 +1,44 @@
+"""Ten weeks of the demonstration's complaints, taken in and embedded once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from feedback.ingest import ingest_file
+from feedback.settings import Settings
+from feedback.sources import FieldMapping
+from jobs.bootstrap import build_context
+from jobs.context import Context
+from jobs.demo.invent import invent, write
+from jobs.embed import run as embed
+from jobs.progress import Silent
+from tests.end_to_end.world import RECORDS, WALL, World
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    home = tmp_path_factory.mktemp("world")
+    settings = Settings(data_dir=home / "var", time_zone="Europe/Berlin")
+    context = build_context(settings, Silent(), lambda: WALL, create=True)
+    file = home / "complaints.jsonl"
+    write(invent(11).records[:RECORDS], file)
+    ingest_file(context.database, context.parts.intake, file, "demo", FieldMapping(), WALL)
+    embed(context, WALL)
+    context.database.close()
+    return World(settings.data_dir)
+
+
+@pytest.fixture
+def open_context() -> Iterator[Callable[[Settings], Context]]:
+    """Opens contexts and closes their databases in the end."""
+    opened: list[Context] = []
+
+    def make(settings: Settings) -> Context:
+        opened.append(build_context(settings, Silent(), lambda: WALL))
+        return opened[-1]
+
+    yield make
+    for context in opened:
+        context.database.close()

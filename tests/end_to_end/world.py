@@ -1,0 +1,62 @@
+"""A small world to replay, and what the service concluded about it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table, select
+
+from feedback.settings import Settings
+from feedback.store.database import Database, open_database, put
+from feedback.store.tables import alert, assignment, bucket_count, complaint, embedding, signal, transition
+
+WALL = datetime(2026, 11, 1, tzinfo=UTC)
+FIRST, LAST = date(2026, 1, 1), date(2026, 3, 1)
+RECORDS = 1_500
+
+STATE = (alert, transition, signal, assignment, bucket_count)
+"""The tables that say what the service concluded."""
+
+State = dict[str, list[tuple[Any, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """`data_dir` holds the converted encoder and `feedback.db`, with everything taken in and embedded."""
+
+    data_dir: Path
+
+    def settings(self, home: Path, url: str = "") -> Settings:
+        """Settings of a copy of its own under `home`; `url` names a migrated database that is filled first."""
+        copy = home / "var"
+        shutil.copytree(self.data_dir, copy)
+        settings = Settings(
+            data_dir=copy, database_url=url, time_zone="Europe/Berlin", warm_up_days=28, retrain_every_days=14
+        )
+        if url:
+            _copy_rows(open_database(f"sqlite:///{self.data_dir / 'feedback.db'}"), open_database(url))
+        return settings
+
+
+def state(database: Database, before: datetime | None = None) -> State:
+    """What the service concluded, `before` a moment if given, in an order that does not depend on how it was reached."""
+    with database.read() as connection:
+        found = {table.name: connection.execute(select(table)).all() for table in STATE}
+    rows = {name: sorted((tuple(row) for row in rows), key=repr) for name, rows in found.items()}
+    if before is None:
+        return rows
+    moments = {"signal": 0, "transition": 2}
+    return {name: [row for row in rows[name] if row[place] < before] for name, place in moments.items()}
+
+
+def _copy_rows(source: Database, target: Database) -> None:
+    tables: tuple[Table, ...] = (complaint, embedding)
+    with source.read() as reading, target.write() as writing:
+        for table in tables:
+            put(writing, table, [row._asdict() for row in reading.execute(select(table))])
+    source.close()
+    target.close()
