@@ -6,6 +6,7 @@ exception's message can quote a complaint that is not redacted yet.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import traceback
@@ -13,10 +14,13 @@ import traceback
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from feedback.api.problems import problem_response, unexpected
+from feedback.api.problems import problem_response, stopping, unexpected
 
 GONE = 499
 """What is logged when the caller hung up before an answer."""
+
+FRAMES = 8
+"""So many of a traceback are logged, the innermost."""
 
 log = logging.getLogger("feedback.api")
 
@@ -43,6 +47,10 @@ class AccessLog:
             await self._app(scope, receive, noted)
         except ClientDisconnect:
             status = GONE
+        except asyncio.CancelledError:
+            # the server stops and has waited long enough; a repeated request does no harm
+            if status == 0:
+                await problem_response(scope["path"], stopping())(scope, receive, noted)
         except Exception as error:
             _log_defect(scope, error)
             if status == 0:
@@ -60,9 +68,8 @@ def _log_request(scope: Scope, status: int, milliseconds: float) -> None:
 
 
 def _log_defect(scope: Scope, error: Exception) -> None:
-    frames = " < ".join(
-        f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(traceback.extract_tb(error.__traceback__))
-    )
+    innermost = traceback.extract_tb(error.__traceback__)[: -FRAMES - 1 : -1]
+    frames = " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in innermost)
     name = type(error).__name__
     log.error(
         "%s while answering %s %s, at %s", name, _method(scope), _route(scope), frames,

@@ -93,6 +93,10 @@ def unexpected() -> ProblemError:
     return ProblemError(500, "defect", "Something went wrong that should not have; the log of the service says what.")
 
 
+def stopping() -> ProblemError:
+    return ProblemError(503, "stopping", "The service is stopping; send the request again in a few seconds.", RETRY)
+
+
 def answer_with_problems(app: FastAPI) -> None:
     """Make every error that `app` knows of a problem; the unknown ones are `feedback.api.access`'s."""
     app.add_exception_handler(ProblemError, _problem)

@@ -23,6 +23,9 @@ GRACE_SECONDS = 7
 LAST_SECONDS = 9.5
 """After that the process ends whatever it does; the database rolls back what was not written."""
 
+WORKERS = "AnyIO worker"
+"""What the threads are called that routes run in."""
+
 log = logging.getLogger("feedback.api")
 
 
@@ -125,9 +128,12 @@ def _signals(server: uvicorn.Server) -> Generator[None]:
 
 @contextmanager
 def _deadline(server: _Server) -> Generator[None]:
-    # a thread that waits for the database cannot be cancelled, and would keep the process for as long as it waits
+    """Ends the process when a thread still waits for the database: it would keep it for as long as it waits."""
     try:
         yield
+        for thread in threading.enumerate():
+            if thread.name.startswith(WORKERS):
+                thread.join()
     finally:
         server.deadline.cancel()
 
