@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from threading import Barrier
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import StatementError
 from store_samples import DAY, NOW, TOPIC, VERSION, assigned, fill, publish, rejected, sample
 
-from feedback.domain import Channel
+from feedback.domain import Channel, Complaint
 from feedback.store import topics
 from feedback.store.complaints import (
     Counts,
@@ -160,22 +161,40 @@ def test_two_sources_may_use_the_same_number(database: Database) -> None:
     assert store(database, sample(), sample(source="chat")) == Counts(accepted=2)
 
 
-def test_two_writers_at_once_store_each_complaint_once(database: Database) -> None:
-    batch = [sample(number) for number in range(400)]
-    together = Barrier(2)
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_two_writers_at_once_store_each_complaint_once(database: Database, mirrored: bool) -> None:
+    together = Barrier(2, timeout=60)
 
-    def write(mine: list[Any]) -> Counts:
-        together.wait()
+    def write(orders: list[list[Complaint]]) -> Counts:
         total = Counts()
-        for start in range(0, len(mine), 40):
-            total += store(database, *mine[start : start + 40])
+        for batch in orders:
+            together.wait()
+            total += store(database, *batch)
         return total
 
+    batches = [[sample(number + 1000 * turn) for number in range(200)] for turn in range(4)]
+    other = [batch[::-1] for batch in batches] if mirrored else batches
     with ThreadPoolExecutor(2) as pool:
-        found = list(pool.map(write, [batch, batch[::-1]]))
-    assert found[0] + found[1] == Counts(accepted=400, unchanged=400)
+        found = list(pool.map(write, [batches, other]))
+    assert found[0] + found[1] == Counts(accepted=800, unchanged=800)
     with database.read() as connection:
-        assert count_complaints(connection)[0] == 400
+        assert count_complaints(connection)[0] == 800
+
+
+def test_two_writers_at_once_update_without_blocking_each_other_for_good(database: Database) -> None:
+    batch = [sample(number) for number in range(200)]
+    store(database, *batch)
+    together = Barrier(2, timeout=60)
+
+    def write(change: dict[str, Any], order: int) -> Counts:
+        together.wait()
+        return store(database, *[replace(each, **change) for each in batch[::order]])
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, [{"rating": 1.0}, {"market": "PL"}], [1, -1]))
+    with database.read() as connection:
+        kept = complaints_by_id(connection, [each.id for each in batch])
+    assert {(each.rating, each.market) for each in kept.values()} == {(1.0, "PL")}
 
 
 def test_times_come_back_as_the_same_moment_in_utc(database: Database) -> None:
