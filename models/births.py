@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from models.centre import Floats, Ints, unit_rows
 
@@ -15,12 +15,17 @@ Mask = NDArray[np.bool_]
 
 BLOCK = 1024
 
+SCREEN = 0.01
+"""Texts whose neighbourhood is as recent as this by chance are not looked at further."""
+
+SEEDS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class BirthParams:
     """When a group is a new topic.
 
-    Days are counted in `window_days` back from now; older ones are the background. A text is in a group from a
+    Each of `windows_days` back from now is judged; older ones are the background. A text is in a group from a
     cosine of `radius` to its centre. It takes `min_size` complaints (copies counted once) from `min_customers`
     people, spread over more than `min_spread_days` or so sharp that `min_size` came within `sharp_days`; a mean
     cosine to the centre of `tightness`; a centre at most `distinct` like a published one; a share of the recent
@@ -28,11 +33,12 @@ class BirthParams:
     At most `limit` recent texts are looked at, the latest.
     """
 
-    window_days: float = 7.0
+    windows_days: tuple[float, ...] = (2.0, 7.0)
     min_size: int = 8
     min_customers: int = 5
     min_spread_days: float = 0.5
     sharp_days: float = 1 / 24
+    pair: float = 0.35
     radius: float = 0.5
     tightness: float = 0.6
     distinct: float = 0.8
@@ -84,10 +90,14 @@ def find_births(
         return []
     days = np.asarray(days, np.float64)
     copy_of = original(vectors, customers, hashes)
+    scan = _Scan(vectors, days, customers, copy_of, centroids, chosen)
     end = float(days.max()) if now is None else now
-    recent = days > end - chosen.window_days
-    scan = _Scan(vectors, days, customers, copy_of, recent, centroids, chosen)
-    return scan.births()
+    found = [birth for window in chosen.windows_days for birth in scan.births(end - window)]
+    kept: list[Birth] = []
+    for birth in sorted(found, key=lambda birth: birth.p):
+        if all(float(birth.centroid @ other.centroid) < chosen.radius for other in kept):
+            kept.append(birth)
+    return kept
 
 
 def original(vectors: Floats, customers: Sequence[str | None], hashes: Sequence[str]) -> Ints:
@@ -113,66 +123,71 @@ class _Scan:
     days: Days
     customers: Sequence[str | None]
     copy_of: Ints
-    recent: Mask
     centroids: Floats
     params: BirthParams
 
-    def births(self) -> list[Birth]:
-        free = self.copy_of == np.arange(len(self.copy_of))
+    def births(self, since: float) -> list[Birth]:
+        """The new subjects since then, against what came before."""
+        once = self.copy_of == np.arange(len(self.copy_of))
+        recent = np.flatnonzero(once & (self.days > since))
+        recent = recent[np.argsort(self.days[recent], kind="stable")][-self.params.limit :]
+        older = np.flatnonzero(once & (self.days <= since))
         found: list[Birth] = []
-        for seed in self._seeds(free):
-            birth = self._around(seed, free) if free[seed] else None
+        taken = np.zeros(len(recent), np.bool_)
+        for seed in self._seeds(recent, older):
+            birth = None if taken[seed] else self._around(recent[seed], recent[~taken], older)
             if birth is not None:
                 found.append(birth)
-                free = free & ~self._inside(birth.centroid)
-        return sorted(found, key=lambda birth: birth.p)
+                taken |= self._inside(birth.centroid, recent)
+        return found
 
-    def _seeds(self, free: Mask) -> list[int]:
-        """Recent texts with enough recent ones near them, the most crowded first."""
-        rows = np.flatnonzero(free & self.recent)
-        rows = rows[np.argsort(self.days[rows], kind="stable")][-self.params.limit :]
-        crowd = np.empty(len(rows))
-        for start in range(0, len(rows), BLOCK):
-            near = self.vectors[rows[start : start + BLOCK]] @ self.vectors[rows].T
-            crowd[start : start + BLOCK] = (near >= self.params.radius**2).sum(axis=1)
-        order = np.argsort(-crowd, kind="stable")
-        return [int(rows[place]) for place in order if crowd[place] >= self.params.min_size / 2]
+    def _seeds(self, recent: Ints, older: Ints) -> Ints:
+        """Places in `recent` of texts in a crowd beyond chance, the most surprising first."""
+        crowd, before = self._crowd(recent, recent), self._crowd(recent, older)
+        _, p = _chance(crowd, before, len(recent), len(older))
+        likely = np.flatnonzero((crowd >= self.params.min_size / 2) & (p <= SCREEN))
+        return likely[np.lexsort((-crowd[likely], p[likely]))][:SEEDS]
 
-    def _inside(self, centre: Floats) -> Mask:
-        return np.asarray(self.vectors @ centre >= self.params.radius)
+    def _crowd(self, rows: Ints, others: Ints) -> Ints:
+        """How many of the others lie near each row (rows,)."""
+        counts = np.zeros(len(rows), np.intp)
+        for start in range(0, len(others), BLOCK):
+            near = self.vectors[rows] @ self.vectors[others[start : start + BLOCK]].T
+            counts += (near >= self.params.pair).sum(axis=1)
+        return counts
 
-    def _around(self, seed: int, free: Mask) -> Birth | None:
+    def _inside(self, centre: Floats, rows: Ints, least: float | None = None) -> Mask:
+        return np.asarray(self.vectors[rows] @ centre >= (self.params.radius if least is None else least))
+
+    def _around(self, seed: int, recent: Ints, older: Ints) -> Birth | None:
         """The group around a text, if it is a new subject: its centre moves to where the recent ones near it are."""
-        usable = free & self.recent
         centre = self.vectors[seed]
-        for least in (self.params.radius**2, self.params.radius, self.params.radius):
-            near = usable & (self.vectors @ centre >= least)
+        for least in (self.params.pair, self.params.radius, self.params.radius):
+            near = recent[self._inside(centre, recent, least)]
+            if len(near) < self.params.min_size / 2:
+                return None
             centre = unit_rows(self.vectors[near].mean(axis=0, keepdims=True))[0]
-        members = usable & self._inside(centre)
-        if int(members.sum()) < self.params.min_size:
+        rows = recent[self._inside(centre, recent)]
+        if len(rows) < self.params.min_size:
             return None
-        birth = self._birth(centre, members, free)
-        return birth if self._is_new(birth, members) else None
+        before = int(self._inside(centre, older).sum())
+        birth = self._birth(centre, rows, _chance(len(rows), before, len(recent), len(older)))
+        return birth if self._is_new(birth, rows) else None
 
-    def _birth(self, centre: Floats, members: Mask, free: Mask) -> Birth:
-        size = int(members.sum())
-        background = free & ~self.recent
-        older = int((background & self._inside(centre)).sum())
-        expected, p = _chance(size, older, int((free & self.recent).sum()), int(background.sum()))
-        rows = np.flatnonzero(members)
+    def _birth(self, centre: Floats, rows: Ints, chance: tuple[Days, Days]) -> Birth:
         return Birth(
             centroid=centre,
-            members=tuple(np.flatnonzero(members[self.copy_of]).tolist()),
-            size=size,
+            members=tuple(np.flatnonzero(np.isin(self.copy_of, rows)).tolist()),
+            size=len(rows),
             customers=len({self.customers[row] or row for row in rows.tolist()}),
             tightness=float((self.vectors[rows] @ centre).mean()),
-            expected=expected,
-            p=p,
+            expected=float(chance[0]),
+            p=float(chance[1]),
             first_day=float(self.days[rows].min()),
             last_day=float(self.days[rows].max()),
         )
 
-    def _is_new(self, birth: Birth, members: Mask) -> bool:
+    def _is_new(self, birth: Birth, rows: Ints) -> bool:
         params = self.params
         nearest = float((self.centroids @ birth.centroid).max()) if len(self.centroids) else -1.0
         return (
@@ -181,7 +196,7 @@ class _Scan:
             and nearest <= params.distinct
             and birth.size >= params.min_ratio * birth.expected
             and birth.p <= params.max_p
-            and self._lasting_or_sharp(np.sort(self.days[members]))
+            and self._lasting_or_sharp(np.sort(self.days[rows]))
         )
 
     def _lasting_or_sharp(self, moments: Days) -> bool:
@@ -192,13 +207,14 @@ class _Scan:
         return bool((within <= params.sharp_days).any())
 
 
-def _chance(size: int, older: int, recent: int, background: int) -> tuple[float, float]:
+def _chance(size: ArrayLike, older: ArrayLike, recent: int, background: int) -> tuple[Days, Days]:
     """Expected size given the older texts of the subject, and the chance of at least `size` of them being recent.
 
     Binomial: under no change, a text of the subject is as likely to be recent as any other unassigned text.
     """
     from scipy.stats import binom
 
+    size, older = np.asarray(size), np.asarray(older)
     share = recent / max(recent + background, 1)
     expected = (older + 0.5) * recent / max(background, 1)
-    return expected, float(binom.sf(size - 1, size + older, share))
+    return expected, np.asarray(binom.sf(size - 1, size + older, share))

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Ints = NDArray[np.intp]
 
-EVIDENCE = 50.0
-"""So many texts of a language count as much as what was believed about it before (its parallel phrases, or nothing)."""
+EVIDENCE = 10.0
+"""So many texts of a language count as much as what was believed about it before: its parallel phrases, or nothing.
+
+For multilingual E5 the variance within a language is 7 times that between languages (MASSIVE, five languages)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,6 +13,7 @@ import numpy as np
 from models.centre import Floats, Ints
 
 if TYPE_CHECKING:
+    from simplemma import Lemmatizer
     from spacy.language import Language
     from spacy.tokenizer import Tokenizer
 
@@ -63,9 +64,14 @@ def _main_first(label: int, words: Words, languages: Sequence[str], labels: Ints
 def _words_of_language(
     texts: Sequence[str], language: str, labels: Ints, n_words: int
 ) -> Mapping[int, tuple[str, ...]]:
-    lemmas = [" ".join(tokens) for tokens in lemmatise(texts, language)]
-    if not any(lemmas) or not (labels >= 0).any():
-        return {}
+    tokens = _supported(lemmatise(texts, language), labels)
+    vocabulary = {word for words in tokens for word in words}
+    if (
+        len(vocabulary) < 2 or not (labels >= 0).any()
+    ):  # nothing to weigh words against, and scikit-learn's TF-IDF fails on a single one
+        return {
+            label: tuple(words) for label, words in zip(labels.tolist(), tokens, strict=True) if words and label >= 0
+        }
     from bertopic import BERTopic
     from bertopic.cluster import BaseCluster
     from bertopic.dimensionality import BaseDimensionalityReduction
@@ -79,10 +85,22 @@ def _words_of_language(
         top_n_words=n_words + len(NOT_WORDS),
     )
     # the labels are given, so the vectors are never looked at
-    model.fit(lemmas, embeddings=np.ones((len(lemmas), 1), np.float32), y=labels.tolist())
+    model.fit([" ".join(words) for words in tokens], embeddings=np.ones((len(tokens), 1)), y=labels.tolist())
     # BERTopic renumbers topics by size: its number for ours is where the same text went
     theirs = dict(zip(labels.tolist(), model.topics_, strict=True))
     return {label: _telling(model.get_topic(number) or [], n_words) for label, number in theirs.items() if label >= 0}
+
+
+def _supported(tokens: Sequence[Sequence[str]], labels: Ints) -> list[list[str]]:
+    """Each text's words once, less those that only one text of its topic has where the topic has several."""
+    seen: dict[int, Counter[str]] = {}
+    for label, words in zip(labels.tolist(), tokens, strict=True):
+        seen.setdefault(label, Counter()).update(set(words))
+    several = {label for label, count in Counter(labels.tolist()).items() if count >= FEW_TEXTS}
+    return [
+        [word for word in dict.fromkeys(words) if label not in several or seen[label][word] > 1]
+        for label, words in zip(labels.tolist(), tokens, strict=True)
+    ]
 
 
 def _telling(scored: Iterable[tuple[str, float]], n_words: int) -> tuple[str, ...]:
@@ -117,10 +135,17 @@ def _lemma(token: str, language: str) -> str:
     stop_words = _pipeline(language).Defaults.stop_words
     if lower in stop_words or lower in NOT_WORDS:
         return ""
-    from simplemma import lemmatize
-
-    lemma = lemmatize(token, lang=language).lower()
+    lemma = _lemmatizer().lemmatize(token, lang=language).lower()
     return "" if lemma in stop_words else lemma
+
+
+@lru_cache(maxsize=1)
+def _lemmatizer() -> Lemmatizer:
+    from simplemma import Lemmatizer
+    from simplemma.strategies import DefaultStrategy
+
+    # the dictionaries of Polish and Finnish take 400 MB each in the quick form, 70 MB in this one
+    return Lemmatizer(lemmatization_strategy=DefaultStrategy(low_memory=True))
 
 
 def name_of(words: Words, language: str = "en") -> str:

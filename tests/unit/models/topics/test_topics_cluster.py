@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import clone
+from topics_made_up import made_up
+
+from models.centre import unit_rows
+from models.cluster import KnnLeiden, neighbour_graph, smallest_cluster
+from models.evaluate import agreement
+
+
+def test_finds_the_subjects_and_numbers_them_by_size() -> None:
+    made = made_up(subjects=5, each=50)
+    keep = np.concatenate([np.flatnonzero(made.subjects == s)[: 50 - 8 * s] for s in range(5)])
+    labels = KnnLeiden(resolution=1).fit(made.centred[keep]).labels_
+    assert agreement(labels, made.subjects[keep]).ari > 0.95
+    sizes = np.bincount(labels[labels >= 0])
+    assert (np.diff(sizes) <= 0).all()
+
+
+def test_same_input_and_seed_give_the_same_labels() -> None:
+    made = made_up(noise=1.2)
+    one, two = (KnnLeiden(seed=7).fit(made.centred).labels_ for _ in range(2))
+    assert (one == two).all()
+
+
+def test_small_clusters_are_dropped() -> None:
+    made = made_up(subjects=3, each=40)
+    rows = np.concatenate([np.flatnonzero(made.subjects < 2), np.flatnonzero(made.subjects == 2)[:6]])
+    labels = KnnLeiden(resolution=1, min_size=7, neighbours=5).fit(made.centred[rows]).labels_
+    assert (labels[-6:] == -1).all()
+    assert (labels[:-6] >= 0).all()
+
+
+def test_finer_with_a_higher_resolution() -> None:
+    made = made_up(noise=1.5, each=100)
+    coarse, fine = (KnnLeiden(resolution=r, min_size=1).fit(made.centred).labels_.max() for r in (0.5, 8))
+    assert coarse < fine
+
+
+def test_few_texts_do_not_fail() -> None:
+    for n in (0, 1, 2, 3):
+        labels = KnnLeiden().fit(unit_rows(np.eye(4)[:n])).labels_
+        assert labels.tolist() == [-1] * n
+
+
+def test_identical_texts_are_one_cluster() -> None:
+    labels = KnnLeiden(min_size=3, resolution=1).fit(unit_rows(np.ones((10, 4)))).labels_
+    assert (labels >= 0).any()
+
+
+def test_smallest_cluster_grows_with_the_number_of_texts() -> None:
+    assert [smallest_cluster(n) for n in (10, 600, 10_000, 50_000)] == [5, 5, 20, 45]
+
+
+def test_the_graph_joins_true_neighbours_by_squared_cosine() -> None:
+    vectors = made_up(subjects=4, each=200).centred
+    graph = neighbour_graph(vectors, 5)
+    assert abs(graph - graph.T).max() == 0
+    cosines = vectors[700] @ vectors.T
+    cosines[700] = -1
+    nearest = int(cosines.argmax())
+    assert np.isclose(graph[700, nearest], cosines[nearest] ** 2, atol=1e-5)
+    assert graph.diagonal().sum() == 0
+
+
+def test_is_a_scikit_learn_estimator() -> None:
+    assert clone(KnnLeiden(resolution=2.5)).get_params() == {
+        "min_size": None, "neighbours": 15, "resolution": 2.5, "seed": 0,
+    }  # fmt: skip
