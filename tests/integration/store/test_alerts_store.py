@@ -1,0 +1,176 @@
+"""Signals, alerts with their history and evidence, and thresholds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+from store_samples import DAY, NOW, TOPIC, VERSION, publish, topic
+
+from feedback.domain import Alert, AlertState, Signal, Span, Transition, derived_id
+from feedback.store import alerts
+from feedback.store.database import Database
+
+OTHER = derived_id("other topic")
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture(autouse=True)
+def two_topics(database: Database) -> None:
+    publish(database, members=[topic(), topic(OTHER, name="login", owner=None, area="account")])
+
+
+def signal(topic_id: UUID = TOPIC, **changes: Any) -> Signal:
+    values: dict[str, Any] = {
+        "topic_id": topic_id,
+        "version_id": VERSION,
+        "detector": "eb7",
+        "window": Span(DAY - WEEK, DAY),
+        "observed": 41,
+        "expected": 12.25,
+        "low": 7.0,
+        "high": 18.0,
+        "p": 1e-300,
+        "q": 1e-12,
+        "score": 9.5,
+        "threshold": 4.0,
+        "rising": True,
+        "complete": True,
+    }
+    return Signal(**{**values, **changes})
+
+
+def alert(name: str = "first", topic_id: UUID = TOPIC, **changes: Any) -> Alert:
+    values: dict[str, Any] = {"state": AlertState.OPEN, "opened_at": NOW, "last_rising_at": NOW}
+    return Alert(derived_id(name), topic_id, **{**values, **changes})
+
+
+def keep(database: Database, each: Alert, evidence: dict[str, Any] | None = None, at: datetime = NOW) -> None:
+    with database.write() as connection:
+        alerts.store_alert(connection, each, at, evidence or {})
+
+
+def test_the_latest_run_s_signals_come_back_the_strongest_first(database: Database) -> None:
+    weak = signal(OTHER, score=0.25, rising=False, complete=False, expected=0.0)
+    with database.write() as connection:
+        alerts.store_signals(connection, [signal(score=99.0)], NOW - WEEK)
+        alerts.store_signals(connection, [weak, signal()], NOW)
+        assert alerts.latest_signals(connection) == [(NOW, signal()), (NOW, weak)]
+    assert math.isinf(weak.ratio)
+
+
+def test_no_run_yet_no_signals(database: Database) -> None:
+    with database.read() as connection:
+        assert alerts.latest_signals(connection) == []
+        assert alerts.last_judged(connection) is None
+        assert alerts.latest_alerts(connection) == {}
+
+
+def test_a_run_done_again_replaces_its_signals(database: Database) -> None:
+    with database.write() as connection:
+        alerts.store_signals(connection, [signal(observed=1)], NOW)
+        alerts.store_signals(connection, [signal(observed=2)], NOW)
+        assert [each.observed for _, each in alerts.latest_signals(connection)] == [2]
+
+
+def test_a_topic_s_strongest_signal_within_a_span(database: Database) -> None:
+    with database.write() as connection:
+        for days, score in ((0, 99.0), (1, 3.0), (2, 8.0), (3, 5.0), (4, 77.0)):
+            alerts.store_signals(connection, [signal(score=score)], NOW + timedelta(days=days))
+        found = alerts.strongest_signals(connection, Span(NOW, NOW + timedelta(days=3)))
+    assert {key: each.score for key, each in found.items()} == {TOPIC: 8.0}
+
+
+def test_an_alert_comes_back_as_it_is_now(database: Database) -> None:
+    keep(database, alert())
+    later = alert(state=AlertState.RESOLVED, calm_since=NOW + WEEK, resolved_at=NOW + 2 * WEEK)
+    keep(database, later, at=NOW + 2 * WEEK)
+    with database.read() as connection:
+        assert alerts.latest_alerts(connection) == {TOPIC: later}
+        assert alerts.last_judged(connection) == NOW + 2 * WEEK
+
+
+def test_of_several_alerts_the_newest_stands_for_the_topic(database: Database) -> None:
+    keep(database, alert("new", opened_at=NOW + WEEK))
+    keep(database, alert("old", state=AlertState.RESOLVED))
+    with database.read() as connection:
+        assert alerts.latest_alerts(connection)[TOPIC].id == derived_id("new")
+
+
+def test_evidence_is_kept_as_it_was_written(database: Database) -> None:
+    evidence = {"quotes": ["Missä bonukseni on? 😡"], "drivers": [{"q": 0.01, "value": "Zürich"}], "rises": []}
+    keep(database, alert(), evidence)
+    with database.read() as connection:
+        assert alerts.evidence_of(connection, alert().id) == evidence
+        assert alerts.risen_spans(connection) == []
+
+
+def test_the_spans_of_past_rises_are_found(database: Database) -> None:
+    rise = {"start": DAY.isoformat(), "end": (DAY + WEEK).isoformat()}
+    keep(database, alert(), {"rises": [rise]})
+    with database.read() as connection:
+        assert alerts.risen_spans(connection) == [(TOPIC, Span(DAY, DAY + WEEK))]
+
+
+def test_an_alert_needs_a_topic(database: Database) -> None:
+    with pytest.raises(IntegrityError):
+        keep(database, alert(topic_id=derived_id("nowhere")))
+
+
+def test_a_history_stays_in_order(database: Database) -> None:
+    first = Transition(alert(), None, NOW, "feedback", "41 instead of 12")
+    seen = replace(alert(), state=AlertState.ACKNOWLEDGED)
+    second = Transition(seen, AlertState.OPEN, NOW, "åsa", "looking at it")
+    keep(database, alert())
+    with database.write() as connection:
+        alerts.add_transition(connection, first)
+        alerts.add_transition(connection, second)
+        history = alerts.transitions_of(connection, alert().id)
+        assert alerts.transitions_of(connection, derived_id("none")) == []
+    assert [(row.before, row.after, row.who) for row in history] == [
+        (None, "open", "feedback"),
+        ("open", "acknowledged", "åsa"),
+    ]
+
+
+def test_changes_are_found_by_a_half_open_span(database: Database) -> None:
+    keep(database, alert())
+    with database.write() as connection:
+        for days in (0, 3, 7):
+            alerts.add_transition(connection, Transition(alert(), None, NOW + timedelta(days=days), "x", "y"))
+        found = alerts.transitions_between(connection, Span(NOW, NOW + WEEK))
+    assert [row.at for row in found] == [NOW, NOW + timedelta(days=3)]
+
+
+def test_alerts_are_listed_the_newest_first_with_their_topic(database: Database) -> None:
+    resolved = {"state": AlertState.RESOLVED, "resolved_at": NOW + WEEK}
+    keep(database, alert("old", **resolved))
+    keep(database, alert("middle", OTHER, opened_at=NOW + timedelta(days=10)))
+    keep(database, alert("new", opened_at=NOW + timedelta(days=20), state=AlertState.REGRESSED))
+    with database.read() as connection:
+        everything = alerts.alert_rows(connection)
+        unresolved = alerts.alert_rows(connection, only_open=True)
+        second = alerts.alert_rows(connection, limit=1, offset=1)
+        in_span = alerts.alert_rows(connection, active=Span(NOW + WEEK, NOW + timedelta(days=20)))
+        after = alerts.alert_rows(connection, active=Span(NOW + timedelta(days=8), NOW + timedelta(days=30)))
+    assert [row.topic for row in everything] == ["bonus / bonus", "login", "bonus / bonus"]
+    assert [row.state for row in unresolved] == ["regressed", "open"]
+    assert [(row.topic, row.owner, row.area) for row in second] == [("login", None, "account")]
+    assert [row.id for row in in_span] == [derived_id("middle"), derived_id("old")]
+    assert [row.id for row in after] == [derived_id("new"), derived_id("middle")]
+
+
+def test_the_newest_threshold_up_to_now_counts(database: Database) -> None:
+    with database.write() as connection:
+        for days, value in ((0, 3.5), (7, 4.5)):
+            alerts.store_threshold(connection, VERSION, "eb7", NOW + timedelta(days=days), value, {"rounds": 200})
+        assert alerts.stored_threshold(connection, VERSION, "eb7", NOW) == (NOW, 3.5, {"rounds": 200})
+        assert alerts.stored_threshold(connection, VERSION, "eb7", NOW + 2 * WEEK) == (NOW + WEEK, 4.5, {"rounds": 200})
+        assert alerts.stored_threshold(connection, VERSION, "eb7", NOW - WEEK) is None
+        assert alerts.stored_threshold(connection, VERSION, "other", NOW) is None
+        assert alerts.stored_threshold(connection, derived_id("v"), "eb7", NOW) is None
