@@ -10,11 +10,11 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy.exc import IntegrityError
-from store_samples import DAY, NOW, TOPIC, VERSION, publish, topic
 
 from feedback.domain import Alert, AlertState, Signal, Span, Transition, derived_id
 from feedback.store import alerts
 from feedback.store.database import Database
+from tests.integration.store.store_samples import DAY, NOW, TOPIC, VERSION, publish, topic
 
 OTHER = derived_id("other topic")
 WEEK = timedelta(days=7)

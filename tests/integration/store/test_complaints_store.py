@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import StatementError
-from store_samples import DAY, NOW, TOPIC, VERSION, assigned, fill, publish, rejected, sample
 
 from feedback.domain import Channel, Complaint
 from feedback.store import topics
@@ -27,6 +26,7 @@ from feedback.store.complaints import (
 from feedback.store.counts import recount
 from feedback.store.database import Database
 from feedback.store.tables import complaint, stale_bucket
+from tests.integration.store.store_samples import DAY, NOW, TOPIC, VERSION, assigned, fill, publish, rejected, sample
 
 LATER = NOW + timedelta(hours=1)
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
-from store_samples import DAY, NOW, TOPIC, VERSION, assigned, fill, publish, sample, topic
 
 from feedback.domain import Span, derived_id
 from feedback.store import topics
@@ -18,6 +17,7 @@ from feedback.store.complaints import store_complaints
 from feedback.store.counts import UNASSIGNED, counts, recount
 from feedback.store.database import Database
 from feedback.store.tables import stale_bucket
+from tests.integration.store.store_samples import DAY, NOW, TOPIC, VERSION, assigned, fill, publish, sample, topic
 
 OTHER = derived_id("other topic")
 EVER = Span(DAY - timedelta(days=400), DAY + timedelta(days=400))

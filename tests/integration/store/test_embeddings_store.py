@@ -9,11 +9,11 @@ from threading import Barrier
 import numpy as np
 import pytest
 from sqlalchemy import func, select
-from store_samples import DAY, NOW, TOPIC, VERSION, assigned, fill, publish, sample, version
 
 from feedback.store import embeddings, topics
 from feedback.store.database import Database
 from feedback.store.tables import embedding
+from tests.integration.store.store_samples import DAY, NOW, TOPIC, VERSION, assigned, fill, publish, sample, version
 
 WIDTH = 384
 

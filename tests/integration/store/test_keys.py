@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
-from store_samples import NOW
 
 from feedback.errors import StoreError
 from feedback.store.database import Database
 from feedback.store.keys import PREFIX, add_key, key_name, keys, revoke_key
 from feedback.store.tables import api_key
+from tests.integration.store.store_samples import NOW
 
 LATER = NOW + timedelta(days=1)
 

@@ -9,12 +9,12 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, make_url, text
-from store_samples import NOW, sample
 
 from feedback.errors import StoreError
 from feedback.store.complaints import count_complaints, store_complaints
 from feedback.store.database import Database, create_database, open_database
 from feedback.store.tables import metadata
+from tests.integration.store.store_samples import NOW, sample
 
 
 @pytest.mark.timeout(120)

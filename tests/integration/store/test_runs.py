@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from store_samples import NOW, sample
 
 from feedback.errors import ClaimLostError
 from feedback.store import runs
@@ -21,6 +20,7 @@ from feedback.store.database import Database, open_database
 from feedback.store.runs import LEASE, RETRY, Claim
 from feedback.store.tables import run
 from jobs.run import is_gone, this_process
+from tests.integration.store.store_samples import NOW, sample
 
 WINDOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
-from store_samples import NOW, TOPIC, VERSION, assigned, fill, publish, sample, topic, version
 
 from feedback.domain import Fate, PinnedTopic, TopicKind, derived_id
 from feedback.store import tables, topics
@@ -17,6 +16,7 @@ from feedback.store.counts import recount
 from feedback.store.database import Database
 from feedback.store.reset import discard_derived
 from feedback.store.topics import LineageEntry
+from tests.integration.store.store_samples import NOW, TOPIC, VERSION, assigned, fill, publish, sample, topic, version
 
 LATER = NOW + timedelta(days=28)
 SECOND = version("second version", trained_at=LATER)
