@@ -1,4 +1,4 @@
-"""A small world for the API's tests: a published version, two topics, counted complaints, signals and alerts."""
+"""A small world for the API's tests (a version, topics, counted complaints, alerts), what is sent and what comes."""
 
 from __future__ import annotations
 
@@ -90,3 +90,20 @@ EVIDENCE: Mapping[str, Any] = {
     ],
     "complaint_ids": [str(derived_id("complaint", "api", "1"))],
 }  # fmt: skip
+
+
+def record(source_id: str = "1", **fields: Any) -> dict[str, Any]:
+    text = "Mein Bonus wurde nach der Einzahlung nicht gutgeschrieben."
+    return {"source_id": source_id, "received_at": "2026-03-08T09:14:00+01:00", "text": text, **fields}
+
+
+def assert_problem(response: Any, status: int, code: str) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = response.json()
+    assert problem["type"] == f"urn:feedback-trends:problem:{code}"
+    assert problem["status"] == status
+    assert problem["title"]
+    assert problem["detail"]
+    assert problem["instance"].startswith("/")
+    return problem

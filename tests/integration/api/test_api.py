@@ -10,11 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from api_fixtures import WithApi, assert_problem, record
-from api_world import (
-    NOW,
-    VERSION,
-)
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
@@ -23,9 +18,10 @@ from feedback.store import keys
 from feedback.store.complaints import count_complaints, rejected_records
 from feedback.store.database import Database
 from feedback.store.tables import complaint
+from tests.integration.api.api_world import NOW, VERSION, assert_problem, record
 
 
-class TestKeys(WithApi):
+class TestKeys:
     def test_both_headers_are_taken(self, anyone: TestClient, key: str) -> None:
         for headers in ({"Authorization": f"Bearer {key}"}, {"authorization": f"bearer {key}"}, {"X-API-Key": key}):
             assert anyone.get("/v1/topics", headers=headers).status_code == 200
@@ -50,7 +46,7 @@ class TestKeys(WithApi):
         assert_problem(client.get("/v1/topics"), 401, "invalid-key")
 
 
-class TestSendFeedback(WithApi):
+class TestSendFeedback:
     def test_a_complaint_is_taken_once(self, client: TestClient, database: Database) -> None:
         for status in ("accepted", "unchanged"):
             response = client.post("/v1/feedback", json=record())
@@ -206,7 +202,7 @@ class TestSendFeedback(WithApi):
         assert client.post("/v1/feedback", content=json.dumps(record()), headers=headers).status_code == 200
 
 
-class TestProblems(WithApi):
+class TestProblems:
     def test_paths_and_methods_that_are_not_there(self, sqlite_client: TestClient) -> None:
         assert_problem(sqlite_client.get("/v1/nothing"), 404, "not-found")
         assert_problem(sqlite_client.get("/"), 404, "not-found")
@@ -226,7 +222,7 @@ class TestProblems(WithApi):
         assert "secret" not in caplog.text
         (entry,) = [each for each in caplog.records if each.__dict__.get("event") == "request_failed"]
         assert "RuntimeError" in entry.getMessage()
-        assert "api_fixtures.py" in entry.getMessage()
+        assert "conftest.py" in entry.getMessage()
 
     def test_the_log_holds_a_line_a_request_and_nothing_that_was_asked_for(
         self, client: TestClient, key: str, caplog: pytest.LogCaptureFixture
@@ -249,7 +245,7 @@ class TestProblems(WithApi):
         assert key not in ours
 
 
-class TestDescription(WithApi):
+class TestDescription:
     def test_every_route_is_described_with_an_example(self, sqlite_client: TestClient) -> None:
         del sqlite_client.headers["X-API-Key"]
         described = sqlite_client.get("/openapi.json").json()

@@ -8,8 +8,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from api_fixtures import MakeSettings, WithApi, assert_problem
-from api_world import (
+from starlette.testclient import TestClient
+
+from feedback.api import create_app
+from feedback.domain import AlertState, TopicKind
+from feedback.store import alerts, runs
+from feedback.store.database import Database, open_database
+from tests.conftest import SettingsFactory
+from tests.integration.api.api_world import (
     BONUS,
     EVIDENCE,
     LOGIN,
@@ -17,21 +23,16 @@ from api_world import (
     NOW,
     QUIET,
     VERSION,
+    assert_problem,
     complain,
     open_alert,
     publish,
     signal,
     topic,
 )
-from starlette.testclient import TestClient
-
-from feedback.api import create_app
-from feedback.domain import AlertState, TopicKind
-from feedback.store import alerts, runs
-from feedback.store.database import Database, open_database
 
 
-class TestHotIssues(WithApi):
+class TestHotIssues:
     def test_before_the_first_training_nothing_is_hot(self, client: TestClient) -> None:
         answer = client.get("/v1/hot-issues").json()
         assert (answer["version_id"], answer["items"]) == (None, [])
@@ -124,7 +125,7 @@ class TestHotIssues(WithApi):
         assert client.get("/v1/hot-issues").json()["items"] == []
 
     def test_days_are_the_operators(
-        self, settings: MakeSettings, sqlite_database: str, sqlite_client: TestClient
+        self, settings: SettingsFactory, sqlite_database: str, sqlite_client: TestClient
     ) -> None:
         database = open_database(sqlite_database)
         app = create_app(settings(time_zone="Europe/Berlin"), database, lambda: NOW, lambda *_: [])
@@ -134,7 +135,7 @@ class TestHotIssues(WithApi):
         assert answer["sparkline_start"] == "2026-02-08T23:00:00Z"
 
 
-class TestTopics(WithApi):
+class TestTopics:
     def test_topics_with_their_counts(self, client: TestClient, database: Database) -> None:
         with database.write() as connection:
             publish(connection)
@@ -153,7 +154,7 @@ class TestTopics(WithApi):
         assert (answer["version"], answer["items"]) == (None, [])
 
 
-class TestAlerts(WithApi):
+class TestAlerts:
     def test_one_alert_with_its_history(self, client: TestClient, database: Database) -> None:
         with database.write() as connection:
             publish(connection)
@@ -219,7 +220,7 @@ class TestAlerts(WithApi):
         assert_problem(sqlite_client.get(f"/v1/alerts?cursor={cursor}"), 422, "bad-cursor")
 
 
-class TestHealth(WithApi):
+class TestHealth:
     def test_healthy_without_a_key(self, anyone: TestClient, database: Database) -> None:
         window = NOW - timedelta(minutes=30)
         with database.write() as connection:
