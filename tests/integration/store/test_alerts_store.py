@@ -148,7 +148,7 @@ def test_changes_are_found_by_a_half_open_span(database: Database) -> None:
 
 
 def test_alerts_are_listed_the_newest_first_with_their_topic(database: Database) -> None:
-    resolved = {"state": AlertState.RESOLVED, "resolved_at": NOW + WEEK}
+    resolved: dict[str, Any] = {"state": AlertState.RESOLVED, "resolved_at": NOW + WEEK}
     keep(database, alert("old", **resolved))
     keep(database, alert("middle", OTHER, opened_at=NOW + timedelta(days=10)))
     keep(database, alert("new", opened_at=NOW + timedelta(days=20), state=AlertState.REGRESSED))

@@ -1,0 +1,53 @@
+# All that a fresh clone needs is python3 (3.11 or later, with venv), make and git; uv is fetched where it is missing.
+
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+RUN := $(UV) run --locked
+STAMP := .venv/.installed
+
+# compiled once at installation, so that starting is quick where Python may not write bytecode
+export UV_COMPILE_BYTECODE = 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install demo serve test test-slow check clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|' 2>/dev/null \
+		|| sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' $(firstword $(MAKEFILE_LIST))
+
+install: $(STAMP) ## put the locked dependencies into .venv
+
+demo: $(STAMP) ## invent a casino's complaints, replay a year of them and show what the service finds
+	@$(RUN) feedback demo
+
+serve: ## reserved for the dashboard
+	@echo 'The dashboard comes with a later release; until then `uv run feedback up` runs the service and its API.'
+
+test: $(STAMP) ## run the tests, on SQLite and on a PostgreSQL of their own
+	$(RUN) pytest -m "not slow"
+
+test-slow: $(STAMP) ## run the tests that take minutes
+	$(RUN) pytest -m slow || [ $$? -eq 5 ]  # 5: there is none
+
+check: $(STAMP) ## lint, formatting, types, and which package may import which
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) mypy
+	$(RUN) lint-imports
+
+clean: ## remove the environment and what tools left behind; var/ with its data stays
+	rm -rf .venv .uv dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find feedback models jobs tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml uv.lock | $(UV)
+	$(UV) sync --locked
+	@touch $@
+
+.uv/bin/uv:
+	@command -v python3 >/dev/null || { echo 'python3 is missing: install Python 3.11 or later.' >&2; exit 1; }
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "python3 is $$(python3 -V 2>&1), 3.11 or later is needed; if you have one, put it first on the PATH." >&2; exit 1; }
+	@python3 -m venv .uv || { rm -rf .uv; \
+		echo 'python3 cannot make a virtual environment: install its venv package (Debian, Ubuntu: python3-venv).' >&2; exit 1; }
+	@.uv/bin/python -m pip install --quiet uv || { rm -rf .uv; \
+		echo 'uv could not be installed; pip says why above. Or install uv yourself and try again.' >&2; exit 1; }
