@@ -87,6 +87,8 @@ def run_api(settings: Settings, clock: ServiceClock, stop: Event) -> None:
     def take(records: Sequence[Mapping[str, object]], source: str, now: datetime) -> Sequence[Taken]:
         return take_in(context.database, context.parts.intake, records, source, now)
 
+    # the intake takes seconds to load, and the first sender should not be the one to wait
+    threading.Thread(target=lambda: context.parts.intake, daemon=True).start()
     serve(create_app(settings, context.database, clock, take), settings.port, stop)
     context.database.close()
 
