@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ MAGIC = b"E5S1"
 BLOCK = 32
 BLOCK_BYTES = 2 + BLOCK // 2
 PLAIN, PACKED = 0, 1
+
+Floating = TypeVar("Floating", np.float16, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +77,14 @@ class Weights:
     def plain(self, name: str) -> NDArray[np.float32]:
         """A vector or table kept in fp32, flat."""
         tensor = self._find(name, PLAIN)
-        return np.frombuffer(self.image, "<f4", tensor.values, tensor.start)
+        return _finite(np.frombuffer(self.image, "<f4", tensor.values, tensor.start))
 
     def blocks(self, name: str, columns: int) -> tuple[NDArray[np.uint8], NDArray[np.float16]]:
         """A 4-bit matrix as it lies: bytes (rows, columns / 32, 16) and scales (rows, columns / 32, 1)."""
         tensor = self._find(name, PACKED)
         raw = np.frombuffer(self.image, np.uint8, tensor.size, tensor.start)
         raw = raw.reshape(-1, columns // BLOCK, BLOCK_BYTES)
-        return raw[..., 2:], np.ascontiguousarray(raw[..., :2]).view("<f2")
+        return raw[..., 2:], _finite(np.ascontiguousarray(raw[..., :2]).view("<f2"))
 
     def matrix(self, name: str, columns: int) -> NDArray[np.float32]:
         """A 4-bit matrix in fp32, (rows, columns)."""
@@ -94,6 +97,12 @@ class Weights:
         if tensor is None or tensor.kind != kind:
             raise EncoderError(f"The encoder's weights hold no usable tensor {name!r}. {HOW_TO_GET_WEIGHTS}")
         return tensor
+
+
+def _finite(values: NDArray[Floating]) -> NDArray[Floating]:
+    if not np.isfinite(values).all():
+        raise ValueError("a weight is not a number")
+    return values
 
 
 HOW_TO_GET_WEIGHTS = (
@@ -155,6 +164,8 @@ class _Reader:
 
     def vocabulary(self) -> Vocabulary:
         count, begin, end, padding, unknown, size = self.take("5iQ")
+        if not all(0 <= token < count for token in (begin, end, padding, unknown)):
+            raise ValueError("a special token lies outside the vocabulary")
         ends = np.frombuffer(self.slice(4 * (count + 1)), "<u4").tolist()
         scores = np.frombuffer(self.slice(4 * count), "<f4").tolist()
         letters = self.slice(size)
