@@ -141,7 +141,7 @@ class Settings(BaseSettings):
             return value
         try:
             driver = make_url(value).drivername
-        except ArgumentError:
+        except (ArgumentError, ValueError):  # a port that is no number is a ValueError
             raise ValueError("not a database URL such as sqlite:///var/feedback.db") from None
         if driver not in ("sqlite", "postgresql+psycopg"):
             raise ValueError(f"{driver!r} is not supported; use sqlite:/// or postgresql+psycopg://")
@@ -239,8 +239,21 @@ def _explain(error: ValidationError) -> Iterator[str]:
             continue
         message = problem["msg"].removeprefix("Value error, ")
         info = Settings.model_fields[name]
-        found = re.sub(r"://[^@]*@", "://…@", repr(problem["input"]))  # a URL may hold a password
+        found = repr(problem["input"])
+        if name == "database_url":
+            found = _without_password(found)
         yield f"Setting {name!r} (from {where}) is {found}: {message}. {info.description}"
+
+
+def _without_password(url: str) -> str:
+    """A URL's repr as it may be shown; where one is mistyped, rather too little than too much."""
+    url = re.sub(r"(password=)[^&']*", r"\1…", url)
+    scheme = re.match(r"'[\w+]+:?//?", url)
+    start = scheme.group() if scheme else "'"
+    rest = url.removeprefix(start)
+    if "@" in rest:
+        return f"{start}…@{rest.rpartition('@')[2]}"
+    return f"{start}…'" if ":" in rest else url
 
 
 def _names() -> str:

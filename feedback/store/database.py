@@ -174,7 +174,8 @@ def _newest_revision() -> str:
 
 
 def _shown(url: str) -> str:
-    return make_url(url).render_as_string(hide_password=True)
+    shown = make_url(url).difference_update_query(["password", "sslpassword"])
+    return shown.render_as_string(hide_password=True)
 
 
 def _unreachable(url: str, error: DatabaseError) -> str:

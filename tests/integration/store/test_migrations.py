@@ -97,6 +97,13 @@ def test_an_unreachable_server_is_named_without_its_password(use: object) -> Non
     assert "s3cr3t" not in message
 
 
+def test_a_password_among_the_options_is_not_shown_either() -> None:
+    with pytest.raises(StoreError) as refused:
+        open_database("postgresql+psycopg://127.0.0.1:1/complaints?user=reader&password=s3cr3t&connect_timeout=2")
+    assert "user=reader" in str(refused.value)
+    assert "s3cr3t" not in str(refused.value)
+
+
 def test_a_database_that_does_not_exist_is_named(postgres_database: str) -> None:
     url = make_url(postgres_database).set(database="nowhere")
     with pytest.raises(StoreError, match='database "nowhere" does not exist'):
