@@ -21,6 +21,9 @@ from models.detect.dispersion import Dispersion
 from models.detect.negative_binomial import quantile, upper_tail
 from models.detect.panel import Flags, Floats, Panel, Scores
 
+DAILY_VOLUME = 6.0
+"""Complaints of others added to both days that are compared, so that the chance in a handful moves nothing."""
+
 LEAST_MEAN = 1e-9
 """Keeps the tail defined where nothing at all is expected."""
 
@@ -91,8 +94,7 @@ class EB7:
     database holds `warm_up` days before the window. A rise that has lasted for `patience` days is the new level: it
     enters the baseline, and what was before it keeps the share `memory`.
 
-    `volume_prior` (complaints) is how many complaints of others it takes to believe half of a change in volume,
-    `dispersion_prior` (weeks) how long a topic's own dispersion needs to count as much as the pooled one.
+    `volume_prior` (complaints) is how many complaints of others it takes to believe half of a change in volume.
     """
 
     window: int = 7
@@ -103,7 +105,6 @@ class EB7:
     patience: int = 42
     memory: float = 0.25
     volume_prior: float = 44.0
-    dispersion_prior: float = 16.0
     name: str = "EB7"
 
     def judge(self, panel: Panel, days: int = 1) -> Scores:
@@ -190,7 +191,7 @@ class _Walk:
         self.means = np.zeros(shape)
         self.doubts = np.ones(shape)
         self.baseline = Baseline(Memory(settings.half_life, settings.patience, settings.memory), shape[1:])
-        self.spread = Dispersion(shape[1:], settings.dispersion_prior, settings.window)
+        self.spread = Dispersion(shape[1:], settings.window)
 
     def step(self, day: int) -> Forecast:
         """What is known about the window that ends with `day`, before looking at it."""
@@ -214,7 +215,13 @@ class _Walk:
 
     def _learn(self, past: int) -> None:
         """Take in how far off the prediction of the window that ended on `past` was."""
-        usable = (self.means[past] > 0) & (self.windows.open_days[past] > 0) & ~self.history.excluded[past]
+        history, week = self.history, past - 7
+        if week >= self.start and history.open_days[past] and history.open_days[week]:
+            volume = history.others[past], history.others[week]
+            share = (volume[0] + DAILY_VOLUME) / (volume[0] + volume[1] + 2 * DAILY_VOLUME)
+            usable = ~(history.excluded[past] | history.excluded[week])
+            self.spread.daily.add(history.counts[past], history.counts[week], share, usable)
+        usable = (self.means[past] > 0) & (self.windows.open_days[past] > 0) & ~history.excluded[past]
         self.spread.add(self.windows.counts[past], self.means[past], self.doubts[past], usable)
 
     def _weigh(self, day: int, forecast: Forecast) -> None:
