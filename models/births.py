@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +20,12 @@ SCREEN = 0.01
 """Texts whose neighbourhood is as recent as this by chance are not looked at further."""
 
 SEEDS = 100
+"""So many texts, the most surprising, are tried as the middle of a new subject."""
+
+STEPS = 3
+
+SAME = 0.995
+"""From this cosine on, two texts of one customer are copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +40,17 @@ class BirthParams:
     At most `limit` recent texts are looked at, the latest.
     """
 
-    windows_days: tuple[float, ...] = (2.0, 7.0)
-    min_size: int = 8
+    windows_days: tuple[float, ...] = (1.0, 2.0, 7.0)
+    min_size: int = 6
     min_customers: int = 5
     min_spread_days: float = 0.5
     sharp_days: float = 1 / 24
-    pair: float = 0.35
-    radius: float = 0.5
+    pair: float = 0.4
+    radius: float = 0.55
     tightness: float = 0.6
-    distinct: float = 0.8
+    distinct: float = 0.7
     min_ratio: float = 3.0
-    max_p: float = 1e-4
+    max_p: float = 1e-6
     limit: int = 5000
 
 
@@ -89,12 +96,11 @@ def find_births(
     if len(vectors) == 0:
         return []
     days = np.asarray(days, np.float64)
-    copy_of = original(vectors, customers, hashes)
-    scan = _Scan(vectors, days, customers, copy_of, centroids, chosen)
+    group = _Complaints(days, customers, original(vectors, customers, hashes))
     end = float(days.max()) if now is None else now
-    found = [birth for window in chosen.windows_days for birth in scan.births(end - window)]
+    scans = (_Scan.of(group, vectors, end - window, centroids, chosen) for window in chosen.windows_days)
     kept: list[Birth] = []
-    for birth in sorted(found, key=lambda birth: birth.p):
+    for birth in sorted((birth for scan in scans for birth in scan.births()), key=lambda birth: birth.p):
         if all(float(birth.centroid @ other.centroid) < chosen.radius for other in kept):
             kept.append(birth)
     return kept
@@ -109,82 +115,102 @@ def original(vectors: Floats, customers: Sequence[str | None], hashes: Sequence[
         if customer is None or copy_of[row] != row:
             continue
         earlier = by_customer.setdefault(customer, [])
-        near = [other for other in earlier if float(vectors[other] @ vectors[row]) > 0.995]
+        near = np.flatnonzero(vectors[earlier] @ vectors[row] > SAME).tolist()
         if near:
-            copy_of[row] = near[0]
+            copy_of[row] = earlier[near[0]]
         else:
             earlier.append(row)
     return copy_of[copy_of]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Scan:
-    vectors: Floats
+class _Complaints:
     days: Days
     customers: Sequence[str | None]
     copy_of: Ints
+
+    def since(self, start: float, limit: int) -> tuple[Ints, Ints]:
+        """Rows without copies: the latest after `start`, in order of time, and those before."""
+        once = self.copy_of == np.arange(len(self.copy_of))
+        recent = np.flatnonzero(once & (self.days > start))
+        recent = recent[np.argsort(self.days[recent], kind="stable")][-limit:]
+        return recent, np.flatnonzero(once & (self.days <= start))
+
+    def people(self, rows: Ints) -> int:
+        return len({self.customers[row] or row for row in rows.tolist()})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scan:
+    """One window: `rows` of the recent complaints, their vectors `recent` (r, d) and those of the `older` (o, d)."""
+
+    group: _Complaints
+    rows: Ints
+    recent: Floats
+    older: Floats
     centroids: Floats
     params: BirthParams
 
-    def births(self, since: float) -> list[Birth]:
-        """The new subjects since then, against what came before."""
-        once = self.copy_of == np.arange(len(self.copy_of))
-        recent = np.flatnonzero(once & (self.days > since))
-        recent = recent[np.argsort(self.days[recent], kind="stable")][-self.params.limit :]
-        older = np.flatnonzero(once & (self.days <= since))
+    @classmethod
+    def of(cls, group: _Complaints, vectors: Floats, start: float, centroids: Floats, params: BirthParams) -> Self:
+        rows, before = group.since(start, params.limit)
+        return cls(group, rows, vectors[rows], vectors[before], centroids, params)
+
+    def births(self) -> list[Birth]:
         found: list[Birth] = []
-        taken = np.zeros(len(recent), np.bool_)
-        for seed in self._seeds(recent, older):
-            birth = None if taken[seed] else self._around(recent[seed], recent[~taken], older)
+        free = np.ones(len(self.rows), np.bool_)
+        for seed in self._seeds():
+            birth = self._around(seed, free) if free[seed] else None
             if birth is not None:
                 found.append(birth)
-                taken |= self._inside(birth.centroid, recent)
+                free &= self.recent @ birth.centroid < self.params.radius
         return found
 
-    def _seeds(self, recent: Ints, older: Ints) -> Ints:
-        """Places in `recent` of texts in a crowd beyond chance, the most surprising first."""
-        crowd, before = self._crowd(recent, recent), self._crowd(recent, older)
-        _, p = _chance(crowd, before, len(recent), len(older))
+    def _seeds(self) -> list[int]:
+        """Places of recent texts in a crowd beyond chance, the most surprising first."""
+        crowd, before = self._crowd(self.recent), self._crowd(self.older)
+        _, p = _chance(crowd, before, len(self.recent), len(self.older))
         likely = np.flatnonzero((crowd >= self.params.min_size / 2) & (p <= SCREEN))
-        return likely[np.lexsort((-crowd[likely], p[likely]))][:SEEDS]
+        order = np.lexsort((-crowd[likely], p[likely]))[:SEEDS]
+        return [int(place) for place in likely[order]]
 
-    def _crowd(self, rows: Ints, others: Ints) -> Ints:
-        """How many of the others lie near each row (rows,)."""
-        counts = np.zeros(len(rows), np.intp)
+    def _crowd(self, others: Floats) -> Ints:
+        """How many of the others lie near each recent text (r,)."""
+        counts = np.zeros(len(self.recent), np.intp)
         for start in range(0, len(others), BLOCK):
-            near = self.vectors[rows] @ self.vectors[others[start : start + BLOCK]].T
+            near = self.recent @ others[start : start + BLOCK].T
             counts += (near >= self.params.pair).sum(axis=1)
         return counts
 
-    def _inside(self, centre: Floats, rows: Ints, least: float | None = None) -> Mask:
-        return np.asarray(self.vectors[rows] @ centre >= (self.params.radius if least is None else least))
-
-    def _around(self, seed: int, recent: Ints, older: Ints) -> Birth | None:
+    def _around(self, seed: int, free: Mask) -> Birth | None:
         """The group around a text, if it is a new subject: its centre moves to where the recent ones near it are."""
-        centre = self.vectors[seed]
-        for least in (self.params.pair, self.params.radius, self.params.radius):
-            near = recent[self._inside(centre, recent, least)]
-            if len(near) < self.params.min_size / 2:
+        centre, least = self.recent[seed], self.params.pair
+        for _ in range(STEPS):
+            near = free & (self.recent @ centre >= least)
+            if near.sum() < self.params.min_size / 2:
                 return None
-            centre = unit_rows(self.vectors[near].mean(axis=0, keepdims=True))[0]
-        rows = recent[self._inside(centre, recent)]
-        if len(rows) < self.params.min_size:
+            centre = unit_rows(self.recent[near].mean(axis=0, keepdims=True))[0]
+            least = self.params.radius
+        inside = free & (self.recent @ centre >= least)
+        if inside.sum() < self.params.min_size:
             return None
-        before = int(self._inside(centre, older).sum())
-        birth = self._birth(centre, rows, _chance(len(rows), before, len(recent), len(older)))
-        return birth if self._is_new(birth, rows) else None
+        birth = self._birth(centre, inside, int(free.sum()))
+        return birth if self._is_new(birth, self.rows[inside]) else None
 
-    def _birth(self, centre: Floats, rows: Ints, chance: tuple[Days, Days]) -> Birth:
+    def _birth(self, centre: Floats, inside: Mask, free: int) -> Birth:
+        rows = self.rows[inside]
+        before = int((self.older @ centre >= self.params.radius).sum())
+        expected, p = _chance(len(rows), before, free, len(self.older))
         return Birth(
             centroid=centre,
-            members=tuple(np.flatnonzero(np.isin(self.copy_of, rows)).tolist()),
+            members=tuple(np.flatnonzero(np.isin(self.group.copy_of, rows)).tolist()),
             size=len(rows),
-            customers=len({self.customers[row] or row for row in rows.tolist()}),
-            tightness=float((self.vectors[rows] @ centre).mean()),
-            expected=float(chance[0]),
-            p=float(chance[1]),
-            first_day=float(self.days[rows].min()),
-            last_day=float(self.days[rows].max()),
+            customers=self.group.people(rows),
+            tightness=float((self.recent[inside] @ centre).mean()),
+            expected=float(expected),
+            p=float(p),
+            first_day=float(self.group.days[rows].min()),
+            last_day=float(self.group.days[rows].max()),
         )
 
     def _is_new(self, birth: Birth, rows: Ints) -> bool:
@@ -196,7 +222,7 @@ class _Scan:
             and nearest <= params.distinct
             and birth.size >= params.min_ratio * birth.expected
             and birth.p <= params.max_p
-            and self._lasting_or_sharp(np.sort(self.days[rows]))
+            and self._lasting_or_sharp(np.sort(self.group.days[rows]))
         )
 
     def _lasting_or_sharp(self, moments: Days) -> bool:

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from topics_made_up import made_up
 
 from models.centre import LanguageOffsets, ParallelPhrases, unit_rows
 from models.cluster import KnnLeiden
 from models.evaluate import agreement, language_mixing
+from tests.unit.models.topics.topics_made_up import made_up
 
 
 def test_clusters_follow_the_subject_and_not_the_language_once_centred() -> None:

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import clone
-from topics_made_up import made_up
 
 from models.centre import unit_rows
 from models.cluster import KnnLeiden, neighbour_graph, smallest_cluster
 from models.evaluate import agreement
+from tests.unit.models.topics.topics_made_up import made_up
 
 
 def test_finds_the_subjects_and_numbers_them_by_size() -> None:

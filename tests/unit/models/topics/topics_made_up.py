@@ -34,7 +34,7 @@ def made_up(
     truth = np.repeat(np.arange(subjects), each)
     spread = unit_rows(picks.normal(size=(len(truth), WIDTH)))
     centred = unit_rows(directions[truth] + noise * spread)
-    places = 3 * unit_rows(picks.normal(size=(len(languages), WIDTH)))
+    places = 1.5 * unit_rows(picks.normal(size=(len(languages), WIDTH)))
     codes = np.arange(len(truth)) % len(languages)
     raw = unit_rows(centred + places[codes] + 2)
     return MadeUp(centred, raw, truth, [languages[code] for code in codes], directions)

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from models.births import Birth, BirthParams, find_births, original
+from models.centre import Floats, unit_rows
+
+WIDTH = 64
+NOTHING = np.zeros((0, WIDTH), np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stream:
+    vectors: Floats
+    days: NDArray[np.float64]
+    customers: list[str | None]
+    hashes: list[str]
+
+    def births(self, centroids: Floats = NOTHING, params: BirthParams | None = None) -> list[Birth]:
+        return find_births(self.vectors, self.days, self.customers, self.hashes, centroids, params, now=60.0)
+
+    def __add__(self, other: Stream) -> Stream:
+        return Stream(
+            np.vstack([self.vectors, other.vectors]),
+            np.concatenate([self.days, other.days]),
+            self.customers + other.customers,
+            self.hashes + other.hashes,
+        )
+
+
+def noise(n: int = 600, seed: int = 0) -> Stream:
+    picks = np.random.default_rng(seed)
+    vectors = unit_rows(picks.normal(size=(n, WIDTH)))
+    return Stream(vectors, picks.uniform(0, 60, n), [f"n{i}" for i in range(n)], [f"n{i}" for i in range(n)])
+
+
+def fault(n: int = 12, start: float = 58.0, days: float = 1.9, axis: int = 0, seed: int = 1) -> Stream:
+    picks = np.random.default_rng(seed)
+    vectors = unit_rows(np.eye(WIDTH)[axis] + 0.09 * picks.normal(size=(n, WIDTH)))
+    names = [f"f{axis}-{start}-{i}" for i in range(n)]
+    return Stream(vectors, start + np.linspace(0, days, n), [*names], names)
+
+
+def test_a_new_fault_is_born_with_its_members_and_centre() -> None:
+    found = (noise() + fault()).births()
+    assert len(found) == 1
+    assert len(set(found[0].members) & set(range(600, 612))) >= 10
+    assert float(found[0].centroid @ np.eye(WIDTH)[0]) > 0.9
+    assert np.linalg.norm(found[0].centroid) == pytest.approx(1, abs=1e-5)
+    assert 58 <= found[0].first_day < found[0].last_day <= 60
+
+
+def test_it_is_born_by_its_eighth_complaint() -> None:
+    assert len((noise() + fault(n=8, days=1.0, start=59)).births()) == 1
+
+
+def test_two_faults_at_once_are_two_births_that_share_no_complaint() -> None:
+    found = (noise() + fault(axis=0) + fault(axis=1, seed=2)).births()
+    assert len(found) == 2
+    assert not set(found[0].members) & set(found[1].members)
+    assert found[0].p <= found[1].p
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_noise_alone_bears_nothing(seed: int) -> None:
+    assert noise(seed=seed).births() == []
+
+
+def test_a_subject_that_was_always_there_is_not_born() -> None:
+    assert (noise() + fault(n=150, start=0, days=59.9)).births() == []
+
+
+def test_a_few_complaints_are_not_enough() -> None:
+    assert (noise() + fault(n=4)).births() == []
+
+
+def test_copies_of_a_text_count_once() -> None:
+    copied = replace(fault(), hashes=["same"] * 12)
+    assert (noise() + copied).births() == []
+
+
+def test_one_customer_repeating_the_same_counts_once() -> None:
+    burst = fault()
+    same = replace(burst, vectors=np.repeat(burst.vectors[:1], 12, axis=0), customers=["one"] * 12)
+    assert (noise() + same).births() == []
+    assert original(same.vectors, same.customers, same.hashes).tolist() == [0] * 12
+
+
+def test_copies_are_members_of_the_topic_their_original_founds() -> None:
+    burst = fault()
+    stream = noise() + burst + replace(burst, customers=[f"c{i}" for i in range(12)])
+    found = stream.births()
+    assert found[0].size <= 12
+    assert set(range(612, 624)) & set(found[0].members)
+
+
+def test_few_customers_are_not_a_topic_but_unknown_ones_count_each() -> None:
+    crowd = replace(fault(), customers=["a", "b", "c"] * 4)
+    assert (noise() + crowd).births() == []
+    assert len((noise() + replace(fault(), customers=[None] * 12)).births()) == 1
+
+
+def test_a_published_topic_is_not_born_again() -> None:
+    stream = noise() + fault()
+    assert stream.births(np.eye(WIDTH, dtype=np.float32)[:1]) == []
+    assert len(stream.births(np.eye(WIDTH, dtype=np.float32)[1:2])) == 1
+
+
+def test_some_hours_are_neither_lasting_nor_sharp_but_one_hour_is() -> None:
+    assert (noise() + fault(start=59.5, days=0.3)).births() == []
+    assert len((noise() + fault(start=59.5, days=0.03)).births()) == 1
+
+
+def test_without_history_nothing_can_be_new() -> None:
+    assert find_births(NOTHING, np.empty(0), [], [], NOTHING) == []
+    assert fault().births() == []
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 500))
+def test_the_order_of_the_input_does_not_matter(seed: int) -> None:
+    stream = noise(200, seed) + fault(seed=seed)
+    turn = np.random.default_rng(seed).permutation(len(stream.days))
+    turned = Stream(
+        stream.vectors[turn],
+        stream.days[turn],
+        [stream.customers[row] for row in turn.tolist()],
+        [stream.hashes[row] for row in turn.tolist()],
+    )
+    plain, mixed = stream.births(), turned.births()
+    assert [sorted(turn[list(birth.members)].tolist()) for birth in mixed] == [sorted(birth.members) for birth in plain]
