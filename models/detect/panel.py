@@ -79,6 +79,11 @@ class Scores:
     p: Floats
 
     @property
+    def judged(self) -> Flags:
+        """Where there was enough history."""
+        return ~np.isnan(self.expected)
+
+    @property
     def score(self) -> Floats:
         """-log10(p), 0 where nothing was judged."""
         return -np.log10(self.p) + 0.0
