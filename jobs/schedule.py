@@ -3,23 +3,29 @@
 One plan serves three uses: the running service asks what is due now, a start after a pause asks what was missed, a
 replay asks what would have run between two dates. At each moment of the plan the chain (take in, embed, assign,
 births, count) runs first, so that judging sees all that had come in by then, and none of what came later.
+
+The plan is calendar arithmetic, as the buckets are: APScheduler 3.11.3's CronTrigger leaves out a midnight that the
+clocks skip and gives one that they repeat for ever (America/Havana, 13 March and 6 November 2016).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import get_args
+from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.blocking import BlockingScheduler
-from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from feedback.settings import Settings
+from feedback.series import day_of, days
+from feedback.settings import Settings, Weekday
 
 CHAIN = ("intake", "embed", "assign", "births", "count")
 ORDERED = ("retrain", "detect", "digest")
+WEEKDAYS = get_args(Weekday)
 
 log = logging.getLogger(__name__)
 
@@ -40,34 +46,32 @@ class Plan:
 
     def moments(self, after: datetime, until: datetime) -> list[Moment]:
         """The moments in `after < at <= until` at which a job of ORDERED is due, each with the chain before it."""
-        due: dict[datetime, list[str]] = {}
-        for job in ORDERED:
-            for at in fire_times(self._trigger(job), after, until):
-                due.setdefault(at, []).append(job)
-        return [Moment(at, (*CHAIN, *due[at])) for at in sorted(due)]
+        zone = self.settings.zone
+        due: dict[datetime, set[str]] = {}
+        # from the day before: where a clock change leaves out hours or a whole day, its moments come after the gap
+        for day in days(day_of(after, zone) - timedelta(days=1), day_of(until, zone)):
+            for job in ORDERED:
+                for hour in self._hours(job, day):
+                    due.setdefault(moment_of(day, hour, zone), set()).add(job)
+        within = sorted(at for at in due if after < at <= until)
+        return [Moment(at, (*CHAIN, *(job for job in ORDERED if job in due[at]))) for at in within]
 
     def latest_chain(self, now: datetime) -> Moment:
         """The last moment up to `now` at which the chain runs alone, every five minutes."""
-        every = CronTrigger(minute="*/5", timezone=self.settings.zone)
-        *_, last = fire_times(every, now - timedelta(minutes=10), now)
-        return Moment(last, CHAIN)
+        since = timedelta(minutes=now.minute % 5, seconds=now.second, microseconds=now.microsecond)
+        return Moment(now.astimezone(UTC) - since, CHAIN)
 
-    def _trigger(self, job: str) -> CronTrigger:
-        zone = self.settings.zone
+    def _hours(self, job: str, day: date) -> Sequence[int]:
         if job == "detect":
-            return CronTrigger(hour="0,6,12,18", minute=0, timezone=zone)
+            return (0, 6, 12, 18)
         if job == "retrain":
-            return CronTrigger(hour=0, minute=0, timezone=zone)
-        day = self.settings.digest_day[:3]
-        return CronTrigger(day_of_week=day, hour=self.settings.digest_hour, minute=0, timezone=zone)
+            return (0,)
+        return (self.settings.digest_hour,) if WEEKDAYS[day.weekday()] == self.settings.digest_day else ()
 
 
-def fire_times(trigger: CronTrigger, after: datetime, until: datetime) -> Iterator[datetime]:
-    """When `trigger` fires in `after < t <= until`, in UTC."""
-    previous, earliest = None, after + timedelta(microseconds=1)
-    while (at := trigger.get_next_fire_time(previous, earliest)) is not None and at <= until:
-        yield at.astimezone(UTC)
-        previous, earliest = at, at + timedelta(microseconds=1)
+def moment_of(day: date, hour: int, zone: ZoneInfo) -> datetime:
+    """When it is `hour` on the operator's `day`, in UTC: the first time if it comes twice, after the gap if never."""
+    return datetime.combine(day, time(hour), zone).astimezone(UTC)
 
 
 class Clockwork:
