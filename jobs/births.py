@@ -1,4 +1,8 @@
-"""Make a new subject among the unassigned a provisional topic, without waiting for a training."""
+"""Make a new subject a provisional topic, without waiting for a training.
+
+A new fault is often like an old subject, so it is looked for among all complaints that lie loosely in their topic, not
+only among those that no topic took.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Row
 
-from feedback.domain import TopicKind, derived_id
+from feedback.domain import Span, TopicKind, derived_id
 from feedback.store import topics
 from feedback.store.embeddings import decode_vectors
 from feedback.store.topics import StoredTopic
@@ -20,7 +24,7 @@ from models.births import Birth, find_births
 from models.topics import describe, name_of
 
 BACKGROUND = timedelta(days=56)
-"""How far back the unassigned are looked at, to tell a new subject from one that was always there."""
+"""How far back complaints are looked at, to tell a new subject from one that was always there."""
 
 DAY = 86_400.0
 
@@ -31,11 +35,11 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
     if current is None:
         return {"births": 0}
     with context.database.read() as connection:
-        rows = topics.unassigned_complaints(connection, current.version, now - BACKGROUND, now)
+        rows = topics.loose_complaints(connection, current.version, current.model.loose, Span(now - BACKGROUND, now))
     births = _births(current, rows, now)
     if births:
         _give_birth(context, current, [_topic(context, current, rows, birth, now) for birth in births], now)
-    return {"births": len(births), "unassigned": len(rows)}
+    return {"births": len(births), "looked_at": len(rows)}
 
 
 def _births(current: Published, rows: Sequence[Row[Any]], now: datetime) -> list[Birth]:

@@ -10,6 +10,7 @@ from feedback.series import bucket_start
 from feedback.store import runs
 from feedback.store.reset import discard_derived
 from jobs.context import Context
+from jobs.embed import run as embed
 from jobs.run import execute
 from jobs.schedule import ORDERED, Moment, Plan
 
@@ -29,6 +30,9 @@ def replay(context: Context, first: date, last: date, *, from_scratch: bool = Fa
             discard_derived(connection)
     pending = pending_moments(context, moments)
     _refuse_gap(context, pending)
+    if pending:
+        # a text's vector depends on nothing but the text, so all at once gives the same as bit by bit, on all cores
+        embed(context, pending[-1].at)
     done = 0
     with context.progress.task(f"Replaying {first} to {last}", len(pending)) as advance:
         for number, moment in enumerate(pending, 1):

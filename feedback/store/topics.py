@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, and_, delete, func, select, update
 
-from feedback.domain import Fate, PinnedTopic, TopicKind
+from feedback.domain import Fate, PinnedTopic, Span, TopicKind
 from feedback.store.database import insert_new, parts, put
 from feedback.store.tables import (
     assignment,
@@ -189,16 +189,16 @@ def embedded_complaints(connection: Connection, encoder_version: str, before: da
     return connection.execute(query).all()
 
 
-def unassigned_complaints(
-    connection: Connection, version: StoredVersion, since: datetime, before: datetime
-) -> Sequence[Row[Any]]:
-    """Rows (id, received_at, language, vector, text_hash, customer_hash) that no topic took, oldest first."""
+def loose_complaints(connection: Connection, version: StoredVersion, below: float, span: Span) -> Sequence[Row[Any]]:
+    """Rows (id, received_at, language, vector, text_hash, customer_hash) that no topic took, or that lie in theirs
+    with a similarity under `below`; received within `span`, oldest first."""
     query = (
-        _with_vector(version.encoder_version, before)
+        _with_vector(version.encoder_version, span.end)
         .add_columns(complaint.c.text_hash, complaint.c.customer_hash)
         .join(assignment, assignment.c.complaint_id == complaint.c.id)
-        .where(assignment.c.version_id == version.id, assignment.c.topic_id.is_(None))
-        .where(complaint.c.received_at >= since)
+        .where(assignment.c.version_id == version.id)
+        .where(assignment.c.topic_id.is_(None) | (assignment.c.similarity < below))
+        .where(complaint.c.received_at >= span.start)
         .order_by(complaint.c.received_at, complaint.c.id)
     )
     return connection.execute(query).all()

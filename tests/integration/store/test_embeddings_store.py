@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sqlalchemy import func, select
 
+from feedback.domain import Span
 from feedback.store import embeddings, topics
 from feedback.store.database import Database
 from feedback.store.tables import embedding
@@ -112,5 +113,5 @@ def test_complaints_that_no_topic_took_are_found_within_their_span(database: Dat
         nowhere = [assigned(old, None), assigned(sample(2), None), assigned(sample(3), TOPIC)]
         topics.assign(connection, VERSION, nowhere)
     with database.read() as connection:
-        rows = topics.unassigned_complaints(connection, version(), DAY, NOW)
+        rows = topics.loose_complaints(connection, version(), -1.0, Span(DAY, NOW))
     assert [(row.id, row.text_hash, row.customer_hash) for row in rows] == [(sample(2).id, "hash-2", "customer-2")]

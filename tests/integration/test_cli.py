@@ -1,0 +1,179 @@
+"""The `feedback` command as a user meets it: what it prints, what it keeps, how it ends."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+GOOD = {"id": "T-1", "created": "2026-03-01T10:00:00Z", "text": "Mein Bonus ist nicht gutgeschrieben worden."}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Ended]
+
+
+@pytest.fixture
+def feedback(tmp_path: Path) -> Command:
+    """Runs the command in a folder of its own."""
+
+    def run(*words: str, **variables: str) -> Ended:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "NO_COLOR": "1", **variables}
+        command = [sys.executable, "-m", "jobs", *words]
+        ended = subprocess.run(
+            command, check=False, cwd=tmp_path, env=environment, capture_output=True, text=True, encoding="utf-8"
+        )
+        assert "Traceback" not in ended.stderr, ended.stderr
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+    return run
+
+
+@pytest.fixture
+def ready(feedback: Command) -> Command:
+    assert feedback("init").code == 0
+    return feedback
+
+
+def test_init_writes_a_commented_file_and_can_be_repeated(feedback: Command, tmp_path: Path) -> None:
+    assert feedback("init").code == 0
+    text = (tmp_path / "feedback.toml").read_text("utf-8")
+    assert "# false_alarms_per_week = 1.0" in text
+    again = feedback("init")
+    assert again.code == 0
+    assert "stays as it is" in again.out
+    assert (tmp_path / "feedback.toml").read_text("utf-8") == text
+
+
+def test_without_init_the_message_says_what_to_do(feedback: Command) -> None:
+    ended = feedback("status")
+    assert ended.code == 1
+    assert "feedback init" in ended.err
+
+
+def test_a_wrong_setting_stops_every_command_and_is_named(ready: Command) -> None:
+    ended = ready("status", FEEDBACK_TIME_ZONE="Europe/Berln")
+    assert ended.code == 1
+    for part in ("time_zone", "Europe/Berln", "Europe/Berlin"):
+        assert part in ended.err
+    assert "FEEDBACK_TIMEZONE" in ready("status", FEEDBACK_TIMEZONE="UTC").err
+
+
+def test_reading_a_file_twice_changes_nothing_and_news_updates(ready: Command, tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text(json.dumps(GOOD) + "\n", "utf-8")
+    assert "1 accepted, 0 updated, 0 unchanged, 0 rejected" in ready("ingest", "a.jsonl").out
+    assert "0 accepted, 0 updated, 1 unchanged, 0 rejected" in ready("ingest", "a.jsonl").out
+    file.write_text(json.dumps({**GOOD, "rating": 2, "resolved_at": "2026-03-02T10:00:00Z"}) + "\n", "utf-8")
+    assert "0 accepted, 1 updated, 0 unchanged, 0 rejected" in ready("ingest", "a.jsonl").out
+    assert "0 accepted, 0 updated, 1 unchanged, 0 rejected" in ready("ingest", "a.jsonl").out
+
+
+def test_bad_records_are_kept_with_their_reason_and_the_rest_goes_through(ready: Command, tmp_path: Path) -> None:
+    records = [
+        GOOD,
+        {**GOOD, "id": "T-2", "text": "  "},
+        {**GOOD, "id": "T-3", "created": "2999-01-01T00:00:00Z"},
+        {**GOOD, "id": "T-4", "created": "yesterday-ish"},
+        {"id": "T-5", "text": "no date, write to anna@example.com"},
+    ]
+    lines = [json.dumps(record).encode() for record in records] + [b"{half a rec", b"\xff\xfe\x00", b""]
+    (tmp_path / "b.jsonl").write_bytes(b"\n".join(lines))
+    ended = ready("ingest", "b.jsonl", "--json")
+    assert ended.code == 0
+    counts = json.loads(ended.out)
+    assert (counts["accepted"], counts["rejected"]) == (1, 6)
+    kept = json.loads(ready("rejected", "list", "--json").out)
+    assert sorted(each["line"] for each in kept) == [2, 3, 4, 5, 6, 7]
+    assert all(each["reason"] and each["detail"] for each in kept)
+    assert "anna@example.com" not in json.dumps(kept), "rejected records are redacted as well"
+    ready("ingest", "b.jsonl")
+    assert len(json.loads(ready("rejected", "list", "--json").out)) == 6, "the same record is kept once"
+
+
+def test_a_truncated_gzip_keeps_what_came_before_the_cut(ready: Command, tmp_path: Path) -> None:
+    lines = "".join(
+        json.dumps({**GOOD, "id": f"T-{number}", "text": f"Bonus {number} fehlt"}) + "\n" for number in range(3000)
+    )
+    (tmp_path / "c.jsonl.gz").write_bytes(gzip.compress(lines.encode())[:-2000])
+    ended = ready("ingest", "c.jsonl.gz", "--json")
+    counts = json.loads(ended.out)
+    assert counts["accepted"] > 0
+    assert counts["rejected"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("make", "part"),
+    [
+        (lambda folder: (folder / "x.csv").write_text("when,what\n1,2\n"), "--map"),
+        (lambda folder: (folder / "x.csv").mkdir(), "directory"),
+        (lambda folder: None, "x.csv"),
+        (lambda folder: (folder / "x.csv").write_bytes(b""), "x.csv"),
+    ],
+)
+def test_what_cannot_be_read_at_all_is_said_and_fails(
+    ready: Command, tmp_path: Path, make: Callable[[Path], object], part: str
+) -> None:
+    make(tmp_path)
+    ended = ready("ingest", "x.csv")
+    assert ended.code == 1
+    assert part in ended.err
+
+
+def test_naive_dates_are_read_in_the_operators_zone_and_that_is_said(ready: Command, tmp_path: Path) -> None:
+    (tmp_path / "n.csv").write_text('id,date,text\n1,2026-03-01 10:00,"Zu lange gewartet, immer wieder"\n', "utf-8")
+    ended = ready("ingest", "n.csv", FEEDBACK_TIME_ZONE="Europe/Helsinki")
+    assert "1 accepted" in ended.out
+    assert "Europe/Helsinki" in ended.out
+
+
+def test_a_mended_record_is_taken_in_again(ready: Command, tmp_path: Path) -> None:
+    record = {**GOOD, "created": "2026-03-29 02:30"}
+    (tmp_path / "r.jsonl").write_text(json.dumps(record) + "\n", "utf-8")
+    ready("ingest", "r.jsonl")
+    ended = ready("rejected", "retry", "--json")
+    assert ended.code == 0
+    assert set(json.loads(ended.out)) >= {"accepted", "rejected"}
+
+
+def test_an_unknown_job_lists_the_jobs(ready: Command) -> None:
+    ended = ready("run", "forecast")
+    assert ended.code == 1
+    assert "retrain" in ended.err
+
+
+def test_a_bad_week_is_explained(ready: Command) -> None:
+    ended = ready("digest", "--week", "2026-W60")
+    assert ended.code == 1
+    assert "2026-W60" in ended.err
+
+
+def test_keys_are_shown_once_and_revoked(ready: Command) -> None:
+    key = ready("keys", "add", "helpdesk").out.strip()
+    assert key.startswith("ft_")
+    assert key not in ready("keys", "list").out
+    assert ready("keys", "add", "helpdesk").code == 1
+    assert ready("keys", "revoke", "helpdesk").code == 0
+    assert ready("keys", "revoke", "helpdesk").code == 1
+
+
+def test_empty_tables_say_so_and_json_is_json(ready: Command) -> None:
+    for command in ("alerts", "topics"):
+        assert ready(command).code == 0
+        assert json.loads(ready(command, "--json").out) == []
+    assert json.loads(ready("status", "--json").out)["complaints"] == 0
