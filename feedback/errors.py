@@ -38,3 +38,7 @@ class ReplayError(FeedbackError):
 
 class ClaimLostError(FeedbackError):
     """Another worker has taken over this run; nothing of it was written here."""
+
+
+class Stopped(FeedbackError):  # noqa: N818 - nothing went wrong
+    """The process was asked to stop; what was begun is given back and done again at the next start."""

@@ -77,9 +77,8 @@ def run_schedule(settings: Settings, clock: ServiceClock, stop: Event) -> None:
 
 def run_api(settings: Settings, clock: ServiceClock, stop: Event) -> None:
     """The process that answers HTTP."""
-    from feedback.api.server import serve
-
     from feedback.api import create_app
+    from feedback.api.server import serve
 
     _prepare(stop)
     context = build_context(settings, Silent(), clock.wall)
