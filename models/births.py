@@ -1,4 +1,4 @@
-"""Finds a new subject among the recent complaints that no topic claims."""
+"""Finds a new subject among the recent complaints that no topic claims, or none firmly."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class BirthParams:
     cosine of `radius` to its centre. It takes `min_size` complaints (copies counted once) from `min_customers`
     people, spread over more than `min_spread_days` or so sharp that `min_size` came within `sharp_days`; a mean
     cosine to the centre of `tightness`; a centre at most `distinct` like a published one; a share of the recent
-    unassigned `min_ratio` times that of the older ones, with chance giving as many in less than `max_p` of cases.
+    complaints `min_ratio` times that of the older ones, with chance giving as many in less than `max_p` of cases.
     At most `limit` recent texts are looked at, the latest.
     """
 
@@ -59,7 +59,7 @@ class Birth:
     """A new subject: `centroid` (d,) a unit vector, `members` rows of the input, copies included.
 
     `size` counts complaints without copies, `customers` the people, `tightness` is their mean cosine to the centroid,
-    `expected` what the older unassigned would have led to expect and `p` the chance of `size` given that.
+    `expected` what the older complaints would have led to expect and `p` the chance of `size` given that.
     `first_day` and `last_day` span the members.
     """
 
@@ -83,14 +83,17 @@ def find_births(
     params: BirthParams | None = None,
     now: float | None = None,
 ) -> list[Birth]:
-    """New subjects among unassigned complaints, the surest first; no complaint is in two.
+    """New subjects among complaints that no topic claims firmly, the surest first; no complaint is in two.
+
+    Give it the unassigned and those whose cosine is below `TopicModel.loose`, recent and older: a new fault is often
+    like an old subject, and few of its complaints fall below the floor.
 
     `vectors` (n, d) are centred unit rows, `days` (n,) their times in days (the fraction is the time of day),
     `customers` who wrote (None: unknown, then each counts as another), `hashes` of the texts, `centroids` (k, d) the
     published topics. `now`, in days, defaults to the latest complaint.
 
     A scan (Kulldorff 1997) with balls around the texts: for each recent text, count the recent and the older ones
-    near it; a group is new where the recent share is beyond chance by the share of all unassigned that are recent.
+    near it; a group is new where the recent share is beyond chance by the share of all complaints that are recent.
     """
     chosen = params or BirthParams()
     if len(vectors) == 0:
@@ -236,7 +239,7 @@ class _Scan:
 def _chance(size: ArrayLike, older: ArrayLike, recent: int, background: int) -> tuple[Days, Days]:
     """Expected size given the older texts of the subject, and the chance of at least `size` of them being recent.
 
-    Binomial: under no change, a text of the subject is as likely to be recent as any other unassigned text.
+    Binomial: under no change, a text of the subject is as likely to be recent as any other.
     """
     from scipy.stats import binom
 
