@@ -1,7 +1,8 @@
 # All that a fresh clone needs is python3 (3.11 or later, with venv), make and git; uv is fetched where it is missing.
 
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
-RUN := $(UV) run --locked
+# the stamp has seen to .venv; to look again before each command would cost seconds
+RUN := $(UV) run --no-sync
 STAMP := .venv/.installed
 
 # compiled once at installation, so that starting is quick where Python may not write bytecode
