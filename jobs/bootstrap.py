@@ -29,11 +29,11 @@ def log_to(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
     """Log lines in JSON, each with an `event` beside the sentence. They never hold texts of complaints."""
     handler = logging.StreamHandler(stream)
     shared: list[structlog.typing.Processor] = [
+        _sentence,  # before ExtraAdder, which brings the `event` that a line was given
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        _sentence,
     ]
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -53,7 +53,4 @@ def log_to(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
 
 def _sentence(_logger: object, _method: str, fields: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """The sentence goes under `message`; `event` is what a machine looks for, given as `extra={"event": …}`."""
-    record = fields.get("_record")
-    named = getattr(record, "event", None)
-    message = record.getMessage() if isinstance(record, logging.LogRecord) else fields.get("event")
-    return {**fields, "event": named or "log", "message": message}
+    return {**fields, "message": fields["event"], "event": "log"}
