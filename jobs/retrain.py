@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,9 @@ from jobs.context import Context
 from jobs.published import Published, artefact_dir, published
 from models.artifacts import TopicModel, save
 from models.train import PinnedVectors, Sample, Trained, TrainParams, train
+
+YOUNG = timedelta(days=28)
+"""A provisional topic is kept so long even if no cluster comes back for it: its alert may only be beginning."""
 
 KEPT_VERSIONS = 1
 """Archived versions whose assignments stay, to go back to."""
@@ -74,7 +78,8 @@ def _train(context: Context, current: Published | None, version_id: UUID, now: d
     with context.database.read() as connection:
         rows = topics.embedded_complaints(connection, encoder.version, now)
         texts = topics.texts_of(connection, [row.id for row in rows])
-        held = [each.topic_id for each in alerts.latest_alerts(connection).values() if each.is_open]
+        held = {each.topic_id for each in alerts.latest_alerts(connection).values() if each.is_open}
+    held |= {each.id for each in current.topics if now - each.born_at < YOUNG and each.centroid} if current else set()
     settings = context.settings
     params = TrainParams(limit=settings.training_limit, resolution=settings.topic_resolution)
     sample = _sample(rows, [texts[row.id] for row in rows], encoder.dimensions)
@@ -118,12 +123,15 @@ def _pinned(context: Context) -> list[PinnedVectors]:
 
 
 def _topics(model: TopicModel, now: datetime) -> list[StoredTopic]:
-    """The model's topics, one entry an id: the first row of a topic that stands on several."""
+    """The model's topics, one entry an id: where a topic stands on several rows, the first has its words."""
     entries = zip(model.topic_ids, model.kinds, model.names, model.words, model.sizes, strict=True)
-    first: dict[UUID, StoredTopic] = {}
+    found: dict[UUID, StoredTopic] = {}
     for topic_id, kind, name, words, size in entries:
-        first.setdefault(topic_id, StoredTopic(topic_id, TopicKind(kind), name, None, None, now, words, size))
-    return list(first.values())
+        if topic_id in found:
+            found[topic_id] = replace(found[topic_id], size=found[topic_id].size + size)
+        else:
+            found[topic_id] = StoredTopic(topic_id, TopicKind(kind), name, None, None, now, words, size)
+    return list(found.values())
 
 
 def _lineage(trained: Trained) -> list[LineageEntry]:

@@ -88,7 +88,7 @@ class TrainParams:
     neighbours: int = 15
     resolution: float = 3.0
     min_size: int | None = None
-    join: float = 0.65
+    join: float = 0.42
     phrase_weight: float = 0.5
     floor_share: float = 0.1
     match_threshold: float = THRESHOLD
@@ -156,7 +156,7 @@ class _Space:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Topics:
-    """The topics of the new version, and the sample (n,) assigned to them."""
+    """The topics of the new version, and the sample (n,) assigned to them. `words` are by a topic's first row."""
 
     ids: Sequence[UUID]
     centroids: Floats
@@ -169,8 +169,19 @@ class _Topics:
     def of(cls, ids: Sequence[UUID], centroids: Floats, space: _Space, params: TrainParams) -> Self:
         floors = _floors(space.vectors, centroids, space.phrases, params.floor_share)
         rows, cosines = assign(space.vectors, centroids, floors)
-        words = describe(space.sample.texts, space.sample.languages, rows, params.words)
+        first = np.array([ids.index(id_) for id_ in ids], np.intp)
+        whole = np.where(rows >= 0, first[rows], -1) if len(ids) else rows
+        words = describe(space.sample.texts, space.sample.languages, whole, params.words)
         return cls(ids, centroids, floors, words, rows, cosines)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Proposed:
+    """Centroids of `topics` (k, d), and of the clusters that `joined` (j, d) the topic of row `homes` (j,)."""
+
+    topics: Floats
+    joined: Floats
+    homes: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,15 +224,19 @@ def train(
     sample = sample.take(stratify(sample.weeks, sample.languages, params.limit, params.seed))
     space = _Space.of(sample, pinned)
     tell("cluster", 0.05)
-    found = _proposed(space, params)
-    tell("match", 0.6)
     before = _Before.of(previous, space)
+    proposed = _proposed(space, before, pinned, params)
+    found = proposed.topics
+    tell("match", 0.6)
     matching = _matched(found, space, before, pinned, params)
     ids = _ids(len(found), matching, before, pinned, version_id)
     stay = [row for row, id_ in enumerate(before.ids) if id_ in held and id_ not in ids]
     tell("describe", 0.7)
     topics = _Topics.of(
-        [*ids, *(before.ids[row] for row in stay)], np.vstack([found, before.centroids[stay]]), space, params
+        [*ids, *(before.ids[row] for row in stay), *(ids[home] for home in proposed.homes.tolist())],
+        np.vstack([found, before.centroids[stay], proposed.joined]),
+        space,
+        params,
     )
     metrics = _metrics(topics, space, before, params)
     model = _model(topics, space, before, pinned, version_id)
@@ -267,17 +282,26 @@ def _means(vectors: Floats, rows: Ints, otherwise: Floats) -> Floats:
     return unit_rows(np.array(means, np.float32).reshape(otherwise.shape))
 
 
-def _proposed(space: _Space, params: TrainParams) -> Floats:
-    """Centroids of the pinned topics, then those of the clusters that are none of them (k, d)."""
+def _proposed(space: _Space, before: _Before, pinned: Sequence[PinnedVectors], params: TrainParams) -> _Proposed:
+    """Pinned topics, the clusters that are none of them, and those that are.
+
+    A cluster near enough to a pinned topic's phrases joins it, and its centroid then stands for that topic too: what
+    people call one topic may lie in several places. A cluster nearer to a topic that was found before is that topic,
+    unless the pinned one is new.
+    """
     width = space.vectors.shape[1]
     anchors = unit_rows(np.array([block.mean(axis=0) for block in space.phrases]).reshape(-1, width))
     labels = _clusters(space.vectors, params)
     clusters = _means(space.vectors, labels, np.zeros((int(labels.max(initial=-1)) + 1, width), np.float32))
-    home, _ = assign(clusters, anchors, params.join)
+    home, cosines = assign(clusters, anchors, params.join)
+    by_people = {topic.topic_id for topic in pinned}
+    rivals = before.centroids[[row for row, id_ in enumerate(before.ids) if id_ not in by_people]]
+    settled = np.array([topic.topic_id in before.ids for topic in pinned] + [False])
+    home[(assign(clusters, rivals, -1.0)[1] > cosines) & settled[home]] = -1
     joined = np.where(labels >= 0, np.append(home, -1)[labels], -1)
     complaints = _means(space.vectors, joined, anchors)
     blended = params.phrase_weight * anchors + (1 - params.phrase_weight) * complaints
-    return np.vstack([unit_rows(blended), clusters[home < 0]])
+    return _Proposed(np.vstack([unit_rows(blended), clusters[home < 0]]), clusters[home >= 0], home[home >= 0])
 
 
 def _matched(
