@@ -27,6 +27,10 @@ EVALUATIONS_PER_DAY = 4
 THRESHOLD_AGE = timedelta(days=14)
 """A threshold is set anew after so long, or when topics, version or budget have changed."""
 
+FALSE_DISCOVERIES = 0.2
+"""The share of the rises of a run that may be there by chance (Benjamini-Hochberg), beside the budget of false alarms:
+with many topics the budget alone would fill an owner's week with borderline cases."""
+
 NOTABLE = 0.05
 """Signals with a larger p are kept only for topics with an open alert."""
 
@@ -68,7 +72,7 @@ def _threshold(context: Context, version: StoredVersion, dated: DatedPanel, now:
 def _signals(context: Context, version: StoredVersion, dated: DatedPanel, threshold: Threshold) -> list[Signal]:
     """One for each topic, about the window that ends with the panel's last day."""
     detector = EB7()
-    rises = find_rises(dated.panel, threshold, detector=detector)
+    rises = find_rises(dated.panel, threshold, fdr=FALSE_DISCOVERIES, detector=detector)
     scores = rises.scores
     window = _window(context, dated, detector.window)
     return [
