@@ -18,7 +18,7 @@ help: ## list these targets
 
 install: $(STAMP) ## put the locked dependencies into .venv
 
-demo: $(STAMP) ## invent a casino's complaints, replay a year of them and show what the service finds
+demo: $(STAMP) ## invent a casino's complaints, replay half a year of them and show what the service finds
 	@$(RUN) feedback demo
 
 serve: ## reserved for the dashboard

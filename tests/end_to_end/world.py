@@ -43,7 +43,7 @@ class World:
 
 
 def state(database: Database, before: datetime | None = None) -> State:
-    """What the service concluded, `before` a moment if given, in an order that does not depend on how it was reached."""
+    """What the service concluded, `before` a moment if given; in an order that does not tell how it was reached."""
     with database.read() as connection:
         found = {table.name: connection.execute(select(table)).all() for table in STATE}
     rows = {name: sorted((tuple(row) for row in rows), key=repr) for name, rows in found.items()}

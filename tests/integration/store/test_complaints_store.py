@@ -231,6 +231,16 @@ def test_what_json_has_no_word_for_is_kept_as_text(database: Database) -> None:
     assert kept == {"when": str(DAY), "name": "ab", "nested": {"list": [1, None]}}
 
 
+@pytest.mark.parametrize("text", ["\\u0000", "\\\\u0000", "C:\\u0000\x00", "\ud800", "\\"])
+def test_hostile_characters_in_a_rejected_record(database: Database, text: str) -> None:
+    with database.write() as connection:
+        store_rejected(connection, [rejected(place=f"a\x00{text}", detail=text, record={text: [text]})], NOW)
+    clean = text.replace("\x00", "").replace("\ud800", "\ufffd")
+    with database.read() as connection:
+        (row,) = rejected_records(connection)
+    assert (row.place, row.detail, row.record) == (f"a{clean}", clean, {clean: [clean]})
+
+
 def test_an_accepted_record_is_not_listed_any_more(database: Database) -> None:
     with database.write() as connection:
         store_rejected(connection, [rejected(), rejected(line=None)], NOW)
