@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -152,15 +153,32 @@ def _unassign(connection: Connection, complaint_id: UUID) -> None:
 
 
 def _rejected_row(record: RejectedRecord, now: datetime) -> dict[str, Any]:
-    content = json.dumps(record.record, sort_keys=True, default=str, ensure_ascii=True)
+    source, place, content = (_storable(each) for each in (record.source, record.place, record.record))
+    key = json.dumps(content, sort_keys=True)
     return {
-        "id": derived_id("rejected", record.source, record.place, record.line, record.reason, content),
-        "source": record.source,
-        "place": record.place,
+        "id": derived_id("rejected", source, place, record.line, record.reason, key),
+        "source": source,
+        "place": place,
         "line": record.line,
         "reason": record.reason,
-        "detail": record.detail,
-        "record": json.loads(content.replace("\\u0000", "")),
+        "detail": _storable(record.detail),
+        "record": content,
         "rejected_at": now,
         "accepted_at": None,
     }
+
+
+def _storable(value: object) -> Any:
+    """What came in, in JSON's terms and without what databases refuse: NUL, half a surrogate pair, NaN."""
+    match value:
+        case str():
+            return value.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case Mapping():
+            return {_storable(str(key)): _storable(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_storable(each) for each in value]
+        case None | bool() | int():
+            return value
+        case float() if math.isfinite(value):
+            return value
+    return _storable(str(value))

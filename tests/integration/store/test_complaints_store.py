@@ -223,12 +223,13 @@ def test_a_rejected_record_is_kept_once(database: Database) -> None:
 
 
 def test_what_json_has_no_word_for_is_kept_as_text(database: Database) -> None:
-    record = {"when": DAY, "name": "a\x00b", "nested": {"list": [1, None]}}
+    record = {"when": DAY, "name": "a\x00b", "nested": {"list": [1, None, True, 0.5]}, "much": float("inf"), 7: (1, 2)}
     with database.write() as connection:
         store_rejected(connection, [rejected(record=record)], NOW)
     with database.read() as connection:
         kept = rejected_records(connection)[0].record
-    assert kept == {"when": str(DAY), "name": "ab", "nested": {"list": [1, None]}}
+    nested = {"list": [1, None, True, 0.5]}
+    assert kept == {"when": str(DAY), "name": "ab", "nested": nested, "much": "inf", "7": [1, 2]}
 
 
 @pytest.mark.parametrize("text", ["\\u0000", "\\\\u0000", "C:\\u0000\x00", "\ud800", "\\"])
