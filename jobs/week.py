@@ -102,8 +102,8 @@ def _gather(
     outlook = _outlook(dated, is_over=now >= span.end)
     known = {key: _topic(each, totals, before, outlook) for key, each in members.items()}
     signals = alerts.strongest_signals(connection, span)
-    charted = Charted.of(dated) if dated else None
     rows = [row for row in alerts.alert_rows(connection, active=span) if row.topic_id in known]
+    charted = Charted.of(dated) if dated and rows else None
     return Week(
         week=week,
         span=span,

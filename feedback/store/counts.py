@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Column, ColumnElement, Connection, String, delete, func, select, type_coerce
 
 from feedback.domain import Span
 from feedback.store.database import insert_new, parts
@@ -32,13 +34,29 @@ def recount(connection: Connection, version_id: UUID) -> int:
 def counts(connection: Connection, version_id: UUID, span: Span) -> list[tuple[datetime, UUID, int, int]]:
     """(bucket start, topic or UNASSIGNED, complaints, distinct customers) within `span`, by time."""
     table = bucket_count
+    start, topic = (_undecoded(connection, column) for column in (table.c.bucket_start, table.c.topic_id))
     query = (
-        select(table.c.bucket_start, table.c.topic_id, table.c.complaints, table.c.customers)
+        select(start, topic, table.c.complaints, table.c.customers)
         .where(table.c.version_id == version_id)
         .where(table.c.bucket_start >= span.start, table.c.bucket_start < span.end)
         .order_by(table.c.bucket_start, table.c.topic_id)
     )
-    return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query)]
+    return [(_moment(row[0]), _uuid(row[1]), row[2], row[3]) for row in connection.execute(query)]
+
+
+def _undecoded(connection: Connection, column: Column[Any]) -> ColumnElement[Any]:
+    """SQLite's text as it is: a year holds tens of thousands of rows but few different days and topics."""
+    return type_coerce(column, String) if connection.dialect.name == "sqlite" else column
+
+
+@lru_cache(maxsize=10_000)
+def _moment(value: str | datetime) -> datetime:
+    return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value
+
+
+@lru_cache(maxsize=10_000)
+def _uuid(value: str | UUID) -> UUID:
+    return UUID(value) if isinstance(value, str) else value
 
 
 def _recount(connection: Connection, version_id: UUID, buckets: list[datetime]) -> None:
