@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,7 +14,8 @@ from jobs.context import Context
 from jobs.demo.invent import invent, write
 from jobs.embed import run as embed
 from jobs.progress import Silent
-from tests.end_to_end.world import RECORDS, WALL, World
+from jobs.replay import replay
+from tests.end_to_end.world import FIRST, LAST, RECORDS, WALL, OpenContext, Replayed, World, state
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +31,18 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return World(settings.data_dir)
 
 
+@pytest.fixture(scope="session")
+def replayed(world: World, tmp_path_factory: pytest.TempPathFactory) -> Replayed:
+    settings = world.settings(tmp_path_factory.mktemp("replayed"))
+    context = build_context(settings, Silent(), lambda: WALL)
+    replay(context, FIRST, LAST)
+    concluded = state(context.database)
+    context.database.close()
+    return Replayed(settings, concluded)
+
+
 @pytest.fixture
-def open_context() -> Iterator[Callable[[Settings], Context]]:
+def open_context() -> Iterator[OpenContext]:
     """Opens contexts and closes their databases in the end."""
     opened: list[Context] = []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,15 +14,21 @@ from sqlalchemy import Table, select
 from feedback.settings import Settings
 from feedback.store.database import Database, open_database, put
 from feedback.store.tables import alert, assignment, bucket_count, complaint, embedding, signal, transition
+from jobs.context import Context
 
 WALL = datetime(2026, 11, 1, tzinfo=UTC)
-FIRST, LAST = date(2026, 1, 1), date(2026, 3, 1)
-RECORDS = 1_500
+FIRST, LAST = date(2025, 12, 29), date(2026, 1, 28)
+RECORDS = 900
 
 STATE = (alert, transition, signal, assignment, bucket_count)
 """The tables that say what the service concluded."""
 
+MOMENTS = {"signal": 0, "transition": 2}
+"""Where the rows of a table say as of when they hold."""
+
 State = dict[str, list[tuple[Any, ...]]]
+
+OpenContext = Callable[[Settings], Context]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +42,22 @@ class World:
         copy = home / "var"
         shutil.copytree(self.data_dir, copy)
         settings = Settings(
-            data_dir=copy, database_url=url, time_zone="Europe/Berlin", warm_up_days=28, retrain_every_days=14
+            data_dir=copy, database_url=url, time_zone="Europe/Berlin", warm_up_days=14, retrain_every_days=7
         )
         if url:
             _copy_rows(open_database(f"sqlite:///{self.data_dir / 'feedback.db'}"), open_database(url))
         return settings
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The world replayed without a break, and what was concluded."""
+
+    settings: Settings
+    state: State
+
+    def before(self, moment: datetime) -> State:
+        return up_to(self.state, moment)
 
 
 def state(database: Database, before: datetime | None = None) -> State:
@@ -47,10 +65,12 @@ def state(database: Database, before: datetime | None = None) -> State:
     with database.read() as connection:
         found = {table.name: connection.execute(select(table)).all() for table in STATE}
     rows = {name: sorted((tuple(row) for row in rows), key=repr) for name, rows in found.items()}
-    if before is None:
-        return rows
-    moments = {"signal": 0, "transition": 2}
-    return {name: [row for row in rows[name] if row[place] < before] for name, place in moments.items()}
+    return rows if before is None else up_to(rows, before)
+
+
+def up_to(rows: State, before: datetime) -> State:
+    """Of the rows that say as of when they hold, those before a moment."""
+    return {name: [row for row in rows[name] if row[place] < before] for name, place in MOMENTS.items()}
 
 
 def _copy_rows(source: Database, target: Database) -> None:
