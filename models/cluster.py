@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 from typing import TYPE_CHECKING, Self
 
@@ -82,6 +83,8 @@ def communities(graph: csr_matrix, resolution: float, seed: int) -> Ints:
 
     if graph.nnz == 0:
         return np.arange(graph.shape[0], dtype=np.intp)
+    # scikit-network 0.33 refines with the C library's rand(), which its random_state does not seed
+    ctypes.CDLL(None).srand(seed + 1)
     leiden = Leiden(resolution=resolution, random_state=seed, sort_clusters=False, return_probs=False)
     return np.asarray(leiden.fit_predict(graph), np.intp)
 

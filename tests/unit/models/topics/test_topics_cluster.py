@@ -24,6 +24,13 @@ def test_same_input_and_seed_give_the_same_labels() -> None:
     assert (one == two).all()
 
 
+def test_the_labels_are_the_same_where_much_is_arbitrary() -> None:
+    shapeless = np.random.default_rng(3).normal(size=(400, 24)).astype(np.float32)
+    shapeless /= np.linalg.norm(shapeless, axis=1, keepdims=True)
+    first, *others = [KnnLeiden(seed=1).fit(shapeless).labels_ for _ in range(4)]
+    assert all(np.array_equal(first, labels) for labels in others)
+
+
 def test_small_clusters_are_dropped() -> None:
     made = made_up(subjects=3, each=40)
     rows = np.concatenate([np.flatnonzero(made.subjects < 2), np.flatnonzero(made.subjects == 2)[:6]])
