@@ -47,8 +47,10 @@ def log_to(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for quiet in ("apscheduler", "alembic", "presidio-analyzer", "bertopic", "matplotlib"):
+    for quiet in ("alembic", "presidio-analyzer", "bertopic", "matplotlib"):
         logging.getLogger(quiet).setLevel(logging.WARNING)
+    # it would warn of every tick that comes while a longer one is under way, which is as it should be
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def _sentence(_logger: object, _method: str, fields: structlog.typing.EventDict) -> structlog.typing.EventDict:
