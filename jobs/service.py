@@ -10,7 +10,7 @@ from feedback.errors import FeedbackError
 from feedback.store import runs
 from feedback.store.complaints import count_complaints
 from jobs.context import Context
-from jobs.replay import pending_moments
+from jobs.replay import NOT_REPLAYED, pending_moments
 from jobs.run import execute
 from jobs.schedule import Moment, Plan
 
@@ -40,7 +40,9 @@ def due(context: Context, now: datetime) -> list[Moment]:
     latest = plan.latest_chain(now)
     if not moments or moments[-1].at < latest.at:
         moments.append(latest)
-    pending = pending_moments(context, moments)
+    # what lies in the inbox came in today: it is taken in once, not for each window that was missed
+    missed = [Moment(each.at, tuple(job for job in each.jobs if job != NOT_REPLAYED)) for each in moments[:-1]]
+    pending = pending_moments(context, [*missed, moments[-1]])
     return [Moment(each.at, tuple(job for job in each.jobs if (job, each.at) not in given_up)) for each in pending]
 
 

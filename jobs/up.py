@@ -6,11 +6,11 @@ import logging
 import multiprocessing
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from multiprocessing.process import BaseProcess
-from multiprocessing.synchronize import Event
 
 from feedback.errors import FeedbackError
 from feedback.ingest import Taken, take_in
@@ -21,6 +21,7 @@ from jobs.schedule import Clockwork
 from jobs.service import tick
 
 TICK_SECONDS = 5.0
+LOOK_SECONDS = 0.2
 STOP_SECONDS = 60.0
 """How long a part may take to finish what it is doing when the service stops."""
 
@@ -42,31 +43,53 @@ class ServiceClock:
         return self.start + (self.wall() - self.wall_start) * self.speed
 
 
+class Stop:
+    """Whether this process was asked to stop.
+
+    A bare flag: the events of `threading` and `multiprocessing` take a lock, and a signal handler that sets one while
+    it is being looked at waits for ever.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def ask(self, *_signal: object) -> None:
+        self._asked = True
+
+    def is_set(self) -> bool:
+        return self._asked
+
+    def wait(self, until: Callable[[], bool] = lambda: False) -> None:
+        """Block until asked to stop, or until something else comes true."""
+        while not self._asked and not until():
+            time.sleep(LOOK_SECONDS)
+
+
 def up(settings: Settings, clock: ServiceClock) -> None:
     """Run until SIGTERM or SIGINT, or until one part ends by itself; then end the other too.
 
     Raises FeedbackError when a part ended with an error.
     """
     spawn = multiprocessing.get_context("spawn")
-    stop = spawn.Event()
+    stop = Stop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stop.ask)
     parts = [
-        spawn.Process(target=part, args=(settings, clock, stop), name=name)
+        spawn.Process(target=part, args=(settings, clock), name=name)
         for name, part in (("schedule", run_schedule), ("api", run_api))
     ]
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: stop.set())
     for process in parts:
         process.start()
     log.info("the service listens on 127.0.0.1:%d", settings.port, extra={"event": "service_up"})
-    while not stop.wait(0.5) and all(process.is_alive() for process in parts):
-        pass
-    stop.set()
+    stop.wait(lambda: not all(process.is_alive() for process in parts))
+    for process in parts:
+        process.terminate()
     _end(parts)
 
 
-def run_schedule(settings: Settings, clock: ServiceClock, stop: Event) -> None:
+def run_schedule(settings: Settings, clock: ServiceClock) -> None:
     """The process that runs the jobs."""
-    _prepare(stop)
+    stop = _prepared()
     context = replace(build_context(settings, Silent(), clock.wall), stopping=stop.is_set)
     # the chain is due every five minutes of the service's time: look often enough to be in time for it
     clockwork = Clockwork(lambda: tick(context, clock), TICK_SECONDS)
@@ -75,12 +98,12 @@ def run_schedule(settings: Settings, clock: ServiceClock, stop: Event) -> None:
     context.database.close()
 
 
-def run_api(settings: Settings, clock: ServiceClock, stop: Event) -> None:
+def run_api(settings: Settings, clock: ServiceClock) -> None:
     """The process that answers HTTP."""
     from feedback.api import create_app
     from feedback.api.server import serve
 
-    _prepare(stop)
+    stop = _prepared()
     context = build_context(settings, Silent(), clock.wall)
 
     def take(records: Sequence[Mapping[str, object]], source: str, now: datetime) -> Sequence[Taken]:
@@ -92,22 +115,24 @@ def run_api(settings: Settings, clock: ServiceClock, stop: Event) -> None:
     context.database.close()
 
 
-def _prepare(stop: Event) -> None:
+def _prepared() -> Stop:
     """A part ends when the service does: it leaves Ctrl-C to its parent, and notices when that is gone."""
     log_to()
+    stop = Stop()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGTERM, stop.ask)
     parent = multiprocessing.parent_process()
     assert parent is not None
 
     def watch() -> None:
         parent.join()
-        stop.set()
+        stop.ask()
 
     threading.Thread(target=watch, daemon=True).start()
+    return stop
 
 
-def _stop_with(stop: Event, action: Callable[[], None]) -> None:
+def _stop_with(stop: Stop, action: Callable[[], None]) -> None:
     stop.wait()
     action()
 
@@ -119,7 +144,8 @@ def _end(parts: Sequence[BaseProcess]) -> None:
             log.warning("the %s did not stop in time", process.name, extra={"event": "part_killed"})
             process.kill()
             process.join()
-    failed = [process.name for process in parts if process.exitcode]
+    # a part that was still starting has no handler yet, and ends by the signal itself
+    failed = [process.name for process in parts if process.exitcode not in (0, -signal.SIGTERM)]
     if failed:
         raise FeedbackError(f"The {' and the '.join(failed)} ended with an error; the log above says which.")
     log.info("the service has stopped", extra={"event": "service_down"})
