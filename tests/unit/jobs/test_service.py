@@ -206,13 +206,13 @@ def test_nothing_older_than_the_setting_is_made_up_for(world: World) -> None:
 
 def test_a_failure_holds_up_all_that_follows_until_it_is_mended(world: World) -> None:
     world.begin(CHAIN_NOW - 2 * SIX)
-    world.effects["embed"] = refuse
-    assert world.tick() == [("intake", CHAIN_NOW - SIX)]
+    world.effects["assign"] = refuse
+    assert world.tick() == [("embed", CHAIN_NOW - SIX)]
     assert world.tick() == []
     world.effects.clear()
     assert world.tick() == [], "it is too early to try again"
     world.now += runs.RETRY
-    assert world.tick()[0] == ("embed", CHAIN_NOW - SIX)
+    assert world.tick()[0] == ("assign", CHAIN_NOW - SIX)
 
 
 def test_a_defect_is_logged_with_its_traceback_and_a_mistake_without(
