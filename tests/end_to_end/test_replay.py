@@ -20,6 +20,8 @@ from feedback.store.tables import complaint
 from jobs.replay import replay
 from tests.end_to_end.world import FIRST, LAST, OpenContext, Replayed, World, state
 
+pytestmark = pytest.mark.timeout(900)  # the first test makes the world that all share
+
 CUT = datetime(2026, 1, 27, tzinfo=UTC)
 
 

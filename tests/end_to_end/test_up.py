@@ -18,6 +18,8 @@ import pytest
 
 from tests.end_to_end.world import Replayed
 
+pytestmark = pytest.mark.timeout(900)  # the first test makes the world that all share
+
 ROOT = Path(__file__).parents[2]
 POSTED = [
     {
