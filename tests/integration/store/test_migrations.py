@@ -64,7 +64,10 @@ def test_an_empty_postgresql_database_is_called_empty(empty_postgres_database: s
 
 def test_an_empty_postgresql_database_is_filled(empty_postgres_database: str) -> None:
     create_database(empty_postgres_database).close()
-    open_database(empty_postgres_database).close()
+    opened = open_database(empty_postgres_database)
+    with opened.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM complaint")).scalar_one() == 0
+    opened.close()
 
 
 def test_another_schema_is_refused_with_both_revisions(database: Database, database_url: str) -> None:
