@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -36,11 +37,11 @@ class Series:
     `low` to `high` are complaints a day; None where there was too little history to say.
     """
 
-    days: Sequence[date]
-    observed: Sequence[int]
-    expected: Sequence[float | None]
-    low: Sequence[float | None]
-    high: Sequence[float | None]
+    days: tuple[date, ...]
+    observed: tuple[int, ...]
+    expected: tuple[float | None, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
 
     def __post_init__(self) -> None:
         lengths = {len(part) for part in (self.days, self.observed, self.expected, self.low, self.high)}
@@ -58,13 +59,15 @@ class ChartWords:
     opened: str = "alert"
 
 
+@lru_cache(maxsize=64)
 def rise_chart(
     series: Series,
     opened: date | None = None,
     window: tuple[date, date] | None = None,
     words: ChartWords | None = None,
 ) -> bytes:
-    """The picture as PNG bytes, the same for the same arguments (and the same matplotlib).
+    """The picture as PNG bytes, the same for the same arguments (and the same matplotlib): the page and the Markdown of
+    two digests show one, so it is drawn once.
 
     `window` is the first and last day that was judged, drawn darker; `opened` the day the alert opened or came
     back, marked where it lies within the series. Raises ValueError for a series without days: there is nothing to draw.

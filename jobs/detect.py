@@ -16,11 +16,11 @@ from feedback.series import bucket_start
 from feedback.store import alerts
 from feedback.store.topics import StoredVersion
 from jobs.context import Context
-from jobs.evidence import evidence
+from jobs.evidence import Usual, evidence, usual_before
 from jobs.panel import DatedPanel, dated_panel
 from jobs.published import published
 from models.detect.budget import Threshold, threshold_for
-from models.detect.eb7 import EB7
+from models.detect.eb7 import EB7, Stages
 from models.detect.rises import find_rises
 
 EVALUATIONS_PER_DAY = 4
@@ -72,7 +72,7 @@ def _threshold(context: Context, version: StoredVersion, dated: DatedPanel, now:
 
 def _signals(context: Context, version: StoredVersion, dated: DatedPanel, threshold: Threshold) -> list[Signal]:
     """One for each topic, about the window that ends with the panel's last day."""
-    detector = EB7()
+    detector = EB7(stages=context.memory.setdefault("stages", Stages()))
     rises = find_rises(dated.panel, threshold, fdr=FALSE_DISCOVERIES, detector=detector)
     scores = rises.scores
     window = _window(context, dated, detector.window)
@@ -111,7 +111,9 @@ def _decide(
     before = alerts.latest_alerts(connection)
     notable = [each for each in signals if each.p <= NOTABLE or _has_open(before, each.topic_id)]
     alerts.store_signals(connection, notable, now)
-    return sum(_apply(context, connection, version, before.get(each.topic_id), each, now) for each in notable)
+    rising = [each for each in notable if each.rising]
+    usual = usual_before(connection, version, rising[0].window) if rising else None
+    return sum(_apply(context, connection, version, before.get(each.topic_id), each, usual, now) for each in notable)
 
 
 def _apply(
@@ -120,6 +122,7 @@ def _apply(
     version: StoredVersion,
     before: Alert | None,
     signal: Signal,
+    usual: Usual | None,
     now: datetime,
 ) -> bool:
     decision = decide(before, signal, now, context.settings.alert_policy)
@@ -127,8 +130,8 @@ def _apply(
     if after is None or (after == before and not after.is_open):
         return False
     kept = alerts.evidence_of(connection, after.id) if before and before.id == after.id else {}
-    if signal.rising:
-        kept = evidence(context, connection, signal, version, kept)
+    if signal.rising and usual:
+        kept = evidence(context, connection, signal, version, usual, kept)
     alerts.store_alert(connection, after, now, kept)
     if decision.transition:
         alerts.add_transition(connection, decision.transition)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,15 +24,32 @@ POPULATION = 5_000
 REPRESENTATIVE = 12
 
 
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What complaints of all topics were like in the weeks before a window: the same for all that rose in it."""
+
+    span: Span
+    shares: Mapping[str, Mapping[str, float]]
+
+
+def usual_before(connection: Connection, version: StoredVersion, window: Span) -> Usual:
+    """The shares of each attribute's values in the baseline of a window."""
+    span = Span(window.start - BASELINE, window.start)
+    return Usual(span, shares(facets_of_all(connection, version.id, span, POPULATION)))
+
+
 def evidence(
-    context: Context, connection: Connection, signal: Signal, version: StoredVersion, before: Mapping[str, Any]
+    context: Context,
+    connection: Connection,
+    signal: Signal,
+    version: StoredVersion,
+    usual: Usual,
+    before: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What to keep with an alert while it rises. `before` is what was kept so far, empty for a new alert."""
     window = facets_of_topic(connection, version.id, signal.topic_id, signal.window)
-    usual = Span(signal.window.start - BASELINE, signal.window.start)
-    baseline = facets_of_topic(connection, version.id, signal.topic_id, usual)
-    population = shares(facets_of_all(connection, version.id, usual, POPULATION))
-    drivers = find_drivers([each.values for each in window], [each.values for each in baseline], population)
+    baseline = facets_of_topic(connection, version.id, signal.topic_id, usual.span)
+    drivers = find_drivers([each.values for each in window], [each.values for each in baseline], usual.shares)
     numbers = _numbers(signal)
     return {
         **numbers,

@@ -226,13 +226,13 @@ class Charted:
         row = self.dated.topics.index(topic)
         days = self.scores.observed.shape[1]
         return Series(
-            self.dated.days[-days:],
-            self.scores.observed[row].tolist(),
+            tuple(self.dated.days[-days:]),
+            tuple(self.scores.observed[row].tolist()),
             _known(self.scores.expected[row]),
             _known(self.scores.low[row]),
             _known(self.scores.high[row]),
         )
 
 
-def _known(values: Floats) -> list[float | None]:
-    return [None if math.isnan(value) else value for value in values.tolist()]
+def _known(values: Floats) -> tuple[float | None, ...]:
+    return tuple(None if math.isnan(value) else value for value in values.tolist())

@@ -115,15 +115,24 @@ def original(vectors: Floats, customers: Sequence[str | None], hashes: Sequence[
     copy_of = np.fromiter((first.setdefault(text, row) for row, text in enumerate(hashes)), np.intp, len(hashes))
     by_customer: dict[str, list[int]] = {}
     for row, customer in enumerate(customers):
-        if customer is None or copy_of[row] != row:
-            continue
-        earlier = by_customer.setdefault(customer, [])
-        near = np.flatnonzero(vectors[earlier] @ vectors[row] > SAME).tolist()
-        if near:
-            copy_of[row] = earlier[near[0]]
-        else:
-            earlier.append(row)
+        if customer is not None and copy_of[row] == row:
+            by_customer.setdefault(customer, []).append(row)
+    for rows in by_customer.values():
+        if len(rows) > 1:
+            _join_copies(vectors, rows, copy_of)
     return copy_of[copy_of]
+
+
+def _join_copies(vectors: Floats, rows: Sequence[int], copy_of: Ints) -> None:
+    """Let each of a customer's `rows` that says the same as an earlier one copy the first that does."""
+    same = vectors[rows] @ vectors[rows].T > SAME
+    first: list[int] = []
+    for place, row in enumerate(rows):
+        near = [each for each in first if same[each, place]]
+        if near:
+            copy_of[row] = rows[near[0]]
+        else:
+            first.append(place)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, delete, func, select, update
+from sqlalchemy import Connection, Row, and_, delete, exists, func, select, update
 
 from feedback.domain import Fate, PinnedTopic, Span, TopicKind
 from feedback.store.database import insert_new, parts, put
@@ -172,11 +172,10 @@ def vectors_to_assign(
     connection: Connection, version: StoredVersion, before: datetime, limit: int
 ) -> Sequence[Row[Any]]:
     """Rows (id, received_at, language, vector) of embedded complaints that `version` hasn't assigned, oldest first."""
-    done = and_(assignment.c.complaint_id == complaint.c.id, assignment.c.version_id == version.id)
+    done = exists().where(assignment.c.complaint_id == complaint.c.id, assignment.c.version_id == version.id)
     query = (
         _with_vector(version.encoder_version, before)
-        .outerjoin(assignment, done)
-        .where(assignment.c.complaint_id.is_(None))
+        .where(~done)
         .order_by(complaint.c.received_at, complaint.c.id)
         .limit(limit)
     )
@@ -192,11 +191,13 @@ def embedded_complaints(connection: Connection, encoder_version: str, before: da
 def loose_complaints(connection: Connection, version: StoredVersion, below: float, span: Span) -> Sequence[Row[Any]]:
     """Rows (id, received_at, language, vector, text_hash, customer_hash) that no topic took, or that lie in theirs
     with a similarity under `below`; received within `span`, oldest first."""
+    # the index is by bucket; a bucket begins less than two days before what is in it
+    first_bucket = span.start - timedelta(days=2)
     query = (
         _with_vector(version.encoder_version, span.end)
         .add_columns(complaint.c.text_hash, complaint.c.customer_hash)
         .join(assignment, assignment.c.complaint_id == complaint.c.id)
-        .where(assignment.c.version_id == version.id)
+        .where(assignment.c.version_id == version.id, assignment.c.bucket_start > first_bucket)
         .where(assignment.c.topic_id.is_(None) | (assignment.c.similarity < below))
         .where(complaint.c.received_at >= span.start)
         .order_by(complaint.c.received_at, complaint.c.id)

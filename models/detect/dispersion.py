@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
+from typing import Self
+
 import numpy as np
 
 from models.detect.panel import Flags, Floats
@@ -71,6 +74,12 @@ class Dispersion:
         self.pooled_kappa = np.full((shape[0], 1), FIRST_KAPPA)
         self.normal = np.tile(_first_equations(), (shape[0], 1))
         self.daily = DailyScatter(shape)
+
+    def copy(self) -> Self:
+        """One that learns on its own from here; arrays are replaced, never written to."""
+        other = copy(self)
+        other.daily = copy(self.daily)
+        return other
 
     @property
     def factor(self) -> Floats:

@@ -11,8 +11,9 @@ carries a leading axis of *replicates*: independent databases of the same shape,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from copy import copy
+from dataclasses import dataclass, field
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -26,6 +27,10 @@ DAILY_VOLUME = 6.0
 
 LEAST_MEAN = 1e-9
 """Keeps the tail defined where nothing at all is expected."""
+
+STAGE, STAGES = 7, 4
+"""Days between two stages, and how many are kept. An alert that opens changes what is known of its week, so the last
+stage is often void and one before it serves."""
 
 
 class History(NamedTuple):
@@ -51,6 +56,13 @@ class History(NamedTuple):
         """The first day that holds anything at all; the number of days if none does."""
         busy = (self.counts.sum(axis=(1, 2)) + self.others.sum(axis=(1, 2))) > 0
         return int(np.argmax(busy)) if busy.any() else len(busy)
+
+    def begins_like(self, other: History, days: int) -> bool:
+        """Whether both hold the same on their first `days` days."""
+        return len(self.counts) >= days and all(
+            mine.shape[1:] == its.shape[1:] and np.array_equal(mine[:days], its[:days])
+            for mine, its in zip(self, other, strict=True)
+        )
 
 
 class Windows(NamedTuple):
@@ -95,6 +107,8 @@ class EB7:
     enters the baseline, and what was before it keeps the share `memory`.
 
     `volume_prior` (complaints) is how many complaints of others it takes to believe half of a change in volume.
+
+    With `stages`, a judgement goes on from where an earlier one of the same past was; the result is the same.
     """
 
     window: int = 7
@@ -106,6 +120,7 @@ class EB7:
     memory: float = 0.25
     volume_prior: float = 44.0
     name: str = "EB7"
+    stages: Stages | None = field(default=None, repr=False, compare=False)
 
     def judge(self, panel: Panel, days: int = 1) -> Scores:
         """Scores of the last `days` days, each about the window that ends with the day.
@@ -130,8 +145,13 @@ class EB7:
 
     def forecast(self, history: History, days: int) -> Forecast:
         """What is known before each of the last `days` windows."""
-        walk = _Walk(self, history)
-        steps = [walk.step(day) for day in range(len(history.counts))]
+        end = len(history.counts)
+        walk = (self.stages and self.stages.walk(self, history, end - days)) or _Walk(self, history)
+        steps = []
+        while walk.day < end:
+            if self.stages is not None and walk.day % STAGE == 0 and walk.day >= end - STAGE * STAGES:
+                self.stages.keep(walk)
+            steps.append(walk.step())
         return Forecast(*(np.stack(part) for part in zip(*steps[-days:], strict=True)))
 
     def windows(self, history: History) -> Windows:
@@ -178,8 +198,33 @@ def _by_topic(values: Floats) -> Floats:
     return np.ascontiguousarray(values[:, 0, :].T)
 
 
+class Stages:
+    """Where walks over the days have been, so that the next judgement of the same past need not begin at its start.
+
+    A service judges four times a day, and of a year of days only the last weeks are new or have changed.
+    """
+
+    def __init__(self) -> None:
+        self._kept: tuple[_Walk, ...] = ()
+
+    def keep(self, walk: _Walk) -> None:
+        """Remember this stage in place of the earliest."""
+        earlier = [each for each in self._kept if each.day < walk.day]
+        self._kept = (*earlier[1 - STAGES :], walk.over(walk.history))
+
+    def walk(self, settings: EB7, history: History, last: int) -> _Walk | None:
+        """The latest stage up to the day `last` that `history` has in common with an earlier one."""
+        for stage in reversed(self._kept):
+            if stage.serves(settings, history, last):
+                return stage.over(history)
+        return None
+
+
 class _Walk:
-    """One pass over the days: at each, the past enters, the window is predicted, then compared and weighed."""
+    """One pass over the days: at each, the past enters, the window is predicted, then compared and weighed.
+
+    What it carries at `day` depends on the days before alone.
+    """
 
     def __init__(self, settings: EB7, history: History) -> None:
         shape = history.counts.shape
@@ -187,14 +232,28 @@ class _Walk:
         self.history = history
         self.start = history.start
         self.windows = settings.windows(history)
+        self.day = 0
         self.weights = np.ones(shape)
         self.means = np.zeros(shape)
         self.doubts = np.ones(shape)
         self.baseline = Baseline(Memory(settings.half_life, settings.patience, settings.memory), shape[1:])
         self.spread = Dispersion(shape[1:], settings.window)
 
-    def step(self, day: int) -> Forecast:
-        """What is known about the window that ends with `day`, before looking at it."""
+    def serves(self, settings: EB7, history: History, last: int) -> bool:
+        """Whether a walk over `history` would stand here too, no later than at the day `last`."""
+        return self.day <= last and self.settings == settings and history.begins_like(self.history, self.day)
+
+    def over(self, history: History) -> Self:
+        """A walk at the same day of a history that holds the same until then."""
+        walk = type(self)(self.settings, history)
+        walk.day, walk.baseline, walk.spread = self.day, copy(self.baseline), self.spread.copy()
+        for mine, its in ((walk.weights, self.weights), (walk.means, self.means), (walk.doubts, self.doubts)):
+            mine[: self.day] = its[: self.day]
+        return walk
+
+    def step(self) -> Forecast:
+        """What is known about the window that ends with the day, before looking at it; then on to the next day."""
+        day = self.day
         past = day - self.settings.window - self.settings.gap
         if past >= self.start:
             self._remember(past)
@@ -207,6 +266,7 @@ class _Walk:
         forecast = Forecast(rate, doubt, self.spread.phi, self.spread.kappa, self.baseline.volume, known)
         if past >= self.start:
             self._weigh(day, forecast)
+        self.day += 1
         return forecast
 
     def _remember(self, past: int) -> None:

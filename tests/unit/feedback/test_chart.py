@@ -18,10 +18,10 @@ FIRST = date(2026, 9, 21)
 
 
 def made(observed: Sequence[int], expected: float | None = 1.7) -> Series:
-    days = [FIRST + timedelta(days=place) for place in range(len(observed))]
+    days = tuple(FIRST + timedelta(days=place) for place in range(len(observed)))
     high = None if expected is None else expected * 2 + 1
     low = None if expected is None else 0.0
-    return Series(days, observed, [expected] * len(days), [low] * len(days), [high] * len(days))
+    return Series(days, tuple(observed), (expected,) * len(days), (low,) * len(days), (high,) * len(days))
 
 
 RISE = made([2, 1, 3, 0, 2, 1, 1] * 7 + [3, 5, 8, 9, 7, 5, 4])
@@ -91,7 +91,7 @@ def test_nothing_cannot_be_drawn() -> None:
 
 def test_parts_of_different_length_are_refused() -> None:
     with pytest.raises(ValueError, match="differ in length"):
-        Series([FIRST], [1, 2], [None], [None], [None])
+        Series((FIRST,), (1, 2), (None,), (None,), (None,))
 
 
 def test_days_are_named_the_same_in_every_locale() -> None:

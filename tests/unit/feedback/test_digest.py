@@ -76,11 +76,11 @@ def series(last_week: Sequence[int] = (3, 5, 8, 9, 7, 5, 4), usual: float = 1.7)
     ]
     expected = [None if place < 6 else usual * (1.2 if day.weekday() < 5 else 0.5) for place, day in enumerate(days)]
     return Series(
-        days=days,
-        observed=[max(0, value) for value in quiet[:49]] + list(last_week),
-        expected=expected,
-        low=[None if value is None else max(0.0, value - 2 * value**0.5) for value in expected],
-        high=[None if value is None else value + 2 * value**0.5 for value in expected],
+        days=tuple(days),
+        observed=(*(max(0, value) for value in quiet[:49]), *last_week),
+        expected=tuple(expected),
+        low=tuple(None if value is None else max(0.0, value - 2 * value**0.5) for value in expected),
+        high=tuple(None if value is None else value + 2 * value**0.5 for value in expected),
     )
 
 

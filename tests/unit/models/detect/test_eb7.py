@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.detect import Detector, Panel, Scores
-from models.detect.eb7 import EB7
+from models.detect.eb7 import EB7, Stages
 
 DETECTOR: Detector = EB7()
 PARTS = ("observed", "expected", "low", "high", "p")
@@ -221,3 +221,36 @@ def test_a_panel_whose_parts_do_not_fit_is_refused() -> None:
         Panel.of(-panel.counts)
     with pytest.raises(ValueError, match="axes"):
         Panel.of(panel.counts[0])
+
+
+@st.composite
+def judgements(draw: st.DrawFn) -> list[tuple[Panel, int]]:
+    """What a service asks one after another: days go by, alerts cover the last ones, the past is counted anew."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    rates = rng.gamma(1, 2, (draw(st.integers(1, 5)), 1))
+    counts = rng.poisson(rates, (len(rates), 90))
+    excluded = np.zeros(counts.shape, bool)
+    asked = []
+    for _ in range(draw(st.integers(2, 8))):
+        days = draw(st.integers(20, 90))
+        match draw(st.sampled_from(["go on", "alert", "recount", "birth", "forget"])):
+            case "alert":
+                excluded[draw(st.integers(0, len(counts) - 1)), max(0, days - 9) : days] = True
+            case "recount":
+                counts[:, draw(st.integers(0, 89))] += 1
+            case "birth":
+                counts, excluded = np.vstack([counts, counts[:1] // 2]), np.vstack([excluded, excluded[:1]])
+            case "forget":
+                counts, excluded = np.roll(counts, -1, axis=1), np.roll(excluded, -1, axis=1)
+        panel = Panel.of(counts[:, :days], complete=draw(st.booleans()))
+        asked.append((replace(panel, excluded=excluded[:, :days].copy()), draw(st.integers(1, 20))))
+    return asked
+
+
+@given(judgements())
+def test_going_on_from_an_earlier_judgement_gives_the_same(asked: list[tuple[Panel, int]]) -> None:
+    going_on = EB7(stages=Stages())
+    for panel, days in asked:
+        one, other = going_on.judge(panel, days), EB7().judge(panel, days)
+        for part in PARTS:
+            np.testing.assert_array_equal(getattr(one, part), getattr(other, part))
