@@ -11,7 +11,7 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import Row
 
-from feedback.domain import TopicKind, derived_id
+from feedback.domain import PinnedTopic, TopicKind, derived_id
 from feedback.store import alerts, complaints, counts, topics
 from feedback.store.embeddings import decode_vectors
 from feedback.store.topics import LineageEntry, StoredTopic, StoredVersion
@@ -19,6 +19,8 @@ from jobs.assign import assign_pending
 from jobs.context import Context
 from jobs.published import Published, artefact_dir, published
 from models.artifacts import TopicModel, save
+from models.centre import Floats
+from models.encoder import Encoder
 from models.train import PinnedVectors, Sample, Trained, TrainParams, train
 
 YOUNG = timedelta(days=28)
@@ -106,20 +108,23 @@ def _sample(rows: Sequence[Row[Any]], texts: Sequence[str], dimensions: int) -> 
 
 
 def _pinned(context: Context) -> list[PinnedVectors]:
-    """The taxonomy's phrases as vectors; as float16 and back, like all that is compared with them."""
+    """The taxonomy's phrases as vectors; a process encodes them once."""
     encoder = context.parts.encoder
-    return [
-        PinnedVectors(
-            topic.id,
-            topic.name,
-            {
-                language: encoder.encode(list(phrases)).astype(np.float16).astype(np.float32)
-                for language, phrases in topic.phrases.items()
-                if phrases
-            },
-        )
-        for topic in context.parts.pinned
-    ]
+    kept: dict[str, list[PinnedVectors]] = context.memory.setdefault("pinned", {})
+    if encoder.version not in kept:
+        kept[encoder.version] = [
+            PinnedVectors(each.id, each.name, _phrases(each, encoder)) for each in context.parts.pinned
+        ]
+    return kept[encoder.version]
+
+
+def _phrases(topic: PinnedTopic, encoder: Encoder) -> dict[str, Floats]:
+    """Vectors of a topic's phrases by language; as float16 and back, like all that is compared with them."""
+    return {
+        language: encoder.encode(list(phrases)).astype(np.float16).astype(np.float32)
+        for language, phrases in topic.phrases.items()
+        if phrases
+    }
 
 
 def _topics(model: TopicModel, now: datetime) -> list[StoredTopic]:
