@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from feedback.domain import Span
+from feedback.errors import StoreError
 from feedback.series import bucket_start, day_of, judged_days
 from feedback.store import alerts, complaints, counts
 from jobs.context import Context
@@ -34,7 +35,10 @@ class DatedPanel:
 def dated_panel(
     context: Context, connection: Connection, version_id: UUID, topics: Sequence[UUID], now: datetime
 ) -> DatedPanel | None:
-    """The series of `topics` as of `now`; None before the first day of data."""
+    """The series of `topics` as of `now`; None before the first day of data.
+
+    StoreError when the counts are of days that begin elsewhere, the time zone having been changed.
+    """
     zone = context.settings.zone
     _, first, _ = complaints.count_complaints(connection)
     if first is None or first >= now or not topics:
@@ -46,7 +50,9 @@ def dated_panel(
     total = np.zeros(len(days), np.int64)
     span = Span(bucket_start(days[0], zone), bucket_start(days[-1] + timedelta(days=1), zone))
     for start, topic, number, _ in counts.counts(connection, version_id, span):
-        place = places[start]
+        place = places.get(start)
+        if place is None:
+            raise StoreError(_elsewhere(zone))
         total[place] += number
         if topic in rows:
             observed[rows[topic], place] = number
@@ -63,5 +69,12 @@ def _excluded(
         if topic in rows:
             first = max((day_of(span.start, zone) - days[0]).days, 0)
             last = (day_of(span.end, zone) - days[0]).days
-            excluded[rows[topic], first : last + 1] = True
+            excluded[rows[topic], first : max(last + 1, 0)] = True
     return excluded
+
+
+def _elsewhere(zone: ZoneInfo) -> str:
+    return (
+        f"Complaints were counted by days that do not begin at midnight in {zone.key}: the setting 'time_zone' was "
+        "changed. The next training counts them anew; `feedback run retrain` trains now."
+    )

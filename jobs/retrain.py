@@ -12,6 +12,7 @@ import numpy as np
 from sqlalchemy import Row
 
 from feedback.domain import PinnedTopic, TopicKind, derived_id
+from feedback.series import bucket_of
 from feedback.store import alerts, complaints, counts, topics
 from feedback.store.embeddings import decode_vectors
 from feedback.store.topics import LineageEntry, StoredTopic, StoredVersion
@@ -51,8 +52,23 @@ def due(context: Context, current: Published | None, now: datetime) -> str | Non
         return "first version" if warm and warm <= now else None
     if warm and current.version.trained_at < warm <= now:
         return "the warm-up is over"
+    if changed := _changed(context, current):
+        return f"{changed} has changed"
     age = now - current.version.trained_at
     return f"the last training is {age.days} days old" if age.days >= settings.retrain_every_days else None
+
+
+def _changed(context: Context, current: Published) -> str | None:
+    """Which setting the version in force was not trained with: until it is, new complaints get no topic or no day."""
+    if current.version.encoder_version != context.parts.encoder.version:
+        return "the encoder"
+    pinned = {each.id for each in current.topics if each.kind is TopicKind.PINNED}
+    if pinned != {each.id for each in context.parts.pinned}:
+        return "the taxonomy"
+    with context.database.read() as connection:
+        days = counts.buckets(connection, current.version.id)
+    zone = context.settings.zone
+    return "the time zone" if any(bucket_of(day, zone) != day for day in days) else None
 
 
 def retrain(context: Context, current: Published | None, now: datetime) -> Mapping[str, Any]:

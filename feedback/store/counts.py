@@ -44,6 +44,13 @@ def counts(connection: Connection, version_id: UUID, span: Span) -> list[tuple[d
     return [(_moment(row[0]), _uuid(row[1]), row[2], row[3]) for row in connection.execute(query)]
 
 
+def buckets(connection: Connection, version_id: UUID) -> list[datetime]:
+    """The starts of the buckets that were counted under a version, oldest first."""
+    start = bucket_count.c.bucket_start
+    query = select(start).where(bucket_count.c.version_id == version_id).distinct().order_by(start)
+    return list(connection.execute(query).scalars())
+
+
 def _undecoded(connection: Connection, column: Column[Any]) -> ColumnElement[Any]:
     """SQLite's text as it is: a year holds tens of thousands of rows but few different days and topics."""
     return type_coerce(column, String) if connection.dialect.name == "sqlite" else column

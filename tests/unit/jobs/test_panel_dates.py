@@ -1,0 +1,88 @@
+"""Which days a panel leaves out of the baseline, and what it says when days begin elsewhere than they did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from feedback.domain import Alert, AlertState, Span, derived_id
+from feedback.errors import StoreError
+from feedback.series import bucket_of
+from feedback.settings import Settings
+from feedback.store.alerts import store_alert
+from feedback.store.counts import recount
+from feedback.store.database import Database, open_database
+from feedback.store.topics import assign
+from jobs.context import Context, Parts
+from jobs.panel import DatedPanel, dated_panel
+from jobs.progress import Silent
+from jobs.run import this_process
+from tests.integration.store.store_samples import TOPIC, VERSION, assigned, fill, publish, sample
+
+FIRST = datetime(2024, 1, 10, tzinfo=UTC)
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+@pytest.fixture
+def database(sqlite_database: str) -> Iterator[Database]:
+    opened = open_database(sqlite_database)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def context(database: Database, settings: Callable[..., Settings]) -> Context:
+    chosen = settings(time_zone="UTC")
+    publish(database)
+    complaints = [sample(number, received_at=FIRST + timedelta(days=10 * number)) for number in range(78)]
+    fill(database, complaints, assign=False)
+    with database.write() as connection:
+        places = [assigned(each, TOPIC, bucket_of(each.received_at, chosen.zone)) for each in complaints]
+        assign(connection, VERSION, places)
+        recount(connection, VERSION)
+    return Context(chosen, database, Parts(chosen, Silent()), Silent(), lambda: NOW, this_process())
+
+
+def rose(database: Database, span: Span) -> None:
+    """A resolved alert about a rise in `span`."""
+    key: UUID = derived_id("alert", span.start)
+    alert = Alert(key, TOPIC, AlertState.RESOLVED, span.start, span.end, resolved_at=span.end)
+    rises = [{"start": span.start.isoformat(), "end": span.end.isoformat()}]
+    with database.write() as connection:
+        store_alert(connection, alert, span.end, {"rises": rises})
+
+
+def panel(context: Context) -> DatedPanel:
+    with context.database.read() as connection:
+        found = dated_panel(context, connection, VERSION, [TOPIC], NOW)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("days_before", [0, 1, 2, 60, 300])
+def test_a_rise_older_than_the_history_leaves_nothing_out(context: Context, days_before: int) -> None:
+    begins = datetime.combine(panel(context).days[0], datetime.min.time(), UTC)
+    end = begins - timedelta(days=days_before + 1)
+    rose(context.database, Span(end - timedelta(days=7), end))
+    assert not panel(context).panel.excluded.any()
+
+
+def test_the_days_of_a_rise_are_left_out(context: Context) -> None:
+    days = panel(context).days
+    start = datetime.combine(days[20], datetime.min.time(), UTC)
+    rose(context.database, Span(start, start + timedelta(days=7)))
+    left_out = np.flatnonzero(panel(context).panel.excluded[0])
+    assert set(range(20, 27)) <= set(left_out.tolist()) <= set(range(20, 28))
+
+
+def test_counts_of_another_time_zone_are_refused_with_what_to_do(
+    context: Context, settings: Callable[..., Settings]
+) -> None:
+    moved = settings(time_zone="Europe/Berlin")
+    elsewhere = Context(moved, context.database, context.parts, Silent(), context.wall, context.holder)
+    with pytest.raises(StoreError, match=r"time_zone.*feedback run retrain"):
+        panel(elsewhere)
