@@ -55,13 +55,14 @@ def ingest_file(
     mapping: FieldMapping,
     now: datetime,
     advance: Callable[[int], None] = lambda _: None,
+    encoding: str = "utf-8",
 ) -> Counts:
     """Read a file of complaints into the database; `advance` is told the number of records done.
 
     Reading the same file again changes nothing. SourceError when the file can't be read at all.
     """
     total, done = Counts(), 0
-    for batch in _batches(read(path, mapping), BATCH):
+    for batch in _batches(read(path, mapping, encoding), BATCH):
         results = [_result(intake, each, source, path.name, now) for each in batch]
         total += _store(database, results, now)
         done += len(batch)

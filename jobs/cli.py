@@ -94,6 +94,7 @@ def ingest(
         list[str] | None,
         typer.Option("--map", metavar="FIELD=COLUMN[+COLUMN]", help="Which column is which field; may be repeated."),
     ] = None,
+    encoding: Annotated[str, typer.Option(help="What the files are written in, such as windows-1252.")] = "utf-8",
     as_json: Json = False,
 ) -> None:
     """Read complaints from files. A file read twice changes nothing; bad records are kept, see `feedback rejected`."""
@@ -103,11 +104,12 @@ def ingest(
 
     columns = FieldMapping.parse(mapping or [])
     context = _context()
+    database, intake = context.database, context.parts.intake
     total, failed = Counts(), 0
     for path in paths:
         try:
             with context.progress.task(f"Reading {path.name}", None) as advance:
-                total += ingest_file(context.database, context.parts.intake, path, source, columns, wall(), advance)
+                total += ingest_file(database, intake, path, source, columns, wall(), advance, encoding)
         except SourceError as error:
             say(err, str(error))
             failed += 1

@@ -19,7 +19,7 @@ def facts(context: Context) -> dict[str, Any]:
             "complaints": number,
             "first_received": first,
             "last_received": last,
-            "rejected_records": len(complaints.rejected_records(connection)),
+            "rejected_records": complaints.count_rejected(connection),
             "topic_model": str(version.id) if version else None,
             "trained_at": version.trained_at if version else None,
             "topics": len(topics.topics_of(connection, version.id)) if version else 0,

@@ -162,6 +162,12 @@ class Intake:
         personal = len(text) > _SOURCE_ID_LENGTH or _DIALLED.fullmatch(text) or self._id_redactor.spans(text)
         return self._hash(text) if personal else text
 
+    def _id_or_none(self, value: object) -> str | None:
+        try:
+            return self._source_id(value)
+        except _RejectionError:
+            return None
+
     def _customer(self, fields: Mapping[str, object]) -> str | None:
         given = fields.get("customer_hash")
         if isinstance(given, str) and _HASH.fullmatch(given):
@@ -190,8 +196,12 @@ class Intake:
         return self._short(value)  # a long number may be an account or a person's
 
     def _kept(self, fields: Mapping[str, object]) -> dict[str, object]:
-        """What a rejected record keeps: known fields, redacted and cut, the customer as a hash."""
+        """What a rejected record keeps: known fields, redacted and cut, the customer as a hash.
+
+        The id is the one its complaint would have: a placeholder would make one complaint of many when taken in again.
+        """
         kept: dict[str, object] = {name: self._excerpt(fields[name], name) for name in _KEPT if name in fields}
+        kept["source_id"] = self._id_or_none(fields.get("source_id"))
         kept["customer_hash"] = self._customer(fields)
         kept["attributes"] = self._attributes(fields.get("attributes"), {})
         return {name: value for name, value in kept.items() if value not in (None, {})}

@@ -89,10 +89,12 @@ def count_complaints(connection: Connection) -> tuple[int, datetime | None, date
     return found[0], found[1], found[2]
 
 
-def count_rejected(connection: Connection, span: Span) -> int:
-    """How many records were rejected within `span` and have not become complaints since."""
+def count_rejected(connection: Connection, span: Span | None = None) -> int:
+    """How many records were rejected, ever or within `span`, and have not become complaints since."""
     moment = rejected_record.c.rejected_at
-    query = select(func.count()).where(moment >= span.start, moment < span.end, rejected_record.c.accepted_at.is_(None))
+    query = select(func.count()).select_from(rejected_record).where(rejected_record.c.accepted_at.is_(None))
+    if span:
+        query = query.where(moment >= span.start, moment < span.end)
     return connection.execute(query).scalar_one()
 
 
@@ -126,8 +128,9 @@ def _row(each: Complaint, now: datetime) -> dict[str, Any]:
 
 def _newer(old: Complaint, new: Complaint) -> Complaint:
     """`old` with what `new` knows better: its filled fields and attributes."""
+    unsaid = (None, {}, Channel.OTHER)
     filled: dict[str, Any] = {
-        name: value for name in COLUMNS if name not in LASTING and (value := getattr(new, name)) not in (None, {})
+        name: value for name in COLUMNS if name not in LASTING and (value := getattr(new, name)) not in unsaid
     }
     if "attributes" in filled:
         filled["attributes"] = {**old.attributes, **new.attributes}

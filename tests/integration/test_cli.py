@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -143,12 +144,27 @@ def test_naive_dates_are_read_in_the_operators_zone_and_that_is_said(ready: Comm
 
 
 def test_a_mended_record_is_taken_in_again(ready: Command, tmp_path: Path) -> None:
-    record = {**GOOD, "created": "2026-03-29 02:30"}
+    soon = datetime.now(UTC) + timedelta(hours=3)
+    record = {**GOOD, "created": f"{soon:%Y-%m-%d %H:%M}"}  # it has passed where the clocks are ahead
     (tmp_path / "r.jsonl").write_text(json.dumps(record) + "\n", "utf-8")
-    ready("ingest", "r.jsonl")
-    ended = ready("rejected", "retry", "--json")
-    assert ended.code == 0
-    assert set(json.loads(ended.out)) >= {"accepted", "rejected"}
+    assert "1 rejected" in ready("ingest", "r.jsonl").out
+    still = json.loads(ready("rejected", "retry", "--json").out)
+    assert (still["accepted"], still["rejected"]) == (0, 1)
+    mended = json.loads(ready("rejected", "retry", "--json", FEEDBACK_TIME_ZONE="Pacific/Kiritimati").out)
+    assert (mended["accepted"], mended["rejected"]) == (1, 0)
+    assert json.loads(ready("rejected", "list", "--json").out) == []
+    assert json.loads(ready("status", "--json").out)["rejected_records"] == 0
+
+
+def test_a_file_in_another_encoding_is_read_when_it_is_named(ready: Command, tmp_path: Path) -> None:
+    rows = "id;created;text\n1;2026-03-01;Überweisung fehlt schon wieder\n"
+    (tmp_path / "w.csv").write_bytes(rows.encode("windows-1252"))
+    ready("ingest", "w.csv")
+    assert "--encoding" in ready("rejected", "list").out
+    assert "1 accepted" in ready("ingest", "w.csv", "--encoding", "windows-1252").out
+    unknown = ready("ingest", "w.csv", "--encoding", "windows-9")
+    assert unknown.code == 1
+    assert "windows-9" in unknown.err
 
 
 def test_an_unknown_job_lists_the_jobs(ready: Command) -> None:

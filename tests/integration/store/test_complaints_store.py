@@ -108,9 +108,9 @@ def test_what_becomes_known_later_is_added(database: Database, change: dict[str,
 
 
 def test_a_field_that_arrives_empty_keeps_what_it_held(database: Database) -> None:
-    full = sample(market="NO", escalations=0, attributes={"payment": "card"})
+    full = sample(market="NO", escalations=0, channel=Channel.PHONE, attributes={"payment": "card"})
     store(database, full)
-    assert store(database, sample(market=None, attributes={})) == Counts(unchanged=1)
+    assert store(database, sample(market=None, attributes={}, channel=Channel.OTHER)) == Counts(unchanged=1)
     assert stored(database) == full
 
 

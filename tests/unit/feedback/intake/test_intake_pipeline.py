@@ -84,6 +84,14 @@ def test_a_personal_source_id_is_hashed_and_stays_the_same(personal: str) -> Non
     assert complaint(source_id=12345678).source_id == "12345678"
 
 
+@pytest.mark.parametrize("source_id", ["hans@example.com", "44051401359", "T-1", 17, "+49 151 23456789"])
+def test_a_rejected_record_keeps_the_id_that_its_complaint_would_have(source_id: object) -> None:
+    kept = rejected(source_id=source_id, text="").record
+    again = INTAKE.take({**kept, "text": GOOD["text"]}, "desk", "complaints.csv", 7, NOW)
+    assert isinstance(again, Complaint)
+    assert again.id == complaint(source_id=source_id).id
+
+
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
