@@ -26,11 +26,12 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
     """Ingest each finished file of the inbox, then move it to `done/`, or to `failed/` when nothing can be read.
 
     The source is the name of the folder's subfolder that holds the file, else `inbox`. A run that is killed reads
-    the file again, which changes nothing.
+    the file again, which changes nothing. What lies in the inbox came in by now, even where the run is about an earlier
+    window: only what is later than both is in the future.
     """
     total, files = Counts(), 0
     for path in waiting(context.settings.inbox_dir, context.wall()):
-        total += _take(context, path, now)
+        total += _take(context, path, max(now, context.wall()))
         files += 1
     return {"files": files, "accepted": total.accepted, "updated": total.updated, "rejected": total.rejected}
 

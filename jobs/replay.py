@@ -58,7 +58,7 @@ def pending_moments(context: Context, moments: Sequence[Moment]) -> list[Moment]
     if not moments:
         return []
     with context.database.read() as connection:
-        done = runs.succeeded(connection, moments[0].at, moments[-1].at)
+        done = runs.succeeded(connection, {job for each in moments for job in each.jobs}, [each.at for each in moments])
     left = [Moment(each.at, tuple(job for job in each.jobs if (job, each.at) not in done)) for each in moments]
     return [each for each in left if each.jobs]
 

@@ -11,12 +11,14 @@ clocks skip and gives one that they repeat for ever (America/Havana, 13 March an
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import get_args
 from zoneinfo import ZoneInfo
 
+from apscheduler.events import EVENT_SCHEDULER_STARTED
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
@@ -87,11 +89,14 @@ class Clockwork:
             misfire_grace_time=None,
             id="tick",
         )
+        self._begun = threading.Event()
+        self._scheduler.add_listener(lambda _: self._begun.set(), EVENT_SCHEDULER_STARTED)
 
     def run(self) -> None:
-        """Block until `stop` is called from another thread or a signal handler."""
+        """Block until `stop` is called from another thread."""
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Let a tick under way finish, then let `run` return."""
+        """Let a tick under way finish, then let `run` return; where it has yet to begin, it is waited for."""
+        self._begun.wait()
         self._scheduler.shutdown(wait=True)

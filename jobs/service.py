@@ -66,4 +66,4 @@ def _attempt(context: Context, job: str, window: datetime) -> bool:
 def _is_done(context: Context, job: str, window: datetime) -> bool:
     # not ours to run: either another worker has finished it, or it is at it and what follows must wait
     with context.database.read() as connection:
-        return (job, window) in runs.succeeded(connection, window, window)
+        return (job, window) in runs.succeeded(connection, [job], [window])

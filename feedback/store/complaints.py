@@ -128,7 +128,7 @@ def _row(each: Complaint, now: datetime) -> dict[str, Any]:
 
 def _newer(old: Complaint, new: Complaint) -> Complaint:
     """`old` with what `new` knows better: its filled fields and attributes."""
-    unsaid = (None, {}, Channel.OTHER)
+    unsaid: tuple[object, ...] = (None, {}, Channel.OTHER)
     filled: dict[str, Any] = {
         name: value for name in COLUMNS if name not in LASTING and (value := getattr(new, name)) not in unsaid
     }

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select, update
 
 from feedback.errors import ClaimLostError
-from feedback.store.database import insert_new
+from feedback.store.database import insert_new, parts
 from feedback.store.tables import run
 
 LEASE = timedelta(minutes=10)
@@ -119,12 +119,17 @@ def last_success(connection: Connection, jobs: Collection[str]) -> datetime | No
     return found
 
 
-def succeeded(connection: Connection, since: datetime, until: datetime) -> set[tuple[str, datetime]]:
-    """(job, window) of what is done in `since <= window <= until`."""
-    query = select(run.c.job, run.c.window_start).where(
-        run.c.status == "succeeded", run.c.window_start >= since, run.c.window_start <= until
-    )
-    return {(row[0], row[1]) for row in connection.execute(query)}
+def succeeded(
+    connection: Connection, jobs: Collection[str], windows: Collection[datetime]
+) -> set[tuple[str, datetime]]:
+    """(job, window) of what is done, among these jobs and windows; by the primary key, for there are many runs."""
+    found: set[tuple[str, datetime]] = set()
+    for part in parts(sorted(set(windows)), 10_000):
+        query = select(run.c.job, run.c.window_start).where(
+            run.c.job.in_(jobs), run.c.window_start.in_(part), run.c.status == "succeeded"
+        )
+        found.update((row[0], row[1]) for row in connection.execute(query))
+    return found
 
 
 def result_of(connection: Connection, job: str, window_start: datetime) -> Mapping[str, Any] | None:

@@ -186,7 +186,7 @@ def test_success_after_failures_is_success(database: Database) -> None:
     succeed(database, taken(database))
     with database.read() as connection:
         assert runs.given_up(connection, 3) == set()
-        assert runs.succeeded(connection, WINDOW, WINDOW) == {("detect", WINDOW)}
+        assert runs.succeeded(connection, ["detect"], [WINDOW]) == {("detect", WINDOW)}
 
 
 def test_a_run_that_was_stopped_is_free_at_once_and_has_not_failed(database: Database) -> None:
@@ -198,7 +198,7 @@ def test_a_run_that_was_stopped_is_free_at_once_and_has_not_failed(database: Dat
     assert taken(database, "b").token == 2
 
 
-def test_what_is_done_is_found_by_its_span(database: Database) -> None:
+def test_what_is_done_is_found_by_job_and_window(database: Database) -> None:
     for hours, job in ((0, "detect"), (6, "detect"), (6, "digest"), (12, "detect")):
         with database.write() as connection:
             claim = runs.claim(connection, job, WINDOW + timedelta(hours=hours), "a", NOW, alive)
@@ -209,8 +209,11 @@ def test_what_is_done_is_found_by_its_span(database: Database) -> None:
                 runs.fail(connection, claim, NOW, 0.5, "no")
     six = WINDOW + timedelta(hours=6)
     with database.read() as connection:
-        assert runs.succeeded(connection, WINDOW, six) == {("detect", WINDOW), ("detect", six), ("digest", six)}
-        assert runs.succeeded(connection, WINDOW + SECOND, six - SECOND) == set()
+        both = {"detect", "digest"}
+        asked = [WINDOW, six, WINDOW + timedelta(hours=12), WINDOW]
+        assert runs.succeeded(connection, both, asked) == {("detect", WINDOW), ("detect", six), ("digest", six)}
+        assert runs.succeeded(connection, ["digest"], asked) == {("digest", six)}
+        assert runs.succeeded(connection, both, [WINDOW + SECOND]) == runs.succeeded(connection, both, []) == set()
         assert runs.last_success(connection, ["detect", "retrain"]) == six
         assert runs.last_success(connection, ["retrain"]) is None
         rows = {row.job: (row.runs, row.failed, row.seconds) for row in runs.seconds_by_job(connection)}

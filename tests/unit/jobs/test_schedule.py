@@ -174,6 +174,16 @@ def clockwork() -> tuple[Clockwork, list[int], threading.Event]:
     return Clockwork(tick, 0.02), ticks, enough
 
 
+def test_a_stop_that_comes_before_the_start_is_not_lost() -> None:
+    work = Clockwork(lambda: None, 60)
+    stopping = threading.Thread(target=work.stop, daemon=True)
+    stopping.start()
+    running = threading.Thread(target=work.run, daemon=True)
+    running.start()
+    running.join(30)
+    assert not running.is_alive()
+
+
 def test_the_clockwork_ticks_on_after_a_failure_and_stops(
     clockwork: tuple[Clockwork, list[int], threading.Event], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,0 +1,94 @@
+"""The watched folder: what is taken in, where it goes, and what counts as the future."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from feedback.settings import Settings
+from feedback.store.complaints import count_complaints, rejected_records
+from feedback.store.database import Database, open_database
+from jobs.context import Context, Parts
+from jobs.intake import run, waiting
+from jobs.progress import Silent
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+LONG_AGO = (NOW - timedelta(minutes=1)).timestamp()
+
+
+@pytest.fixture
+def database(sqlite_database: str) -> Iterator[Database]:
+    opened = open_database(sqlite_database)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def context(database: Database, settings: Callable[..., Settings]) -> Context:
+    chosen = settings()
+    return Context(chosen, database, Parts(chosen, Silent()), Silent(), lambda: NOW, "test:1:0")
+
+
+def put(context: Context, name: str, text: str, changed: float = LONG_AGO) -> Path:
+    path = context.settings.inbox_dir / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    os.utime(path, (changed, changed))
+    return path
+
+
+def complaint(received_at: datetime = NOW - timedelta(hours=1), number: int = 1) -> str:
+    record = {"id": f"T-{number}", "created": received_at.isoformat(), "text": "Wo bleibt mein Bonus?"}
+    return json.dumps(record) + "\n"
+
+
+def count(context: Context) -> int:
+    with context.database.read() as connection:
+        return count_complaints(connection)[0]
+
+
+def test_a_file_is_taken_in_once_and_put_away(context: Context) -> None:
+    path = put(context, "zendesk/a.jsonl", complaint())
+    assert run(context, NOW) == {"files": 1, "accepted": 1, "updated": 0, "rejected": 0}
+    assert not path.exists()
+    assert (context.settings.inbox_dir / "done" / "a.jsonl").exists()
+    assert run(context, NOW)["files"] == 0
+
+
+def test_a_second_file_of_the_same_name_replaces_none(context: Context) -> None:
+    for number in (1, 2):
+        put(context, "a.jsonl", complaint(number=number))
+        run(context, NOW)
+    assert len(list((context.settings.inbox_dir / "done").iterdir())) == 2
+    assert count(context) == 2
+
+
+def test_what_cannot_be_read_is_put_aside_and_the_rest_goes_on(context: Context) -> None:
+    put(context, "a.csv", "when,what\n1,2\n")
+    put(context, "b.jsonl", complaint())
+    assert run(context, NOW)["accepted"] == 1
+    assert (context.settings.inbox_dir / "failed" / "a.csv").exists()
+
+
+def test_a_file_still_being_written_waits(context: Context) -> None:
+    put(context, "fresh.jsonl", complaint(), changed=NOW.timestamp())
+    put(context, "half.jsonl.part", complaint())
+    put(context, ".hidden.jsonl", complaint())
+    assert waiting(context.settings.inbox_dir, NOW) == []
+
+
+def test_a_run_that_comes_late_takes_what_came_in_since_its_window(context: Context) -> None:
+    put(context, "a.jsonl", complaint(NOW - timedelta(minutes=2)))
+    assert run(context, NOW - timedelta(hours=3))["accepted"] == 1
+    with context.database.read() as connection:
+        assert not rejected_records(connection)
+
+
+def test_what_is_not_yet_is_refused(context: Context) -> None:
+    put(context, "a.jsonl", complaint(NOW + timedelta(hours=1)))
+    assert run(context, NOW)["rejected"] == 1
