@@ -140,9 +140,12 @@ class Settings(BaseSettings):
         if not value:
             return value
         try:
-            driver = make_url(value).drivername
+            url = make_url(value)
         except (ArgumentError, ValueError):  # a port that is no number is a ValueError
             raise ValueError("not a database URL such as sqlite:///var/feedback.db") from None
+        driver = url.drivername
+        if driver == "sqlite" and url.database in (None, "", ":memory:"):
+            raise ValueError("it names no file, and what is kept in memory is gone when the command ends")
         if driver not in ("sqlite", "postgresql+psycopg"):
             raise ValueError(f"{driver!r} is not supported; use sqlite:/// or postgresql+psycopg://")
         return value
@@ -194,9 +197,21 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 def hash_key(data_dir: Path) -> bytes:
-    """The secret (32 bytes) that customer keys are hashed with, made at first use and readable by its user alone."""
-    path = data_dir / "hash.key"
-    data_dir.mkdir(parents=True, exist_ok=True)
+    """The secret (32 bytes) that customer keys are hashed with, made at first use and readable by its user alone.
+
+    SettingError when it is damaged, or when `data_dir` cannot be made or read.
+    """
+    try:
+        return _hash_key(data_dir / "hash.key")
+    except OSError as error:
+        raise SettingError(
+            f"Setting 'data_dir' is {str(data_dir)!r}: it cannot be used ({error.strerror}: {error.filename}). "
+            "It is a folder that this user may write to."
+        ) from None
+
+
+def _hash_key(path: Path) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"hash.key.{secrets.token_hex(4)}")
     if not path.exists():
         fresh.touch(mode=0o600)

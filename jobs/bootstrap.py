@@ -20,7 +20,6 @@ def build_context(
     settings: Settings, progress: Progress, wall: Callable[[], datetime], *, create: bool = False
 ) -> Context:
     """What jobs and commands work with. StoreError when the database is missing, unless it may be created."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = create_database(settings.url) if create else open_database(settings.url)
     return Context(settings, database, Parts(settings, progress), progress, wall, this_process())
 

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from feedback.digest import Digest, file_stem, iso_week, pictures, render_html, render_markdown
+from feedback.digest import Digest, file_stem, iso_week, pictures, render_html, render_markdown, week_span
+from feedback.errors import SettingError
 from feedback.series import day_of
 from jobs.context import Context
 from jobs.week import gather
@@ -28,8 +29,10 @@ def last_week(context: Context, now: datetime) -> str:
 def write(context: Context, week: str, now: datetime) -> list[Path]:
     """Write the week's digests as known at `now`, one for all and one for each owner; the HTML files.
 
-    SettingError when `week` is not a week such as 2026-W46.
+    SettingError when `week` is not a week such as 2026-W46, or has not begun.
     """
+    if week_span(week, context.settings.zone).start >= now:
+        raise SettingError(f"The week {week} has not begun; the last that is over is {last_week(context, now)}.")
     gathered = gather(context, week, now)
     folder = context.settings.data_dir / "digests" / week
     folder.mkdir(parents=True, exist_ok=True)

@@ -55,7 +55,7 @@ def create_database(url: str) -> Database:
 
     location = make_url(url)
     if location.get_backend_name() == "sqlite" and location.database:
-        Path(location.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(location.database).parent)
     config = Config()
     config.set_main_option("script_location", str(resources.files("feedback.store") / "migrations"))
     with _connected(url) as engine:
@@ -63,6 +63,16 @@ def create_database(url: str) -> Database:
         config.attributes["engine"] = engine
         command.upgrade(config, "head")
         return Database(engine)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"The folder {folder} of the database cannot be made: {error.strerror}. "
+            "Check the settings 'database_url' and 'data_dir'."
+        ) from None
 
 
 def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -16,10 +16,13 @@ from feedback.errors import StoreError
 from feedback.store.tables import api_key
 
 PREFIX = "ft_"
+NAME_LENGTH = 200
 
 
 def add_key(connection: Connection, name: str, now: datetime) -> str:
-    """Make a key called `name`; it is returned here and nowhere else. StoreError when the name is taken."""
+    """Make a key called `name`; it is returned here and nowhere else. StoreError when the name is taken or none."""
+    if not 0 < len(name.strip()) <= NAME_LENGTH or not name.isprintable():
+        raise StoreError(f"A key needs a name of 1 to {NAME_LENGTH} printable characters, such as helpdesk.")
     key = PREFIX + secrets.token_urlsafe(32)
     row = {"id": derived_id("key", name, now), "name": name, "hash": _hash(key), "created_at": now}
     try:

@@ -179,6 +179,25 @@ def test_a_bad_week_is_explained(ready: Command) -> None:
     assert "2026-W60" in ended.err
 
 
+def test_a_week_that_has_not_begun_has_no_digest(ready: Command) -> None:
+    ended = ready("digest", "--week", "2999-W01")
+    assert ended.code == 1
+    assert "has not begun" in ended.err
+
+
+def test_folders_that_cannot_be_made_are_named(feedback: Command, tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+    for variable in ({"FEEDBACK_DATA_DIR": "taken"}, {"FEEDBACK_DATABASE_URL": "sqlite:///taken/x.db"}):
+        ended = feedback("init", **variable)
+        assert ended.code == 1
+        assert "taken" in ended.err
+
+
+def test_a_key_has_a_name(ready: Command) -> None:
+    for name in ("", "  ", "a\nb", "x" * 300):
+        assert ready("keys", "add", name).code == 1
+
+
 def test_keys_are_shown_once_and_revoked(ready: Command) -> None:
     key = ready("keys", "add", "helpdesk").out.strip()
     assert key.startswith("ft_")

@@ -199,6 +199,18 @@ def test_the_alert_policy_follows_the_settings() -> None:
     assert (policy.resolve_after, policy.regress_within) == (timedelta(days=2), timedelta(days=9))
 
 
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_a_database_in_memory_is_refused(url: str) -> None:
+    with pytest.raises(SettingError, match=r"database_url.*names no file"):
+        load_settings(database_url=url)
+
+
+def test_a_data_directory_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+    with pytest.raises(SettingError, match=r"data_dir.*taken"):
+        hash_key(tmp_path / "taken")
+
+
 def test_the_hash_key_is_made_once_for_its_user_alone(tmp_path: Path) -> None:
     key = hash_key(tmp_path / "var")
     path = tmp_path / "var" / "hash.key"
