@@ -157,6 +157,13 @@ class Settings(BaseSettings):
             raise ValueError('there is no such file; "casino", "none" or the path of a YAML file')
         return value
 
+    @field_validator("encoder")
+    @classmethod
+    def _existing_encoder(cls, value: str) -> str:
+        if value != "builtin" and not Path(value).is_dir():
+            raise ValueError('there is no such folder; "builtin", or the folder of a model')
+        return value
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)

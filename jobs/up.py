@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -75,7 +76,7 @@ def up(settings: Settings, clock: ServiceClock) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, stop.ask)
     parts = [
-        spawn.Process(target=part, args=(settings, clock), name=name)
+        spawn.Process(target=run_part, args=(part, settings, clock), name=name)
         for name, part in (("schedule", run_schedule), ("api", run_api))
     ]
     for process in parts:
@@ -85,6 +86,15 @@ def up(settings: Settings, clock: ServiceClock) -> None:
     for process in parts:
         process.terminate()
     _end(parts)
+
+
+def run_part(part: Callable[[Settings, ServiceClock], None], settings: Settings, clock: ServiceClock) -> None:
+    """One part in its process: a mistake that the operator can mend is one line in the log, and exit code 1."""
+    try:
+        part(settings, clock)
+    except FeedbackError as error:
+        log.error("%s", error, extra={"event": "part_failed"})  # noqa: TRY400 - the sentence says it all
+        sys.exit(1)
 
 
 def run_schedule(settings: Settings, clock: ServiceClock) -> None:

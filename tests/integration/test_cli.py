@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -191,6 +192,21 @@ def test_folders_that_cannot_be_made_are_named(feedback: Command, tmp_path: Path
         ended = feedback("init", **variable)
         assert ended.code == 1
         assert "taken" in ended.err
+
+
+def test_the_service_does_not_start_on_a_port_that_is_taken(ready: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = ready("up", FEEDBACK_PORT=str(port))
+    assert ended.code == 1
+    assert f"Port {port}" in ended.err
+
+
+def test_the_service_does_not_start_on_a_taxonomy_that_cannot_be_used(ready: Command, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("topics: []\n", "utf-8")
+    ended = ready("up", FEEDBACK_TAXONOMY="mine.yaml")
+    assert ended.code == 1
+    assert "mine.yaml" in ended.err
 
 
 def test_a_key_has_a_name(ready: Command) -> None:

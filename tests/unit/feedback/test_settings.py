@@ -205,6 +205,12 @@ def test_a_database_in_memory_is_refused(url: str) -> None:
         load_settings(database_url=url)
 
 
+def test_an_encoder_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=r"encoder.*no such folder"):
+        load_settings(encoder=str(tmp_path / "nonsense"))
+    assert load_settings(encoder=str(tmp_path)).encoder == str(tmp_path)
+
+
 def test_a_data_directory_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
     with pytest.raises(SettingError, match=r"data_dir.*taken"):
