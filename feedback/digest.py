@@ -10,7 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -20,6 +20,7 @@ from feedback.chart import HEIGHT, WIDTH, Series, rise_chart
 from feedback.domain import AlertState, Channel, Driver, Span, TopicKind
 from feedback.errors import SettingError
 from feedback.sentences import Sentences, excerpt, local_days
+from feedback.series import bucket_start
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -128,13 +129,9 @@ def week_span(week: str, zone: ZoneInfo) -> Span:
         raise SettingError(f"'{week}' is not a week. Write the year and the ISO week, such as 2026-W46.")
     try:
         monday = date.fromisocalendar(int(week[:4]), int(week[6:]), 1)
-        return Span(_midnight(monday, zone), _midnight(monday + timedelta(days=7), zone))
+        return Span(bucket_start(monday, zone), bucket_start(monday + timedelta(days=7), zone))
     except (ValueError, OverflowError):
         raise SettingError(f"There is no week '{week}': a year has the weeks W01 to W52, some also W53.") from None
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
 def owner_slug(owner: str) -> str:

@@ -20,7 +20,6 @@ from feedback.intake.details import read_details
 from feedback.intake.kinds import ALL_KINDS
 from feedback.intake.language import known_language, language_of
 from feedback.intake.validate import clean, plain, short
-from feedback.sources.records import UnreadableRecord
 
 LANGUAGES = ("de", "pl", "nb", "fi", "en")
 LONGEST = 1_000_000
@@ -104,10 +103,6 @@ class Intake:
             return RejectedRecord(
                 source, place, line, rejection.reason, self._redactor.redact(rejection.detail), self._kept(fields)
             )
-
-    def refuse(self, record: UnreadableRecord, source: str, place: str) -> RejectedRecord:
-        """The rejected record for a line that could not be read."""
-        return RejectedRecord(source, place, record.line, record.reason, record.detail, {"shape": record.shape})
 
     def _complaint(self, fields: Mapping[str, object], source: str, now: datetime) -> Complaint:
         source_id = self._source_id(fields.get("source_id"))

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from feedback.domain import Channel, Complaint, RejectedRecord
 from feedback.errors import SettingError
 from feedback.intake.pipeline import Intake, IntakeOptions, text_hash
-from feedback.sources import UnreadableRecord
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 GOOD: dict[str, object] = {"source_id": "T-1", "received_at": "2024-05-01T10:00:00Z", "text": "Wo ist mein Bonus?"}
@@ -175,11 +174,6 @@ def test_text_is_cleaned() -> None:
 def test_the_hash_is_of_the_words_and_not_of_their_layout() -> None:
     assert text_hash("Wo  ist\nes? \u00e4") == text_hash("Wo ist es? a\u0308")
     assert complaint(text="von a@b.de").text_hash == complaint(text="von  c@d.de").text_hash
-
-
-def test_an_unreadable_line_becomes_a_rejected_record() -> None:
-    found = INTAKE.refuse(UnreadableRecord(3, "bad_json", "The line is not JSON.", "{xx"), "desk", "f.jsonl")
-    assert found == RejectedRecord("desk", "f.jsonl", 3, "bad_json", "The line is not JSON.", {"shape": "{xx"})
 
 
 @pytest.mark.parametrize(
