@@ -80,6 +80,14 @@ def acknowledge(alert: Alert, who: str, now: datetime, why: str = "taken on") ->
     return _moved(alert, replace(alert, state=AlertState.ACKNOWLEDGED), now, who, why)
 
 
+def withdraw(alert: Alert, who: str, now: datetime, why: str) -> Decision:
+    """`who` ends the alert because its topic is no more; one that is resolved stays as it is."""
+    if not alert.is_open:
+        return Decision(alert)
+    at = max(now, last_moment(alert))
+    return _moved(alert, replace(alert, state=AlertState.RESOLVED, resolved_at=at), at, who, why)
+
+
 def last_moment(alert: Alert) -> datetime:
     """The latest time the alert remembers."""
     moments = (alert.opened_at, alert.last_rising_at, alert.calm_since, alert.resolved_at)

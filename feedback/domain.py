@@ -45,6 +45,8 @@ class TopicKind(StrEnum):
     PINNED = "pinned"
     DISCOVERED = "discovered"
     PROVISIONAL = "provisional"
+    RETIRED = "retired"
+    """Nobody's: what lies nearest to it belongs to no topic."""
 
 
 class Fate(StrEnum):
@@ -55,6 +57,8 @@ class Fate(StrEnum):
     MERGED = "merged"
     SPLIT = "split"
     RETIRED = "retired"
+    DOUBTFUL = "doubtful"
+    """Perhaps the same; an analyst decides. The two are also listed by what becomes of them otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,15 @@ class Settings(BaseSettings):
     topic_resolution: float = Field(
         3.0, description="Granularity of discovered topics; higher makes more and smaller ones.", gt=0, le=50
     )
+    publish_automatically: bool = Field(
+        False, description="Whether a trained candidate is put in force without an analyst, if it meets the next two."
+    )
+    publish_least_kept: float = Field(
+        0.9, description="The share of complaints that must keep their topic for that.", ge=0, le=1
+    )
+    publish_most_lost: float = Field(
+        0.05, description="By how much the share of complaints with a topic may fall for that.", ge=0, le=1
+    )
     resolve_after_days: int = Field(4, description="Calm days after which an alert resolves.", ge=1, le=60)
     regress_within_days: int = Field(
         28, description="A rise so soon after its alert resolved is the same issue back.", ge=0, le=365

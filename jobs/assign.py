@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from feedback.series import bucket_of
 from feedback.store import topics
 from feedback.store.embeddings import decode_vectors
 from feedback.store.topics import Assigned, StoredVersion
-from jobs.context import Context
-from jobs.published import published
-from models.artifacts import TopicModel
+from jobs.context import Advance, Context
+from jobs.published import Rule, published
 
 BATCH = 4096
 
@@ -24,40 +23,44 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
     current = published(context)
     if current is None:
         return {"assigned": 0}
-    return {"assigned": assign_pending(context, current.version, current.model, now)}
+    return {"assigned": assign_pending(context, current.version, current.rule, now)}
 
 
-def assign_pending(context: Context, version: StoredVersion, model: TopicModel, now: datetime) -> int:
+def assign_pending(
+    context: Context, version: StoredVersion, rule: Rule, now: datetime, advance: Advance = lambda done: None
+) -> int:
     """Assign all that `version` hasn't judged yet; how many complaints they were."""
-    done = 0
+    done, after = 0, None
     while True:
         with context.database.read() as connection:
-            rows = topics.vectors_to_assign(connection, version, now, BATCH)
+            rows = topics.vectors_to_assign(connection, version, now, BATCH, after)
         if not rows:
             return done
         with context.write() as connection:
-            topics.assign(connection, version.id, judged(context, model, rows))
-        done += len(rows)
+            topics.assign(connection, version.id, judged(context, rule, rows))
+        done, after = done + len(rows), (rows[-1].received_at, rows[-1].id)
+        advance(done)
 
 
-def moved(context: Context, version: StoredVersion, model: TopicModel, now: datetime) -> list[Assigned]:
-    """The complaints of the whole history that `model` gives another topic than the one they are stored with."""
-    with context.database.read() as connection:
-        rows = topics.embedded_complaints(connection, version.encoder_version, now)
-        before = topics.assigned_topics(connection, version.id)
-    unknown = object()
-    return [each for each in judged(context, model, rows) if before.get(each.complaint_id, unknown) != each.topic_id]
+def moved(
+    context: Context, connection: Connection, version: StoredVersion, rule: Rule, now: datetime
+) -> Iterator[list[Assigned]]:
+    """Of what `version` has assigned, the complaints that `rule` gives another topic; a batch at a time."""
+    after = None
+    while rows := topics.assigned_vectors(connection, version, now, BATCH, after):
+        found = zip(judged(context, rule, rows), rows, strict=True)
+        yield [each for each, row in found if each.topic_id != row.topic_id]
+        after = (rows[-1].received_at, rows[-1].id)
 
 
-def judged(context: Context, model: TopicModel, rows: Sequence[Row[Any]]) -> list[Assigned]:
-    """Rows (id, received_at, language, vector) with the topic that the model gives them."""
+def judged(context: Context, rule: Rule, rows: Sequence[Row[Any]]) -> list[Assigned]:
+    """Rows (id, received_at, language, vector) with the topic that the rule gives them."""
     if not rows:
         return []
-    places, cosines = model.assign(decode_vectors([row.vector for row in rows]), [row.language for row in rows])
+    vectors, languages = decode_vectors([row.vector for row in rows]), [row.language for row in rows]
+    places, cosines = rule.model.assign(vectors, languages)
     zone = context.settings.zone
     return [
-        Assigned(
-            row.id, model.topic_ids[place] if place >= 0 else None, float(cosine), bucket_of(row.received_at, zone)
-        )
-        for row, place, cosine in zip(rows, places.tolist(), cosines.tolist(), strict=True)
+        Assigned(row.id, rule.places.get(row.id, topic), float(cosine), bucket_of(row.received_at, zone))
+        for row, topic, cosine in zip(rows, rule.model.topics_at(places), cosines.tolist(), strict=True)
     ]

@@ -7,6 +7,7 @@ only among those that no topic took.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -75,7 +76,8 @@ def _topic(context: Context, current: Published, rows: Sequence[Row[Any]], birth
 
 def _give_birth(context: Context, current: Published, born: Sequence[StoredTopic], now: datetime) -> None:
     """In one transaction: a topic without its complaints, left by a killed run, would hide the next birth."""
-    changed = moved(context, current.version, with_births(current.model, born), now)
+    rule = replace(current.rule, model=with_births(current.model, born))
     with context.write() as connection:
         topics.add_topics(connection, current.version.id, born)
-        topics.assign(connection, current.version.id, changed)
+        for changed in moved(context, connection, current.version, rule, now):
+            topics.assign(connection, current.version.id, changed)

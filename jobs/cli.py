@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from feedback.errors import FeedbackError, SourceError
 from feedback.settings import FILE_VARIABLE, Settings, commented_file, hash_key, load_settings, settings_file
 from jobs.bootstrap import build_context
+from jobs.console import MINUTES, Json, err, moment_at, open_context, out, wall
 from jobs.context import Context
+from jobs.models_cli import figures, models
 from jobs.progress import progress_on
 from jobs.show import say, show, write_json
+from jobs.topics_cli import topics
 
 if TYPE_CHECKING:
     from feedback.store.complaints import Counts
@@ -32,16 +34,8 @@ rejected = typer.Typer(help="Records that could not become complaints.", no_args
 keys = typer.Typer(help="Keys for the API.", no_args_is_help=True)
 app.add_typer(rejected, name="rejected")
 app.add_typer(keys, name="keys")
-
-out = Console()
-err = Console(stderr=True)
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-
-
-def wall() -> datetime:
-    """What the clock on the wall says."""
-    return datetime.now(UTC)
+app.add_typer(topics, name="topics")
+app.add_typer(models, name="models")
 
 
 def main() -> None:
@@ -103,7 +97,7 @@ def ingest(
     from feedback.store.complaints import Counts
 
     columns = FieldMapping.parse(mapping or [])
-    context = _context()
+    context = open_context()
     database, intake = context.database, context.parts.intake
     total, failed = Counts(), 0
     for path in paths:
@@ -125,7 +119,7 @@ def rejected_list(
     """Show records that could not become complaints, with the place and the reason."""
     from feedback.store.complaints import rejected_records
 
-    context = _context()
+    context = open_context()
     with context.database.read() as connection:
         rows = [row._asdict() for row in rejected_records(connection, limit)]
     columns = {"source": "Source", "place": "Place", "line": "Line", "reason": "Reason", "detail": "Why"}
@@ -137,7 +131,7 @@ def rejected_retry(as_json: Json = False) -> None:
     """Take rejected records in again, after a setting was mended."""
     from feedback.ingest import retry_rejected
 
-    context = _context()
+    context = open_context()
     _tell_counts(retry_rejected(context.database, context.parts.intake, wall()), context, as_json=as_json)
 
 
@@ -146,9 +140,7 @@ def run_job(
     job: Annotated[str, typer.Argument(help="intake, embed, assign, births, count, retrain, detect or digest.")],
     at: Annotated[
         datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d"], help="As of when, in the operator's zone; now if left out."
-        ),
+        typer.Option(formats=MINUTES, help="As of when, in the operator's zone; now if left out."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -157,10 +149,8 @@ def run_job(
     from jobs.run import execute, job_named
 
     job_named(job)
-    context = _context()
-    moment = at.replace(tzinfo=context.settings.zone).astimezone(UTC) if at else wall()
-    if moment > wall():
-        raise FeedbackError(f"{moment:%Y-%m-%d %H:%M} UTC is in the future.")
+    context = open_context()
+    moment = moment_at(context, at)
     ran = execute(context, job, moment)
     with context.database.read() as connection:
         result = result_of(connection, job, moment)
@@ -169,6 +159,30 @@ def run_job(
     else:
         told = ", ".join(f"{name} {value}" for name, value in (result or {}).items())
         say(out, f"{job} as of {moment:%Y-%m-%d %H:%M} UTC {'is done' if ran else 'was done before'}: {told}")
+
+
+@app.command()
+def retrain(
+    at: Annotated[
+        datetime | None,
+        typer.Option(formats=MINUTES, help="As of when, in the operator's zone; now if left out."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Train a candidate from the history. Nothing changes for anyone until `feedback models publish`."""
+    from jobs.candidate import train_candidate
+    from jobs.published import published
+
+    context = open_context()
+    version = train_candidate(context, published(context), moment_at(context, at))
+    if as_json:
+        write_json(out, {"version": version.id, "metrics": version.metrics})
+        return
+    say(out, f"Trained the candidate {str(version.id)[:8]}: " + figures(version.metrics))
+    say(
+        out,
+        f"`feedback models compare` shows what it changes, `feedback models publish {str(version.id)[:8]}` does it.",
+    )
 
 
 @app.command("replay")
@@ -182,7 +196,7 @@ def replay_history(
     """Run the whole schedule over history, as of each moment. Killed, the same command goes on where it stopped."""
     from jobs.replay import replay
 
-    context = _context()
+    context = open_context()
     done = replay(context, first.date(), last.date(), from_scratch=from_scratch)
     say(out, f"{done:,} runs. Seconds by job, over all runs:")
     show(out, _job_rows(context), {"job": "Job", "runs": "Runs", "seconds": "Seconds"}, as_json=False, empty="None.")
@@ -198,7 +212,7 @@ def alerts(
     """Show alerts: what rose, when, how far beyond what was expected, and where."""
     from feedback.store.alerts import alert_rows
 
-    context = _context()
+    context = open_context()
     with context.database.read() as connection:
         rows = [_alert_row(row._asdict()) for row in alert_rows(connection, only_open=only_open, limit=limit)]
     columns = {
@@ -214,38 +228,11 @@ def alerts(
 
 
 @app.command()
-def topics(as_json: Json = False) -> None:
-    """Show the topics of the version in force, with their words."""
-    from feedback.store.topics import published_version, topics_of
-
-    context = _context()
-    with context.database.read() as connection:
-        version = published_version(connection)
-        members = topics_of(connection, version.id) if version else []
-    rows = [
-        {
-            "id": each.id,
-            "name": each.name,
-            "kind": each.kind,
-            "owner": each.owner,
-            "area": each.area,
-            "size": each.size,
-            "born_at": each.born_at,
-            "words": each.words,
-            "shown": "; ".join(f"{language}: {', '.join(words[:4])}" for language, words in each.words.items()),
-        }
-        for each in sorted(members, key=lambda each: -each.size)
-    ]
-    columns = {"name": "Topic", "kind": "Kind", "owner": "Owner", "size": "Complaints", "shown": "Words"}
-    show(out, rows, columns, as_json=as_json, empty="No topic model has been trained yet.")
-
-
-@app.command()
 def status(as_json: Json = False) -> None:
     """Show what is stored, which topic model is in force, and how the jobs have gone."""
     from jobs.status import facts
 
-    context = _context()
+    context = open_context()
     found = facts(context)
     if as_json:
         write_json(out, {**found, "jobs": _job_rows(context)})
@@ -266,7 +253,7 @@ def digest(
     """Write the weekly digest of each owner, as Markdown and as self-contained HTML."""
     from jobs.digest import last_week, write
 
-    context = _context()
+    context = open_context()
     now = wall()
     written = write(context, week or last_week(context, now), now)
     if as_json:
@@ -290,7 +277,7 @@ def up(
     from jobs.up import up as run_service
 
     log_to()
-    context = _context()
+    context = open_context()
     _ = context.parts.pinned  # a taxonomy that cannot be used stops the start
     context.database.close()
     zone, now = context.settings.zone, wall()
@@ -303,7 +290,7 @@ def keys_add(name: Annotated[str, typer.Argument(help="Who will use it.")]) -> N
     """Make a key for the API. It is shown once and kept only as a hash."""
     from feedback.store.keys import add_key
 
-    context = _context()
+    context = open_context()
     with context.database.write() as connection:
         key = add_key(connection, name, wall())
     say(out, key)
@@ -315,7 +302,7 @@ def keys_list(as_json: Json = False) -> None:
     """Show the keys there are, without the keys themselves."""
     from feedback.store.keys import keys as stored_keys
 
-    context = _context()
+    context = open_context()
     with context.database.read() as connection:
         rows = [row._asdict() for row in stored_keys(connection)]
     columns = {"name": "Name", "created_at": "Made (UTC)", "revoked_at": "Revoked (UTC)"}
@@ -327,7 +314,7 @@ def keys_revoke(name: Annotated[str, typer.Argument(help="Which key.")]) -> None
     """Make a key useless from now on."""
     from feedback.store.keys import revoke_key
 
-    context = _context()
+    context = open_context()
     with context.database.write() as connection:
         revoke_key(connection, name, wall())
     say(out, f"The key {name!r} no longer opens anything.")
@@ -357,10 +344,6 @@ def demo_settings() -> Settings:
 
 def _defaults() -> dict[str, Any]:
     return {name: info.default for name, info in Settings.model_fields.items()}
-
-
-def _context() -> Context:
-    return build_context(load_settings(), progress_on(err), wall)
 
 
 def _tell_counts(total: Counts, context: Context, *, as_json: bool) -> None:

@@ -77,18 +77,12 @@ class TopicModel:
             sizes=(*self.sizes, size),
         )
 
-    def with_merged(self, gone: UUID, into: UUID) -> Self:
-        """This version with all texts of topic `gone` going to topic `into`; both centroids stay."""
-        if into not in self.topic_ids:
-            raise KeyError(into)
-        home = self.topic_ids.index(into)
-        rows = [home if topic_id == gone else row for row, topic_id in enumerate(self.topic_ids)]
-        return replace(
-            self,
-            topic_ids=tuple(self.topic_ids[row] for row in rows),
-            kinds=tuple(self.kinds[row] for row in rows),
-            names=tuple(self.names[row] for row in rows),
-        )
+    def topics_at(self, places: Ints) -> list[UUID | None]:
+        """The topic of each row (n,) that `assign` gave; None for no row, and for one that nobody wants to see."""
+        known = [
+            None if kind is TopicKind.RETIRED else id_ for id_, kind in zip(self.topic_ids, self.kinds, strict=True)
+        ]
+        return [known[place] if place >= 0 else None for place in places.tolist()]
 
 
 def save(model: TopicModel, directory: Path) -> None:

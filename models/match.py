@@ -35,13 +35,14 @@ class Descent:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """`kept` pairs (new, old) are sure. `doubtful` ones lie in the band below the threshold: an analyst decides.
+    """`kept` pairs (new, old) are sure. `doubtful` ones, with their score, lie in the band below the
+    threshold: an analyst decides.
 
     `lineage` tells the fate of every new and every old topic; a doubtful pair is not kept there.
     """
 
     kept: tuple[tuple[int, int], ...]
-    doubtful: tuple[tuple[int, int], ...]
+    doubtful: tuple[tuple[int, int, float], ...]
     lineage: tuple[Descent, ...]
 
 
@@ -66,7 +67,7 @@ def match(
     pairs = _assigned(scores, threshold - band, fixed)
     sure = [pair for pair in pairs if scores[pair] >= threshold]
     kept = sorted([*fixed, *sure])
-    doubtful = sorted(set(pairs) - set(sure))
+    doubtful = [(*pair, float(scores[pair])) for pair in sorted(set(pairs) - set(sure))]
     inside = _inside(scores, shared, threshold)
     return Matching(tuple(kept), tuple(doubtful), tuple(_lineage(kept, scores, *inside)))
 

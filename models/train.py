@@ -114,11 +114,11 @@ class Lineage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """A candidate, what became of the topics before, pairs (new, old) that an analyst should judge, and metrics."""
+    """A candidate, what became of the topics before, metrics, and what an analyst should judge: (new, old, score)."""
 
     model: TopicModel
     lineage: tuple[Lineage, ...]
-    doubtful: tuple[tuple[UUID, UUID], ...]
+    doubtful: tuple[tuple[UUID, UUID, float], ...]
     metrics: Mapping[str, float]
 
 
@@ -190,21 +190,31 @@ class _Proposed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Before:
-    """The topics before, seen with the new offsets: where their texts of the sample (n,) lie now."""
+    """The topics before, seen with the new offsets: where their texts of the sample (n,) lie now.
+
+    `shaped` (k,) marks the rows that people shaped.
+    """
 
     ids: tuple[UUID, ...]
     centroids: Floats
     rows: Ints
     names: tuple[str, ...]
+    shaped: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, previous: TopicModel | None, space: _Space) -> Self:
+    def of(cls, previous: TopicModel | None, space: _Space, shaped: Collection[UUID]) -> Self:
         if previous is None:
             nothing = np.zeros((0, space.vectors.shape[1]), np.float32)
-            return cls((), nothing, np.full(len(space.vectors), -1, np.intp), ())
+            return cls((), nothing, np.full(len(space.vectors), -1, np.intp), (), np.zeros(0, np.bool_))
         rows, _ = previous.assign(space.sample.vectors, space.sample.languages)
         centroids = _means(space.vectors, rows, previous.centroids)
-        return cls(previous.topic_ids, centroids, rows, previous.names)
+        kept = np.array([id_ in shaped for id_ in previous.topic_ids], np.bool_)
+        return cls(previous.topic_ids, centroids, rows, previous.names, kept)
+
+    @property
+    def settled(self) -> NDArray[np.bool_]:
+        """Which texts (n,) lie in a topic that people shaped."""
+        return np.asarray(np.append(self.shaped, False)[self.rows])
 
 
 def train(
@@ -216,25 +226,29 @@ def train(
     *,
     encoder_version: str = "",
     held: Collection[UUID] = (),
+    shaped: Collection[UUID] = (),
     progress: Progress | None = None,
 ) -> Trained:
     """Train a version. Pinned topics keep their ids, others keep the id of the previous topic they match.
 
-    `held` names previous topics that must not go, such as those that people touched: where no cluster comes back for
-    one, it stays with its old centroid. The same arguments give the same model.
+    `held` names previous topics that must not go, such as those that people named: where no cluster comes back for
+    one, it stays with its old centroid. `shaped` names those of which people decided what they hold: each keeps all
+    its rows, at the mean of their texts, and no other topic is found where they are. The same arguments give the same
+    model.
     """
     tell = progress or (lambda step, done: None)
     tell("centre", 0.0)
     sample = sample.take(stratify(sample.weeks, sample.languages, params.limit, params.seed))
     space = _Space.of(sample, pinned)
     tell("cluster", 0.05)
-    before = _Before.of(previous, space)
+    shaped = set(shaped) - {topic.topic_id for topic in pinned}
+    before = _Before.of(previous, space, shaped)
     proposed = _proposed(space, before, pinned, params)
     found = proposed.topics
     tell("match", 0.6)
     matching = _matched(found, space, before, pinned, params)
     ids = _ids(len(found), matching, before, pinned, version_id)
-    stay = [row for row, id_ in enumerate(before.ids) if id_ in held and id_ not in ids]
+    stay = [row for row, id_ in enumerate(before.ids) if before.shaped[row] or (id_ in held and id_ not in ids)]
     tell("describe", 0.7)
     topics = _Topics.of(
         [*ids, *(before.ids[row] for row in stay), *(ids[home] for home in proposed.homes.tolist())],
@@ -248,7 +262,7 @@ def train(
     return Trained(
         model=replace(model, encoder_version=encoder_version, manifest=manifest),
         lineage=tuple(_lineage(matching, topics.ids, before)),
-        doubtful=tuple((ids[new], before.ids[old]) for new, old in matching.doubtful),
+        doubtful=tuple((ids[new], before.ids[old], score) for new, old, score in matching.doubtful),
         metrics=metrics,
     )
 
@@ -295,7 +309,7 @@ def _proposed(space: _Space, before: _Before, pinned: Sequence[PinnedVectors], p
     """
     width = space.vectors.shape[1]
     anchors = unit_rows(np.array([block.mean(axis=0) for block in space.phrases]).reshape(-1, width))
-    labels = _clusters(space.vectors, params)
+    labels = _unsettled(_clusters(space.vectors, params), before.settled)
     clusters = _means(space.vectors, labels, np.zeros((int(labels.max(initial=-1)) + 1, width), np.float32))
     home, _ = assign(clusters, anchors, params.join)
     home[_taken(clusters, home, before, pinned)] = -1
@@ -303,6 +317,14 @@ def _proposed(space: _Space, before: _Before, pinned: Sequence[PinnedVectors], p
     complaints = _means(space.vectors, joined, anchors)
     blended = params.phrase_weight * anchors + (1 - params.phrase_weight) * complaints
     return _Proposed(np.vstack([unit_rows(blended), clusters[home < 0]]), clusters[home >= 0], home[home >= 0])
+
+
+def _unsettled(labels: Ints, settled: NDArray[np.bool_]) -> Ints:
+    """The clusters (n,) without those that lie mostly where people decided what is: -1, the rest numbered anew."""
+    size = int(labels.max(initial=-1)) + 1
+    inside = np.bincount(labels[settled & (labels >= 0)], minlength=size)
+    free = 2 * inside <= np.bincount(labels[labels >= 0], minlength=size)
+    return np.append(np.where(free, np.cumsum(free) - 1, -1), -1)[labels].astype(np.intp)
 
 
 def _taken(clusters: Floats, home: Ints, before: _Before, pinned: Sequence[PinnedVectors]) -> NDArray[np.bool_]:
@@ -320,9 +342,9 @@ def _matched(
     rows, _ = assign(space.vectors, found, -1.0)
     return match(
         found,
-        before.centroids,
+        np.where(before.shaped[:, None], 0, before.centroids),  # no cluster comes back for what stays as it is
         rows,
-        before.rows,
+        np.where(before.settled, -1, before.rows),
         threshold=params.match_threshold,
         band=params.match_band,
         fixed=[

@@ -128,10 +128,11 @@ def _row(each: Complaint, now: datetime) -> dict[str, Any]:
 
 def _newer(old: Complaint, new: Complaint) -> Complaint:
     """`old` with what `new` knows better: its filled fields and attributes."""
-    unsaid: tuple[object, ...] = (None, {}, Channel.OTHER)
     filled: dict[str, Any] = {
-        name: value for name in COLUMNS if name not in LASTING and (value := getattr(new, name)) not in unsaid
+        name: value for name in COLUMNS if name not in LASTING and (value := getattr(new, name)) not in (None, {})
     }
+    if new.channel is Channel.OTHER:
+        filled.pop("channel")
     if "attributes" in filled:
         filled["attributes"] = {**old.attributes, **new.attributes}
     if new.text_hash == old.text_hash:

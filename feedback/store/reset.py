@@ -23,6 +23,7 @@ DERIVED = (
 
 
 def discard_derived(connection: Connection) -> None:
-    """Delete topics, versions, counts, alerts, digests and runs. Complaints, vectors, rejected records, keys stay."""
+    """Delete topics, versions, counts, alerts, digests and runs. Complaints, vectors, rejected records, keys stay, and
+    what people decided about topics: it holds again for those that come back."""
     for table in DERIVED:
         connection.execute(delete(table))

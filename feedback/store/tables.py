@@ -141,6 +141,22 @@ topic_in_version = Table(
     comment="centroid (float32, centred) is set for a provisional topic, born after the training",
 )
 
+edit = Table(
+    "edit",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False),
+    Column("topic_id", Uuid, nullable=False),
+    Column("detail", Json, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("undone_at", UtcDateTime),
+    Column("undone_by", String(200)),
+    Column("undone_why", Text),
+    comment="what people decided about topics, for good: see feedback.edits",
+)
+
 lineage = Table(
     "lineage",
     metadata,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, delete, exists, func, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, select, update
 
 from feedback.domain import Fate, PinnedTopic, Span, TopicKind
+from feedback.edits import Curation, EditKind
 from feedback.store.database import insert_new, parts, put
+from feedback.store.edits import curation
 from feedback.store.tables import (
     assignment,
     bucket_count,
@@ -75,6 +77,17 @@ def published_version(connection: Connection) -> StoredVersion | None:
     query = select(topic_model_version).where(topic_model_version.c.status == "published")
     row = connection.execute(query).one_or_none()
     return StoredVersion(**row._asdict()) if row else None
+
+
+def version_of(connection: Connection, version_id: UUID) -> StoredVersion | None:
+    row = connection.execute(select(topic_model_version).where(topic_model_version.c.id == version_id)).one_or_none()
+    return StoredVersion(**row._asdict()) if row else None
+
+
+def versions(connection: Connection) -> list[StoredVersion]:
+    """Every version there is, the last trained first."""
+    query = select(topic_model_version).order_by(topic_model_version.c.trained_at.desc(), topic_model_version.c.id)
+    return [StoredVersion(**row._asdict()) for row in connection.execute(query)]
 
 
 def store_version(
@@ -142,18 +155,37 @@ def load_taxonomy_topics(connection: Connection, pinned: Sequence[PinnedTopic], 
         found = connection.execute(update(topic).where(topic.c.id == each.id).values(**values))
         if found.rowcount == 0:
             connection.execute(topic.insert().values(id=each.id, born_at=now, **values))
+    apply_labels(connection, curation(connection))
+
+
+COLUMNS = {EditKind.RENAME: "name", EditKind.OWNER: "owner", EditKind.AREA: "area"}
+"""What a label is called in the table of topics."""
+
+
+def apply_labels(connection: Connection, decided: Curation) -> None:
+    """Make the topic table say what people said of topics."""
+    for kind, values in decided.labels.items():
+        for topic_id, value in values.items():
+            connection.execute(update(topic).where(topic.c.id == topic_id).values({COLUMNS[kind]: value}))
 
 
 def topics_of(connection: Connection, version_id: UUID) -> list[StoredTopic]:
-    """The topics of a version, pinned and discovered in their order of birth and name."""
-    member = topic_in_version
-    query = (
-        select(topic, member.c.words, member.c.size, member.c.centroid)
-        .join(member, member.c.topic_id == topic.c.id)
-        .where(member.c.version_id == version_id)
-        .order_by(topic.c.born_at, topic.c.name, topic.c.id)
-    )
-    return [_topic(row) for row in connection.execute(query)]
+    """The topics of a version that people see, in their order of birth and name; not those merged, split, retired."""
+    decided = curation(connection)
+    seen = (each for each in all_topics_of(connection, version_id) if each.id not in decided.hidden)
+    return [replace(each, kind=TopicKind.PINNED) if each.id in decided.pinned else each for each in seen]
+
+
+def all_topics_of(connection: Connection, version_id: UUID) -> list[StoredTopic]:
+    """The topics of a version, also those that people merged, split or retired."""
+    return [_topic(row) for row in connection.execute(_members(version_id))]
+
+
+def centroids_of(connection: Connection, version_id: UUID) -> list[StoredTopic]:
+    """The topics of a version that have a centroid in the database, being born after its training."""
+    return [
+        _topic(row) for row in connection.execute(_members(version_id).where(topic_in_version.c.centroid.is_not(None)))
+    ]
 
 
 def topic_names(connection: Connection) -> dict[UUID, Row[Any]]:
@@ -169,17 +201,19 @@ def lineage_of(connection: Connection, version_id: UUID) -> list[LineageEntry]:
 
 
 def vectors_to_assign(
-    connection: Connection, version: StoredVersion, before: datetime, limit: int
+    connection: Connection,
+    version: StoredVersion,
+    before: datetime,
+    limit: int,
+    after: tuple[datetime, UUID] | None = None,
 ) -> Sequence[Row[Any]]:
-    """Rows (id, received_at, language, vector) of embedded complaints that `version` hasn't assigned, oldest first."""
+    """Rows (id, received_at, language, vector) of embedded complaints that `version` hasn't assigned, oldest first.
+
+    Only those that come later in this order than `after`, the received_at and id of another.
+    """
     done = exists().where(assignment.c.complaint_id == complaint.c.id, assignment.c.version_id == version.id)
-    query = (
-        _with_vector(version.encoder_version, before)
-        .where(~done)
-        .order_by(complaint.c.received_at, complaint.c.id)
-        .limit(limit)
-    )
-    return connection.execute(query).all()
+    query = _with_vector(version.encoder_version, before).where(~done)
+    return connection.execute(_page(query, limit, after)).all()
 
 
 def embedded_complaints(connection: Connection, encoder_version: str, before: datetime) -> Sequence[Row[Any]]:
@@ -205,6 +239,32 @@ def loose_complaints(connection: Connection, version: StoredVersion, below: floa
     return connection.execute(query).all()
 
 
+def vectors_of(connection: Connection, encoder_version: str, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """Rows (id, received_at, language, vector) of those of the complaints that have a vector, in order of id."""
+    query = _with_vector(encoder_version).where(complaint.c.id.in_(ids)).order_by(complaint.c.id)
+    return connection.execute(query).all()
+
+
+def vectors_of_topic(
+    connection: Connection, version_id: UUID, topic_id: UUID, encoder_version: str
+) -> Sequence[Row[Any]]:
+    """Rows (id, received_at, language, vector, similarity) of a topic's complaints, oldest first."""
+    mine = (assignment.c.version_id == version_id) & (assignment.c.topic_id == topic_id)
+    query = (
+        _with_vector(encoder_version)
+        .add_columns(assignment.c.similarity)
+        .join(assignment, assignment.c.complaint_id == complaint.c.id)
+        .where(mine)
+    )
+    return connection.execute(query.order_by(complaint.c.received_at, complaint.c.id)).all()
+
+
+def count_embedded(connection: Connection, encoder_version: str, before: datetime) -> int:
+    """How many complaints received before `before` have a vector."""
+    found = _with_vector(encoder_version, before).with_only_columns(func.count())
+    return int(connection.execute(found).scalar_one())
+
+
 def assign(connection: Connection, version_id: UUID, assigned: Sequence[Assigned]) -> None:
     """Write assignments (a later one replaces an earlier) and mark their buckets to be counted."""
     put(connection, assignment, [{"version_id": version_id, **_fields(each)} for each in assigned])
@@ -215,10 +275,67 @@ def assign(connection: Connection, version_id: UUID, assigned: Sequence[Assigned
         )
 
 
-def assigned_topics(connection: Connection, version_id: UUID) -> dict[UUID, UUID | None]:
-    """Which topic each complaint that a version has judged belongs to, None for no topic."""
-    query = select(assignment.c.complaint_id, assignment.c.topic_id).where(assignment.c.version_id == version_id)
-    return {row.complaint_id: row.topic_id for row in connection.execute(query)}
+def assigned_vectors(
+    connection: Connection,
+    version: StoredVersion,
+    before: datetime,
+    limit: int,
+    after: tuple[datetime, UUID] | None = None,
+) -> Sequence[Row[Any]]:
+    """Rows (id, received_at, language, vector, topic_id) of complaints that `version` has assigned, oldest first.
+
+    Only those that come later in this order than `after`, the received_at and id of another.
+    """
+    query = (
+        _with_vector(version.encoder_version, before)
+        .add_columns(assignment.c.topic_id)
+        .join(assignment, assignment.c.complaint_id == complaint.c.id)
+        .where(assignment.c.version_id == version.id)
+    )
+    return connection.execute(_page(query, limit, after)).all()
+
+
+def latest_assigned(connection: Connection, version_id: UUID, limit: int) -> list[Row[Any]]:
+    """Rows (id, text, language, topic_id) of the latest complaints that a version has assigned, the latest first."""
+    query = (
+        select(complaint.c.id, complaint.c.text, complaint.c.language, assignment.c.topic_id)
+        .join(assignment, assignment.c.complaint_id == complaint.c.id)
+        .where(assignment.c.version_id == version_id)
+        .order_by(complaint.c.received_at.desc(), complaint.c.id)
+        .limit(limit)
+    )
+    return list(connection.execute(query))
+
+
+def quotes_of(connection: Connection, version_id: UUID, topic_id: UUID, limit: int = 5) -> list[Row[Any]]:
+    """Rows (id, text, language, received_at) of complaints nearest the topic's centre, its languages by turns."""
+    turn = func.row_number().over(partition_by=complaint.c.language, order_by=assignment.c.similarity.desc())
+    columns = (complaint.c.id, complaint.c.text, complaint.c.language, complaint.c.received_at)
+    ranked = (
+        select(*columns, turn.label("turn"), assignment.c.similarity)
+        .join(assignment, assignment.c.complaint_id == complaint.c.id)
+        .where(assignment.c.version_id == version_id, assignment.c.topic_id == topic_id)
+        .subquery()
+    )
+    chosen = select(ranked.c.id, ranked.c.text, ranked.c.language, ranked.c.received_at)
+    return list(
+        connection.execute(chosen.order_by(ranked.c.turn, ranked.c.similarity.desc(), ranked.c.id).limit(limit))
+    )
+
+
+def sizes_of(connection: Connection, version_id: UUID) -> dict[UUID, int]:
+    """How many complaints each topic has that has any."""
+    mine = (assignment.c.version_id == version_id) & assignment.c.topic_id.is_not(None)
+    query = select(assignment.c.topic_id, func.count()).where(mine).group_by(assignment.c.topic_id)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def redescribe(connection: Connection, version_id: UUID, topic_id: UUID, words: Words, size: int) -> None:
+    """Give a topic of a version other words and another size."""
+    member = topic_in_version
+    mine = (member.c.version_id == version_id) & (member.c.topic_id == topic_id)
+    shown = {language: list(each) for language, each in words.items()}
+    connection.execute(update(member).where(mine).values(words=shown, size=size))
 
 
 def prune_versions(connection: Connection, keep: int) -> None:
@@ -245,10 +362,29 @@ def texts_of(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, str]:
     return found
 
 
-def _with_vector(encoder_version: str, before: datetime) -> Any:
+def _with_vector(encoder_version: str, before: datetime | None = None) -> Select[Any]:
     same = and_(embedding.c.text_hash == complaint.c.text_hash, embedding.c.encoder_version == encoder_version)
     columns = (complaint.c.id, complaint.c.received_at, complaint.c.language, embedding.c.vector)
-    return select(*columns).join(embedding, same).where(complaint.c.received_at < before)
+    query = select(*columns).join(embedding, same)
+    return query.where(complaint.c.received_at < before) if before else query
+
+
+def _page(query: Select[Any], limit: int, after: tuple[datetime, UUID] | None) -> Select[Any]:
+    if after:
+        # the first condition is implied by the second, and lets the index be used
+        query = query.where(complaint.c.received_at >= after[0])
+        query = query.where((complaint.c.received_at > after[0]) | (complaint.c.id > after[1]))
+    return query.order_by(complaint.c.received_at, complaint.c.id).limit(limit)
+
+
+def _members(version_id: UUID) -> Select[Any]:
+    member = topic_in_version
+    return (
+        select(topic, member.c.words, member.c.size, member.c.centroid)
+        .join(member, member.c.topic_id == topic.c.id)
+        .where(member.c.version_id == version_id)
+        .order_by(topic.c.born_at, topic.c.name, topic.c.id)
+    )
 
 
 def _topic(row: Row[Any]) -> StoredTopic:

@@ -42,7 +42,13 @@ class World:
         copy = home / "var"
         shutil.copytree(self.data_dir, copy)
         settings = Settings(
-            data_dir=copy, database_url=url, time_zone="Europe/Berlin", warm_up_days=14, retrain_every_days=7
+            data_dir=copy,
+            database_url=url,
+            time_zone="Europe/Berlin",
+            warm_up_days=14,
+            retrain_every_days=7,
+            publish_automatically=True,
+            publish_least_kept=0.5,
         )
         if url:
             _copy_rows(open_database(f"sqlite:///{self.data_dir / 'feedback.db'}"), open_database(url))

@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Connection, select
+
 from feedback.domain import Complaint, RejectedRecord, TopicKind, derived_id
 from feedback.store import topics
 from feedback.store.complaints import store_complaints
 from feedback.store.database import Database
+from feedback.store.tables import assignment
 from feedback.store.topics import Assigned, LineageEntry, StoredTopic, StoredVersion
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -99,3 +102,9 @@ def fill(database: Database, complaints: Sequence[Complaint], *, assign: bool = 
         store_complaints(connection, complaints, NOW)
         if assign:
             topics.assign(connection, VERSION, [assigned(each) for each in complaints])
+
+
+def assigned_topics(connection: Connection, version_id: UUID) -> dict[UUID, UUID | None]:
+    """Which topic each complaint that a version has judged belongs to, None for no topic."""
+    query = select(assignment.c.complaint_id, assignment.c.topic_id).where(assignment.c.version_id == version_id)
+    return {row.complaint_id: row.topic_id for row in connection.execute(query)}

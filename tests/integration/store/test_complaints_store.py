@@ -26,7 +26,18 @@ from feedback.store.complaints import (
 from feedback.store.counts import recount
 from feedback.store.database import Database
 from feedback.store.tables import complaint, stale_bucket
-from tests.integration.store.store_samples import DAY, NOW, TOPIC, VERSION, assigned, fill, publish, rejected, sample
+from tests.integration.store.store_samples import (
+    DAY,
+    NOW,
+    TOPIC,
+    VERSION,
+    assigned,
+    assigned_topics,
+    fill,
+    publish,
+    rejected,
+    sample,
+)
 
 LATER = NOW + timedelta(hours=1)
 
@@ -139,7 +150,7 @@ def test_a_new_text_drops_the_assignment_and_marks_its_bucket(database: Database
         recount(connection, VERSION)
     assert store(database, sample(1, text="Neu.", text_hash="new")) == Counts(updated=1)
     with database.read() as connection:
-        assert topics.assigned_topics(connection, VERSION) == {sample(2).id: TOPIC}
+        assert assigned_topics(connection, VERSION) == {sample(2).id: TOPIC}
         assert connection.execute(select(stale_bucket.c.bucket_start)).scalars().all() == [DAY]
 
 
@@ -148,7 +159,7 @@ def test_other_news_leave_the_assignment_alone(database: Database) -> None:
     fill(database, [sample()])
     store(database, sample(escalations=4))
     with database.read() as connection:
-        assert topics.assigned_topics(connection, VERSION) == {sample().id: TOPIC}
+        assert assigned_topics(connection, VERSION) == {sample().id: TOPIC}
 
 
 def test_a_record_twice_in_one_batch_is_one_complaint(database: Database) -> None:

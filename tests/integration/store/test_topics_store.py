@@ -16,7 +16,18 @@ from feedback.store.counts import recount
 from feedback.store.database import Database
 from feedback.store.reset import discard_derived
 from feedback.store.topics import LineageEntry
-from tests.integration.store.store_samples import NOW, TOPIC, VERSION, assigned, fill, publish, sample, topic, version
+from tests.integration.store.store_samples import (
+    NOW,
+    TOPIC,
+    VERSION,
+    assigned,
+    assigned_topics,
+    fill,
+    publish,
+    sample,
+    topic,
+    version,
+)
 
 LATER = NOW + timedelta(days=28)
 SECOND = version("second version", trained_at=LATER)
@@ -95,7 +106,7 @@ def test_a_candidate_stored_again_replaces_itself(database: Database) -> None:
     with database.read() as connection:
         assert topics.topics_of(connection, VERSION) == []
         assert topics.lineage_of(connection, VERSION) == []
-        assert topics.assigned_topics(connection, VERSION) == {}
+        assert assigned_topics(connection, VERSION) == {}
     assert size(database, "stale_bucket") == 0
 
 
@@ -129,7 +140,7 @@ def test_a_later_assignment_replaces_an_earlier(database: Database) -> None:
     fill(database, [sample()])
     with database.write() as connection:
         topics.assign(connection, VERSION, [assigned(sample(), None)])
-        assert topics.assigned_topics(connection, VERSION) == {sample().id: None}
+        assert assigned_topics(connection, VERSION) == {sample().id: None}
         assert topics.count_assigned(connection, VERSION) == (1, 1)
 
 

@@ -145,12 +145,3 @@ def test_a_provisional_topic_takes_its_texts_at_once() -> None:
     assert grown.topic_ids[rows[0]] == UUID(int=7)
     assert cosines[0] == pytest.approx(1, abs=1e-5)
     assert len(model().topic_ids) == 3
-
-
-def test_merged_topics_keep_both_centroids_under_one_id() -> None:
-    merged = model().with_merged(UUID(int=2), UUID(int=1))
-    assert merged.topic_ids == (UUID(int=1), UUID(int=1), UUID(int=3))
-    assert merged.names[1] == merged.names[0]
-    assert (merged.centroids == model().centroids).all()
-    with pytest.raises(KeyError):
-        model().with_merged(UUID(int=2), UUID(int=99))

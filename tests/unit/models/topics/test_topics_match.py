@@ -43,7 +43,7 @@ def test_a_pair_in_the_band_is_left_to_an_analyst() -> None:
     assert 0.5 < float(near[0] @ EYE[0]) < 0.6
     matching = match(near, EYE[:1], threshold=0.65, band=0.15)
     assert matching.kept == ()
-    assert matching.doubtful == ((0, 0),)
+    assert [pair[:2] for pair in matching.doubtful] == [(0, 0)]
     assert fates(matching) == {("born", 0, None), ("retired", None, 0)}
 
 
