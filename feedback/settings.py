@@ -299,6 +299,8 @@ def _closest(name: str, known: Iterable[str]) -> str:
 def _toml(value: object) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(each) for each in value) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, int | float):
         return str(value)
     return f'"{value}"' if value is not None else '""'

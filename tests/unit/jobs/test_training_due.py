@@ -48,8 +48,10 @@ def why(context: Context, now: datetime = SOON) -> str | None:
     with context.database.read() as connection:
         version = published_version(connection)
         assert version is not None
-        model: Any = None
-        current = Published(version, tuple(topics_of(connection, version.id)), model)
+        members = tuple(topics_of(connection, version.id))
+    trained = SimpleNamespace(topic_ids=[each.id for each in members], kinds=[each.kind for each in members])
+    rule: Any = SimpleNamespace(trained=trained)
+    current = Published(version, members, rule)
     return due(context, current, now)
 
 
