@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal
 from uuid import UUID, uuid5
 
 NAMESPACE = UUID("6f0a6a52-6d0e-5c5e-9a55-3b6a0f3d7c11")
@@ -228,6 +227,3 @@ class PinnedTopic:
     @property
     def id(self) -> UUID:
         return derived_id("pinned topic", self.key)
-
-
-RunStatus = Literal["running", "succeeded", "failed"]

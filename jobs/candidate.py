@@ -16,6 +16,7 @@ from feedback.store import alerts, topics
 from feedback.store.embeddings import decode_vectors
 from feedback.store.topics import LineageEntry, StoredTopic, StoredVersion
 from jobs.context import Context
+from jobs.embed import run as embed
 from jobs.published import Published, artefact_dir
 from models.artifacts import TopicModel, save
 from models.centre import Floats
@@ -28,6 +29,7 @@ YOUNG = timedelta(days=28)
 
 def train_candidate(context: Context, current: Published | None, now: datetime) -> StoredVersion:
     """Train on what was received before `now` and keep the candidate with its lineage. It can be made again."""
+    embed(context, now)
     version_id = derived_id("topic model version", now)
     trained = _train(context, current, version_id, now)
     directory = artefact_dir(context, version_id)

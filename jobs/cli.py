@@ -1,4 +1,4 @@
-"""The `feedback` command. With the scheduler, the only place that reads the clock on the wall."""
+"""The `feedback` command."""
 
 from __future__ import annotations
 
@@ -338,8 +338,9 @@ def demo(
 
 
 def demo_settings() -> Settings:
-    """The demonstration keeps to its own folder and the defaults, whatever feedback.toml says."""
-    return Settings(**{**_defaults(), "data_dir": Path("var/demo"), "time_zone": "Europe/Berlin"})
+    """The demonstration keeps to its own folder and the defaults, whatever feedback.toml says; no analyst is there."""
+    own = {"data_dir": Path("var/demo"), "time_zone": "Europe/Berlin"}
+    return Settings(**{**_defaults(), **own, "publish_automatically": True, "publish_least_kept": 0.5})
 
 
 def _defaults() -> dict[str, Any]:

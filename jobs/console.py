@@ -1,4 +1,4 @@
-"""What all commands share: where they print, the time, and what they work with."""
+"""What all commands share: where they print, the clock on the wall, and what they work with."""
 
 from __future__ import annotations
 

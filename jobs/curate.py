@@ -170,15 +170,15 @@ def _decide(
 ) -> Edit:
     current = _current(context)
     with context.write() as connection:
-        _refuse_hidden(connection, topic_id)
+        _refuse_hidden(connection, topic_id, *touched)
         made = edits.add_edit(connection, kind, topic_id, detail, by.at, by.who, by.why)
         topics.apply_labels(connection, edits.curation(connection))
         _take_effect(context, connection, current, by, () if kind in LABELS else touched)
     return made
 
 
-def _refuse_hidden(connection: Connection, topic_id: UUID) -> None:
-    if topic_id in edits.curation(connection).hidden:
+def _refuse_hidden(connection: Connection, *topic_ids: UUID) -> None:
+    if edits.curation(connection).hidden.intersection(topic_ids):
         raise FeedbackError("That topic was merged, split or retired meanwhile; `feedback topics edits` says by whom.")
 
 

@@ -102,7 +102,11 @@ def _gather(
     outlook = _outlook(dated, is_over=now >= span.end)
     known = {key: _topic(each, totals, before, outlook) for key, each in members.items()}
     signals = alerts.strongest_signals(connection, span)
-    rows = [row for row in alerts.alert_rows(connection, active=span) if row.topic_id in known]
+    rows = alerts.alert_rows(connection, active=span)
+    # an alert outlives its topic: it may have been merged since, or be of a version before
+    gone = {row.topic_id: row for row in rows if row.topic_id not in known}
+    known |= {key: _gone(row) for key, row in gone.items()}
+    owners = {key: each.owner for key, each in members.items()} | {key: row.owner for key, row in gone.items()}
     charted = Charted.of(dated) if dated and rows else None
     return Week(
         week=week,
@@ -110,7 +114,7 @@ def _gather(
         generated_at=now,
         context=context,
         topics=known,
-        owned_by={key: each.owner or context.settings.default_owner for key, each in members.items()},
+        owned_by={key: owner or context.settings.default_owner for key, owner in owners.items()},
         alerts=[(row, _alert(connection, row, known, signals, charted, span)) for row in rows],
         born=frozenset(
             key for key, each in members.items() if each.born_at in span and each.kind is not TopicKind.PINNED
@@ -164,6 +168,11 @@ def _topic(
     )
 
 
+def _gone(row: Row[Any]) -> DigestTopic:
+    """The topic of an alert that the version in force doesn't hold."""
+    return DigestTopic(row.topic_id, row.topic, TopicKind(row.topic_kind), row.area, {}, count=0, count_before=0)
+
+
 def _alert(
     connection: Connection,
     row: Row[Any],
@@ -195,7 +204,7 @@ def _alert(
             Quote(each.text, each.language, Channel(each.channel), each.received_at, each.market)
             for each in facets.quotes_by_id(connection, ids)
         ],
-        series=charted.series(row.topic_id) if charted else None,
+        series=charted.series(row.topic_id) if charted and row.topic_id in charted.dated.topics else None,
     )
 
 

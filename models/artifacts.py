@@ -25,10 +25,6 @@ from models.topics import Words
 MANIFEST = "manifest.json"
 FORMAT = 1
 
-PROVISIONAL_FLOOR = 0.5
-"""A topic of a few texts takes in less than others: at Banking77 a floor of 0.4 lets in more strangers than members,
-one of 0.5 three quarters of the members and fewer strangers."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TopicModel:

@@ -121,13 +121,6 @@ def transitions_of(connection: Connection, alert_id: UUID) -> list[Row[Any]]:
     return list(connection.execute(query))
 
 
-def transitions_between(connection: Connection, span: Span) -> list[Row[Any]]:
-    """All changes of state within a span, oldest first."""
-    within = (transition.c.at >= span.start) & (transition.c.at < span.end)
-    query = select(transition).where(within).order_by(transition.c.at, transition.c.alert_id, transition.c.position)
-    return list(connection.execute(query))
-
-
 def stored_threshold(
     connection: Connection, version_id: UUID, detector: str, now: datetime
 ) -> tuple[datetime, float, Mapping[str, Any]] | None:

@@ -23,7 +23,7 @@ DERIVED = (
 
 
 def discard_derived(connection: Connection) -> None:
-    """Delete topics, versions, counts, alerts, digests and runs. Complaints, vectors, rejected records, keys stay, and
+    """Delete topics, versions, counts, alerts and runs. Complaints, vectors, rejected records, keys stay, and
     what people decided about topics: it holds again for those that come back."""
     for table in DERIVED:
         connection.execute(delete(table))

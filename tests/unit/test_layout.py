@@ -26,7 +26,7 @@ WHEEL_DATA = {
 """All that may be in the wheel besides Python code."""
 
 CLOCKS = {
-    "jobs/cli.py": "the only reader of the date: everything below is told what time it is",
+    "jobs/console.py": "the only reader of the date: commands ask it, everything below is told what time it is",
 }
 """Files that may ask what time it is, and why."""
 

@@ -138,15 +138,6 @@ def test_a_history_stays_in_order(database: Database) -> None:
     ]
 
 
-def test_changes_are_found_by_a_half_open_span(database: Database) -> None:
-    keep(database, alert())
-    with database.write() as connection:
-        for days in (0, 3, 7):
-            alerts.add_transition(connection, Transition(alert(), None, NOW + timedelta(days=days), "x", "y"))
-        found = alerts.transitions_between(connection, Span(NOW, NOW + WEEK))
-    assert [row.at for row in found] == [NOW, NOW + timedelta(days=3)]
-
-
 def test_alerts_are_listed_the_newest_first_with_their_topic(database: Database) -> None:
     resolved: dict[str, Any] = {"state": AlertState.RESOLVED, "resolved_at": NOW + WEEK}
     keep(database, alert("old", **resolved))
