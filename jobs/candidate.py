@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from feedback.store.topics import LineageEntry, StoredTopic, StoredVersion
 from jobs.context import Context
 from jobs.embed import run as embed
 from jobs.published import Published, artefact_dir
+from models.areas import areas_of
 from models.artifacts import TopicModel, save
 from models.centre import Floats
 from models.encoder import Encoder
@@ -39,7 +40,9 @@ def train_candidate(context: Context, current: Published | None, now: datetime) 
     )
     with context.write() as connection:
         topics.load_taxonomy_topics(connection, context.parts.pinned, now)
-        topics.store_version(connection, version, listed(trained.model, now), _lineage(trained))
+        known = {key: row.area for key, row in topics.topic_names(connection).items() if row.area}
+        members = listed(trained.model, now, areas_of(trained.model, known))
+        topics.store_version(connection, version, members, _lineage(trained))
     return version
 
 
@@ -98,7 +101,7 @@ def _phrases(topic: PinnedTopic, encoder: Encoder) -> dict[str, Floats]:
     }
 
 
-def listed(model: TopicModel, now: datetime) -> list[StoredTopic]:
+def listed(model: TopicModel, now: datetime, areas: Mapping[UUID, str]) -> list[StoredTopic]:
     """The model's topics, one entry an id: where a topic stands on several rows, the first has its words."""
     entries = zip(model.topic_ids, model.kinds, model.names, model.words, model.sizes, strict=True)
     found: dict[UUID, StoredTopic] = {}
@@ -106,7 +109,7 @@ def listed(model: TopicModel, now: datetime) -> list[StoredTopic]:
         if topic_id in found:
             found[topic_id] = replace(found[topic_id], size=found[topic_id].size + size)
         else:
-            found[topic_id] = StoredTopic(topic_id, TopicKind(kind), name, None, None, now, words, size)
+            found[topic_id] = StoredTopic(topic_id, TopicKind(kind), name, None, areas.get(topic_id), now, words, size)
     return list(found.values())
 
 

@@ -200,7 +200,9 @@ def _take_effect(
     """In the transaction of the decision: assign and count anew, name what changed, end alerts of what is gone."""
     version, rule = current.version, read_rule(context, connection, current.version)
     known = {each.id for each in topics.all_topics_of(connection, version.id)}
-    topics.add_topics(connection, version.id, [each for each in listed(rule.model, by.at) if each.id not in known])
+    areas = {part.id: area for part in rule.curation.parts if (area := _area_of(connection, part.of))}
+    unlisted = [each for each in listed(rule.model, by.at, areas) if each.id not in known]
+    topics.add_topics(connection, version.id, unlisted)
     for changed in moved(context, connection, version, rule, by.at):
         topics.assign(connection, version.id, changed)
     counts.recount(connection, version.id)
@@ -212,6 +214,11 @@ def _take_effect(
                 kept = alerts.evidence_of(connection, alert.id)
                 alerts.store_alert(connection, decision.alert, by.at, kept)
                 alerts.add_transition(connection, decision.transition)
+
+
+def _area_of(connection: Connection, topic_id: UUID) -> str | None:
+    row = topics.topic_names(connection).get(topic_id)
+    return row.area if row else None
 
 
 def _describe(connection: Connection, current: Published, touched: Collection[UUID]) -> None:

@@ -70,7 +70,7 @@ def _carry_over(context: Context, current: Published | None, version: StoredVers
     with context.write() as connection:
         topics.add_topics(connection, version.id, carried)
         known = {each.id for each in topics.all_topics_of(connection, version.id)}
-        unlisted = [each for each in listed(rule.model, now) if each.id not in known]
+        unlisted = [each for each in listed(rule.model, now, {}) if each.id not in known]
         topics.add_topics(connection, version.id, unlisted)
 
 

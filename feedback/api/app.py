@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from feedback.api import alerts, feedback, health, hot_issues, topics
+from feedback.api import alerts, areas, feedback, health, hot_issues, series, topics
 from feedback.api.access import AccessLog
 from feedback.api.items import item_schema
 from feedback.api.problems import Problem, answer_with_problems
@@ -49,7 +49,7 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
     app.state.service = Service(settings, database, clock, take_in)
     app.add_middleware(AccessLog)
     answer_with_problems(app)
-    for resource in (feedback, hot_issues, topics, alerts, health):
+    for resource in (feedback, hot_issues, areas, topics, series, alerts, health):
         app.include_router(resource.router)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app

@@ -117,7 +117,7 @@ def publish_version(connection: Connection, version_id: UUID, now: datetime) -> 
 
 
 def add_topics(connection: Connection, version_id: UUID, topics: Sequence[StoredTopic]) -> None:
-    """Put topics into a version. A topic that exists keeps its birth; a pinned one follows the taxonomy's names."""
+    """Put topics into a version. A topic that exists keeps its birth, name, owner and area."""
     if not topics:
         return
     fresh = [
@@ -133,6 +133,9 @@ def add_topics(connection: Connection, version_id: UUID, topics: Sequence[Stored
     ]
     insert_new(connection, topic, fresh)
     for each in topics:
+        if each.area:
+            without = (topic.c.id == each.id) & topic.c.area.is_(None)
+            connection.execute(update(topic).where(without).values(area=each.area))
         if each.kind is not TopicKind.PROVISIONAL:
             connection.execute(update(topic).where(topic.c.id == each.id).values(kind=str(each.kind)))
     members = [
