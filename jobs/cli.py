@@ -171,14 +171,19 @@ def retrain(
 ) -> None:
     """Train a candidate from the history. Nothing changes for anyone until `feedback models publish`."""
     from jobs.candidate import train_candidate
+    from jobs.compare import report_candidate
     from jobs.published import published
 
     context = open_context()
-    version = train_candidate(context, published(context), moment_at(context, at))
+    current, now = published(context), moment_at(context, at)
+    version = train_candidate(context, current, now)
+    report = report_candidate(context, current, version, now)
     if as_json:
-        write_json(out, {"version": version.id, "metrics": version.metrics})
+        write_json(out, {"version": version.id, "metrics": version.metrics, "report": report})
         return
     say(out, f"Trained the candidate {str(version.id)[:8]}: " + figures(version.metrics))
+    if report:
+        say(out, f"What it changes, as a page: {report}")
     say(
         out,
         f"`feedback models compare` shows what it changes, `feedback models publish {str(version.id)[:8]}` does it.",
@@ -192,11 +197,14 @@ def replay_history(
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Forget all topics, alerts and digests first; complaints stay.")
     ] = False,
+    publish: Annotated[
+        bool, typer.Option(help="Publish trained topic models that meet the conditions: no analyst was there then.")
+    ] = True,
 ) -> None:
     """Run the whole schedule over history, as of each moment. Killed, the same command goes on where it stopped."""
     from jobs.replay import replay
 
-    context = open_context()
+    context = open_context(publish_automatically=publish)
     done = replay(context, first.date(), last.date(), from_scratch=from_scratch)
     say(out, f"{done:,} runs. Seconds by job, over all runs:")
     show(out, _job_rows(context), {"job": "Job", "runs": "Runs", "seconds": "Seconds"}, as_json=False, empty="None.")

@@ -28,9 +28,9 @@ def wall() -> datetime:
     return datetime.now(UTC)
 
 
-def open_context() -> Context:
-    """The settings, the database and the rest, for one command."""
-    return build_context(load_settings(), progress_on(err), wall)
+def open_context(**instead: bool) -> Context:
+    """The settings, the database and the rest, for one command; `instead` replaces settings."""
+    return build_context(load_settings().model_copy(update=instead), progress_on(err), wall)
 
 
 def moment_at(context: Context, at: datetime | None) -> datetime:
