@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 from sqlalchemy import Row
 
-from feedback.domain import Fate, PinnedTopic, TopicKind, derived_id
+from feedback.domain import Fate, TopicKind, derived_id
 from feedback.store import alerts, topics
 from feedback.store.embeddings import decode_vectors
 from feedback.store.topics import LineageEntry, StoredTopic, StoredVersion
 from jobs.context import Context
 from jobs.embed import run as embed
+from jobs.pinned import confusions, pinned_vectors
 from jobs.published import Published, artefact_dir
 from models.areas import areas_of
 from models.artifacts import TopicModel, save
-from models.centre import Floats
-from models.encoder import Encoder
-from models.train import PinnedVectors, Sample, Trained, TrainParams, train
+from models.train import Sample, Trained, TrainParams, train
+
+log = logging.getLogger(__name__)
 
 YOUNG = timedelta(days=28)
 """A provisional topic is kept so long even if no cluster comes back for it: its alert may only be beginning."""
@@ -31,6 +32,8 @@ YOUNG = timedelta(days=28)
 def train_candidate(context: Context, current: Published | None, now: datetime) -> StoredVersion:
     """Train on what was received before `now` and keep the candidate with its lineage. It can be made again."""
     embed(context, now)
+    for sentence in confusions(context):
+        log.warning("%s", sentence, extra={"event": "taxonomy_unclear"})
     version_id = derived_id("topic model version", now)
     trained = _train(context, current, version_id, now)
     directory = artefact_dir(context, version_id)
@@ -63,7 +66,7 @@ def _train(context: Context, current: Published | None, version_id: UUID, now: d
     with context.progress.task("Training topics", 100) as advance:
         return train(
             sample,
-            _pinned(context),
+            pinned_vectors(context),
             previous,
             params,
             version_id,
@@ -79,26 +82,6 @@ def _sample(rows: Sequence[Row[Any]], texts: Sequence[str], dimensions: int) -> 
     window = (rows[0].received_at.isoformat(), rows[-1].received_at.isoformat()) if rows else None
     weeks = [int(row.received_at.timestamp() // (7 * 86_400)) for row in rows]
     return Sample(vectors, texts, [row.language for row in rows], weeks, window)
-
-
-def _pinned(context: Context) -> list[PinnedVectors]:
-    """The taxonomy's phrases as vectors; a process encodes them once."""
-    encoder = context.parts.encoder
-    kept: dict[str, list[PinnedVectors]] = context.memory.setdefault("pinned", {})
-    if encoder.version not in kept:
-        kept[encoder.version] = [
-            PinnedVectors(each.id, each.name, _phrases(each, encoder)) for each in context.parts.pinned
-        ]
-    return kept[encoder.version]
-
-
-def _phrases(topic: PinnedTopic, encoder: Encoder) -> dict[str, Floats]:
-    """Vectors of a topic's phrases by language; as float16 and back, like all that is compared with them."""
-    return {
-        language: encoder.encode(list(phrases)).astype(np.float16).astype(np.float32)
-        for language, phrases in topic.phrases.items()
-        if phrases
-    }
 
 
 def listed(model: TopicModel, now: datetime, areas: Mapping[UUID, str]) -> list[StoredTopic]:

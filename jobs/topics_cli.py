@@ -175,6 +175,27 @@ def undo(
     say(out, f"Decision {number} no longer holds.")
 
 
+@topics.command()
+def load(
+    force: Annotated[bool, typer.Option("--force", help="Also if two topics cannot be told apart.")] = False,
+) -> None:
+    """Put an edited taxonomy file in force: names, owners and areas at once, phrases by a training."""
+    from jobs.candidate import train_candidate
+    from jobs.pinned import confusions
+    from jobs.publish import publish
+    from jobs.published import published
+
+    context = open_context()
+    unclear = confusions(context)
+    for sentence in unclear:
+        say(err, sentence)
+    if unclear and not force:
+        raise FeedbackError("Nothing was changed; --force loads the taxonomy all the same.")
+    now = wall()
+    publish(context, train_candidate(context, published(context), now), now)
+    say(out, f"The taxonomy's {len(context.parts.pinned)} pinned topics are in force.")
+
+
 @topics.command("edits")
 def list_edits(as_json: Json = False) -> None:
     """Show every decision there was, with who and why, and whether it was taken back."""

@@ -267,6 +267,13 @@ def train(
     )
 
 
+def anchors(pinned: Sequence[PinnedVectors]) -> Floats:
+    """Unit centres (k, d) of the topics' phrases, the languages taken out by the phrases alone."""
+    width = next(iter(pinned[0].phrases.values())).shape[1]
+    offsets = LanguageOffsets.fit(np.zeros((0, width), np.float32), [], _parallel(pinned))
+    return unit_rows(np.array([_centred(topic, offsets).mean(axis=0) for topic in pinned]))
+
+
 def _parallel(pinned: Sequence[PinnedVectors]) -> ParallelPhrases | None:
     """The phrases of all topics; those at the same position of a topic are translations of one another."""
     blocks = [

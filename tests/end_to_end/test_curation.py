@@ -20,6 +20,7 @@ from jobs.candidate import train_candidate
 from jobs.context import Context
 from jobs.curate import Author
 from jobs.detect import run as detect
+from jobs.pinned import confusions
 from jobs.publish import publish, rollback
 from jobs.published import Published, published
 from tests.end_to_end.world import LAST, WALL, OpenContext, Replayed
@@ -178,3 +179,25 @@ def test_a_candidate_changes_nothing(context: Context) -> None:
 def _alerts(context: Context) -> dict[UUID, Alert]:
     with context.database.read() as connection:
         return alerts.latest_alerts(connection)
+
+
+TAXONOMY = """
+topics:
+  - id: late-money
+    name: Late money
+    phrases: {en: [My withdrawal has not arrived, "Where is my payout?"], de: [Meine Auszahlung ist nicht da, "Wo bleibt mein Geld?"]}
+  - id: slow-money
+    name: Slow money
+    phrases: {en: [My withdrawal still has not arrived, "Where is the payout?"], de: [Die Auszahlung ist nicht da, "Wo ist mein Geld?"]}
+"""  # noqa: E501
+
+
+def test_pinned_topics_that_cannot_be_told_apart_are_reported(
+    context: Context, tmp_path: Path, open_context: OpenContext
+) -> None:
+    assert confusions(context) == [], "the shipped taxonomy is clear"
+    file = tmp_path / "own.yaml"
+    file.write_text(TAXONOMY, "utf-8")
+    own = open_context(Settings(**{**context.settings.model_dump(), "taxonomy": str(file)}))
+    (sentence,) = confusions(own)
+    assert "'Late money' and 'Slow money'" in sentence
