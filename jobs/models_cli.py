@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from feedback.comparison import ComparedTopic, ComparisonReport, ComparisonSentences, as_dict, measures
 from feedback.errors import FeedbackError
 from feedback.store.topics import StoredVersion, lineage_of, topic_names, versions
 from jobs.console import Json, open_context, out, wall
@@ -60,6 +62,28 @@ def show_version(version: Version, as_json: Json = False) -> None:
 
 
 @models.command()
+def compare(
+    before: Annotated[str | None, typer.Argument(help="A version's id or its beginning; the one in force.")] = None,
+    after: Annotated[str | None, typer.Argument(help="Another; the newest candidate.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Where the page goes; reports/ in data_dir if left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Let two versions judge the same complaints: what became of each topic, and which is better. Writes a page."""
+    from jobs.compare import choose, compare_versions, report_path, write_report
+
+    context = open_context()
+    named = [find_version(context, each) if each else None for each in (before, after)]
+    one, two = choose(context, *named)
+    report = compare_versions(context, one, two, wall())
+    path = write_report(report, html or report_path(context, one, two))
+    if as_json:
+        write_json(out, {**as_dict(report), "report": path})
+        return
+    _tell(report)
+    say(out, f"The whole of it, with words, quotes and a map: {path}")
+
+
+@models.command()
 def publish(version: Version) -> None:
     """Put a version in force: the whole history is assigned and counted under it, then all readers switch."""
     from jobs.publish import publish as put_in_force
@@ -99,6 +123,35 @@ def figures(metrics: Mapping[str, float]) -> str:
     if "moved" in metrics:
         told.append(f"{metrics['moved']:.1%} get another than before")
     return ", ".join(told)
+
+
+def _tell(report: ComparisonReport) -> None:
+    """The comparison in a terminal: measures, what is doubtful, and every topic's fate."""
+    words = ComparisonSentences(report)
+    say(out, f"Before: {words.version(report.before)}. After: {words.version(report.after)}.")
+    say(out, " ".join(filter(None, [words.sample(), words.lead(), words.stability()])))
+    rows = [{"name": each.name, "before": each.before, "after": each.after} for each in measures(report)]
+    show(out, rows, {"name": "Measure", "before": "Before", "after": "After"}, as_json=False, empty="")
+    for pair in report.doubtful:
+        say(out, f"{pair.old.name!r} before and {pair.new.name!r} after: the same? ({words.alike(pair)})")
+        say(out, f"  If so, once {report.after.key} is published: {pair.command}")
+    columns = {"number": "No.", "fate": "Fate", "name": "Topic", "before": "Before", "after": "After"}
+    rows = [_topic_row(each, words) for each in report.topics]
+    show(
+        out, rows, {**columns, "stayed": "Stayed", "went": "Most went to"}, as_json=False, empty="There are no topics."
+    )
+
+
+def _topic_row(each: ComparedTopic, words: ComparisonSentences) -> dict[str, Any]:
+    return {
+        "number": each.number,
+        "fate": words.fate(each),
+        "name": words.name(each.name),
+        "before": each.size_before,
+        "after": each.size_after,
+        "stayed": each.stayed,
+        "went": words.exchanged(each.went[:1]) or None,
+    }
 
 
 def _row(each: StoredVersion) -> dict[str, Any]:

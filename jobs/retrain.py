@@ -11,6 +11,7 @@ from feedback.series import bucket_of
 from feedback.store import complaints, counts, topics
 from feedback.store.topics import StoredVersion
 from jobs.candidate import train_candidate
+from jobs.compare import report_candidate
 from jobs.context import Context
 from jobs.publish import publish
 from jobs.published import Published, published
@@ -25,6 +26,7 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
     if why is None:
         return {"trained": False}
     version = train_candidate(context, current, now)
+    report_candidate(context, current, version, now)
     against = objections(context, current, version, why)
     if not against:
         publish(context, version, now)
