@@ -1,26 +1,32 @@
-"""Clusters unit vectors: a nearest-neighbour graph, then Leiden communities."""
+"""Clusters unit vectors: graphs of nearest neighbours in several views, then Leiden communities."""
 
 from __future__ import annotations
 
-import ctypes
 import math
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClusterMixin
 
 from models.centre import Floats, Ints
+from models.graph import by_vote, communities, neighbour_graph
+from models.metric import discriminants, main_directions
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-CHUNK = 512
-"""Rows of the similarity matrix in memory at a time: 100 MB for 50,000 texts."""
+SCALES = (1.0, 2.0, 4.0)
+"""Resolutions of the first clusters, one set for each further view."""
+
+FIRST_VIEW = 3.0
+"""The weight of the first view's edges; each of the others has 1."""
+
+FEW = 10
+"""With fewer clusters, there are too few directions between them to tell texts apart by."""
 
 
 class KnnLeiden(ClusterMixin, BaseEstimator):  # type: ignore[misc]
-    """Leiden communities (Traag et al. 2019) of the graph of nearest neighbours by cosine.
+    """Leiden communities (Traag et al. 2019) of the graph of nearest neighbours by cosine, see `topic_graph`.
 
     Expects unit rows (n, d). `labels_` (n,) numbers clusters from 0 by falling size; -1 is a text whose cluster has
     fewer than `min_size` members (by default a number that grows with n, see `smallest_cluster`). The same input and
@@ -40,8 +46,8 @@ class KnnLeiden(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         if len(X) <= 2:
             self.labels_ = _by_size(np.zeros(len(X), np.intp), smallest)
             return self
-        graph = neighbour_graph(X, self.neighbours)
-        self.labels_ = _by_size(communities(graph, self.resolution, self.seed), smallest)
+        graph = topic_graph(X, self.neighbours, self.seed)
+        self.labels_ = _by_size(clusters_of(graph, self.resolution, self.seed), smallest)
         return self
 
 
@@ -50,43 +56,25 @@ def smallest_cluster(n: int) -> int:
     return max(5, round(0.2 * math.sqrt(n)))
 
 
-def neighbour_graph(vectors: Floats, neighbours: int) -> csr_matrix:
-    """Symmetric graph (n, n) of each row's nearest others, weight max(cosine, 0)^2, by exact matrix product."""
-    from scipy.sparse import csr_matrix
+def topic_graph(vectors: Floats, neighbours: int = 15, seed: int = 0) -> csr_matrix:
+    """The weighted sum (n, n) of the neighbour graphs of several views of the same unit rows (n, d).
 
-    n = len(vectors)
-    k = min(neighbours, n - 1)
-    columns = np.empty((n, k), np.int32)
-    weights = np.empty((n, k), np.float32)
-    for start in range(0, n, CHUNK):
-        stop = min(start + CHUNK, n)
-        columns[start:stop], weights[start:stop] = _nearest(vectors, start, stop, k)
-    directed = csr_matrix((weights.ravel(), columns.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
-    graph = directed.maximum(directed.T).tocsr()
-    graph.eliminate_zeros()
-    return graph
-
-
-def _nearest(vectors: Floats, start: int, stop: int, k: int) -> tuple[NDArray[np.int32], Floats]:
-    """The k nearest others of the rows from start to stop, and the weights of their edges."""
-    cosines = vectors[start:stop] @ vectors.T
-    rows = np.arange(stop - start)
-    cosines[rows, rows + start] = -np.inf
-    columns = np.argpartition(cosines, -k, axis=1)[:, -k:].astype(np.int32)
-    weights = np.maximum(np.take_along_axis(cosines, columns, axis=1), 0) ** 2
-    return columns, weights
+    The first view is the main directions; it is clustered at a few scales, and each set of clusters gives a view in
+    which they lie apart. An edge that several views have is more to be trusted than one that only one has.
+    """
+    first = main_directions(vectors)
+    graph = neighbour_graph(first, neighbours)
+    total = FIRST_VIEW * graph
+    for scale in SCALES:
+        labels = clusters_of(graph, scale, seed)
+        if labels.max(initial=-1) >= FEW:
+            total = total + neighbour_graph(discriminants(first, labels), neighbours)
+    return total.tocsr()
 
 
-def communities(graph: csr_matrix, resolution: float, seed: int) -> Ints:
-    """Leiden communities (n,) of a symmetric weighted graph, numbered as they come."""
-    from sknetwork.clustering import Leiden
-
-    if graph.nnz == 0:
-        return np.arange(graph.shape[0], dtype=np.intp)
-    # scikit-network 0.33 refines with the C library's rand(), which its random_state does not seed
-    ctypes.CDLL(None).srand(seed + 1)
-    leiden = Leiden(resolution=resolution, random_state=seed, sort_clusters=False, return_probs=False)
-    return np.asarray(leiden.fit_predict(graph), np.intp)
+def clusters_of(graph: csr_matrix, resolution: float, seed: int = 0) -> Ints:
+    """Communities (n,) of a graph, with the texts at their borders settled by their neighbours' vote."""
+    return by_vote(graph, communities(graph, resolution, seed))
 
 
 def _by_size(labels: Ints, smallest: int) -> Ints:

@@ -4,8 +4,10 @@ import numpy as np
 from sklearn.base import clone
 
 from models.centre import unit_rows
-from models.cluster import KnnLeiden, neighbour_graph, smallest_cluster
+from models.cluster import KnnLeiden, clusters_of, smallest_cluster, topic_graph
 from models.evaluate import agreement
+from models.graph import neighbour_graph
+from models.metric import main_directions
 from tests.unit.models.topics.topics_made_up import made_up
 
 
@@ -60,18 +62,20 @@ def test_smallest_cluster_grows_with_the_number_of_texts() -> None:
     assert [smallest_cluster(n) for n in (10, 600, 10_000, 50_000)] == [5, 5, 20, 45]
 
 
-def test_the_graph_joins_true_neighbours_by_squared_cosine() -> None:
-    vectors = made_up(subjects=4, each=200).centred
-    graph = neighbour_graph(vectors, 5)
-    assert abs(graph - graph.T).max() == 0
-    cosines = vectors[700] @ vectors.T
-    cosines[700] = -1
-    nearest = int(cosines.argmax())
-    assert np.isclose(graph[700, nearest], cosines[nearest] ** 2, atol=1e-5)
-    assert graph.diagonal().sum() == 0
-
-
 def test_is_a_scikit_learn_estimator() -> None:
     assert clone(KnnLeiden(resolution=2.5)).get_params() == {
         "min_size": None, "neighbours": 15, "resolution": 2.5, "seed": 0,
     }  # fmt: skip
+
+
+def test_the_graph_of_all_views_is_symmetric_and_has_no_loops() -> None:
+    graph = topic_graph(made_up(subjects=20, each=40, noise=1.0).centred)
+    assert abs(graph - graph.T).max() < 1e-9
+    assert graph.diagonal().sum() == 0
+
+
+def test_several_views_tell_more_subjects_apart_than_one() -> None:
+    made = made_up(subjects=30, each=60, noise=2.2)
+    one = clusters_of(neighbour_graph(main_directions(made.centred), 15), 2.0)
+    all_views = clusters_of(topic_graph(made.centred), 2.0)
+    assert agreement(all_views, made.subjects).ari > agreement(one, made.subjects).ari
