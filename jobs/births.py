@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from sqlalchemy import Row
@@ -37,13 +38,14 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
         return {"births": 0}
     with context.database.read() as connection:
         rows = topics.loose_complaints(connection, current.version, current.model.loose, Span(now - BACKGROUND, now))
-    births = _births(current, rows, now)
+    births = _births(context, current, rows, now)
     if births:
         _give_birth(context, current, [_topic(context, current, rows, birth, now) for birth in births], now)
-    return {"births": len(births), "looked_at": len(rows)}
+    repeating = sum(len(birth.members) - birth.size for birth in births)
+    return {"births": len(births), "looked_at": len(rows), "copies": repeating}
 
 
-def _births(current: Published, rows: Sequence[Row[Any]], now: datetime) -> list[Birth]:
+def _births(context: Context, current: Published, rows: Sequence[Row[Any]], now: datetime) -> list[Birth]:
     vectors = decode_vectors([row.vector for row in rows])
     return find_births(
         current.model.offsets.apply(vectors, [row.language for row in rows]) if len(rows) else vectors,
@@ -52,15 +54,22 @@ def _births(current: Published, rows: Sequence[Row[Any]], now: datetime) -> list
         [row.text_hash for row in rows],
         current.model.centroids,
         now=now.timestamp() / DAY,
+        texts=lambda picked: _texts(context, [rows[place].id for place in picked]),
     )
 
 
-def _topic(context: Context, current: Published, rows: Sequence[Row[Any]], birth: Birth, now: datetime) -> StoredTopic:
+def _texts(context: Context, ids: Sequence[UUID]) -> list[str]:
+    """What complaints say; nothing for one that was deleted meanwhile."""
     with context.database.read() as connection:
-        texts = topics.texts_of(connection, [row.id for row in rows])
+        found = topics.texts_of(connection, ids)
+    return [found.get(each, "") for each in ids]
+
+
+def _topic(context: Context, current: Published, rows: Sequence[Row[Any]], birth: Birth, now: datetime) -> StoredTopic:
+    texts = _texts(context, [row.id for row in rows])
     labels = np.full(len(rows), -1, np.intp)
     labels[list(birth.members)] = 0
-    words = describe([texts[row.id] for row in rows], [row.language for row in rows], labels)[0]
+    words = describe(texts, [row.language for row in rows], labels)[0]
     return StoredTopic(
         id=derived_id("topic", current.version.id, "born", now, rows[birth.members[0]].id),
         kind=TopicKind.PROVISIONAL,

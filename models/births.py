@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from models.centre import Floats, Ints, unit_rows
+from models.copies import copies
 
 Days = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Texts = Callable[[Sequence[int]], Sequence[str]]
+"""What the complaints of some rows say."""
 
 BLOCK = 1024
 
@@ -21,6 +24,9 @@ SCREEN = 0.01
 
 SEEDS = 100
 """So many texts, the most surprising, are tried as the middle of a new subject."""
+
+ALIKE = 0.95
+"""Of texts from this cosine on one is tried: a flood of copies near a known topic would use up all the tries."""
 
 STEPS = 3
 
@@ -82,6 +88,7 @@ def find_births(
     centroids: Floats,
     params: BirthParams | None = None,
     now: float | None = None,
+    texts: Texts | None = None,
 ) -> list[Birth]:
     """New subjects among complaints that no topic claims firmly, the surest first; no complaint is in two.
 
@@ -90,7 +97,8 @@ def find_births(
 
     `vectors` (n, d) are centred unit rows, `days` (n,) their times in days (the fraction is the time of day),
     `customers` who wrote (None: unknown, then each counts as another), `hashes` of the texts, `centroids` (k, d) the
-    published topics. `now`, in days, defaults to the latest complaint.
+    published topics. `now`, in days, defaults to the latest complaint. With `texts`, near-copies of a text count once,
+    whoever sent them: a chain message is no subject. They are asked for only of complaints that would be born.
 
     A scan (Kulldorff 1997) with balls around the texts: for each recent text, count the recent and the older ones
     near it; a group is new where the recent share is beyond chance by the share of all complaints that are recent.
@@ -99,27 +107,47 @@ def find_births(
     if len(vectors) == 0:
         return []
     days = np.asarray(days, np.float64)
-    group = _Complaints(days, customers, original(vectors, customers, hashes))
     end = float(days.max()) if now is None else now
-    scans = (_Scan.of(group, vectors, end - window, centroids, chosen) for window in chosen.windows_days)
+    copy_of = original(vectors, customers, hashes)
+    while True:
+        group = _Complaints(days, customers, copy_of)
+        scans = (_Scan.of(group, vectors, end - window, centroids, chosen) for window in chosen.windows_days)
+        births = _apart([birth for scan in scans for birth in scan.births()], chosen.radius)
+        again = _collapsed(copy_of, births, texts) if texts else copy_of
+        if (again == copy_of).all():
+            return births
+        copy_of = again
+
+
+def _apart(births: Sequence[Birth], radius: float) -> list[Birth]:
+    """The surest first, without those that another window found as well."""
     kept: list[Birth] = []
-    for birth in sorted((birth for scan in scans for birth in scan.births()), key=lambda birth: birth.p):
-        if all(float(birth.centroid @ other.centroid) < chosen.radius for other in kept):
+    for birth in sorted(births, key=lambda birth: birth.p):
+        if all(float(birth.centroid @ other.centroid) < radius for other in kept):
             kept.append(birth)
     return kept
 
 
+def _collapsed(copy_of: Ints, births: Sequence[Birth], texts: Texts) -> Ints:
+    """The same with near-copies among the births' members."""
+    rows = np.unique(copy_of[[row for birth in births for row in birth.members]])
+    if len(rows) == 0:
+        return copy_of
+    found = copy_of.copy()
+    found[rows] = rows[copies(texts(rows.tolist()))]
+    return found[found]
+
+
 def original(vectors: Floats, customers: Sequence[str | None], hashes: Sequence[str]) -> Ints:
     """For each row the first row it copies, itself if none: the same text, or nearly, by the same customer."""
-    first: dict[str, int] = {}
-    copy_of = np.fromiter((first.setdefault(text, row) for row, text in enumerate(hashes)), np.intp, len(hashes))
-    by_customer: dict[str, list[int]] = {}
-    for row, customer in enumerate(customers):
-        if customer is not None and copy_of[row] == row:
-            by_customer.setdefault(customer, []).append(row)
-    for rows in by_customer.values():
-        if len(rows) > 1:
-            _join_copies(vectors, rows, copy_of)
+    copy_of = np.arange(len(vectors))
+    by_customer: dict[str, dict[str, int]] = {}
+    for row, (customer, text) in enumerate(zip(customers, hashes, strict=True)):
+        if customer is not None:
+            copy_of[row] = by_customer.setdefault(customer, {}).setdefault(text, row)
+    for first in by_customer.values():
+        if len(first) > 1:
+            _join_copies(vectors, list(first.values()), copy_of)
     return copy_of[copy_of]
 
 
@@ -183,8 +211,11 @@ class _Scan:
         crowd, before = self._crowd(self.recent), self._crowd(self.older)
         _, p = _chance(crowd, before, len(self.recent), len(self.older))
         likely = np.flatnonzero((crowd >= self.params.min_size / 2) & (p <= SCREEN))
-        order = np.lexsort((-crowd[likely], p[likely]))[:SEEDS]
-        return [int(place) for place in likely[order]]
+        seeds: list[int] = []
+        for place in likely[np.lexsort((-crowd[likely], p[likely]))].tolist():
+            if len(seeds) < SEEDS and (self.recent[seeds] @ self.recent[place] < ALIKE).all():
+                seeds.append(place)
+        return seeds
 
     def _crowd(self, others: Floats) -> Ints:
         """How many of the others lie near each recent text (r,)."""

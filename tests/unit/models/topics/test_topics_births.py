@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from models.births import Birth, BirthParams, find_births, original
 from models.centre import Floats, unit_rows
 
 WIDTH = 64
+CHAIN = "Pass this on to ten friends before midnight and the casino pays {} euros to each of you, it worked for me"
 NOTHING = np.zeros((0, WIDTH), np.float32)
 
 
@@ -21,9 +23,15 @@ class Stream:
     days: NDArray[np.float64]
     customers: list[str | None]
     hashes: list[str]
+    texts: list[str] = field(default_factory=list)
 
     def births(self, centroids: Floats = NOTHING, params: BirthParams | None = None) -> list[Birth]:
-        return find_births(self.vectors, self.days, self.customers, self.hashes, centroids, params, now=60.0)
+        return find_births(
+            self.vectors, self.days, self.customers, self.hashes, centroids, params, now=60.0, texts=self.say
+        )
+
+    def say(self, rows: Sequence[int]) -> list[str]:
+        return [self.texts[row] if row < len(self.texts) else f"text {row}" for row in rows]
 
     def __add__(self, other: Stream) -> Stream:
         return Stream(
@@ -31,6 +39,7 @@ class Stream:
             np.concatenate([self.days, other.days]),
             self.customers + other.customers,
             self.hashes + other.hashes,
+            self.say(range(len(self.days))) + other.texts,
         )
 
 
@@ -45,6 +54,10 @@ def fault(n: int = 12, start: float = 58.0, days: float = 1.9, axis: int = 0, se
     vectors = unit_rows(np.eye(WIDTH)[axis] + 0.09 * picks.normal(size=(n, WIDTH)))
     names = [f"f{axis}-{start}-{i}" for i in range(n)]
     return Stream(vectors, start + np.linspace(0, days, n), [*names], names)
+
+
+def told(stream: Stream, texts: list[str]) -> Stream:
+    return replace(stream, texts=texts)
 
 
 def test_a_new_fault_is_born_with_its_members_and_centre() -> None:
@@ -80,9 +93,36 @@ def test_a_few_complaints_are_not_enough() -> None:
     assert (noise() + fault(n=4)).births() == []
 
 
-def test_copies_of_a_text_count_once() -> None:
-    copied = replace(fault(), hashes=["same"] * 12)
-    assert (noise() + copied).births() == []
+def test_a_flood_of_near_copies_is_no_subject() -> None:
+    flood = told(fault(n=200), [CHAIN.format(row) for row in range(200)])
+    assert len((noise() + replace(flood, texts=[])).births()) == 1
+    assert (noise() + flood).births() == []
+
+
+def test_a_subject_with_near_copies_in_it_is_born_and_counts_them_once() -> None:
+    own, flood = fault(n=12), told(fault(n=60, start=58.01, seed=3), [CHAIN.format(row) for row in range(60)])
+    found = (noise() + own + flood).births()
+    assert len(found) == 1
+    assert 10 <= found[0].size == found[0].customers <= 13
+    assert len(found[0].members) == found[0].size + 59
+
+
+def test_the_same_few_words_from_many_people_are_a_subject() -> None:
+    brief = replace(told(fault(), ["bonus not credited"] * 12), hashes=["same"] * 12)
+    assert (noise() + brief).births()[0].size >= 10
+
+
+def test_a_flood_hides_no_subject_beside_it() -> None:
+    flood = told(fault(n=300, axis=3, seed=3), [CHAIN.format(row) for row in range(300)])
+    found = (noise() + flood + fault()).births()
+    assert len(found) == 1
+    assert float(found[0].centroid @ np.eye(WIDTH)[0]) > 0.9
+
+
+def test_a_flood_about_a_known_topic_hides_no_subject_beside_it() -> None:
+    picks = np.random.default_rng(5)
+    flood = replace(fault(n=300, axis=3), vectors=unit_rows(np.eye(WIDTH)[3] + 0.015 * picks.normal(size=(300, WIDTH))))
+    assert len((noise(3000) + flood + fault()).births(np.eye(WIDTH, dtype=np.float32)[3:4])) == 1
 
 
 def test_one_customer_repeating_the_same_counts_once() -> None:
@@ -90,10 +130,11 @@ def test_one_customer_repeating_the_same_counts_once() -> None:
     same = replace(burst, vectors=np.repeat(burst.vectors[:1], 12, axis=0), customers=["one"] * 12)
     assert (noise() + same).births() == []
     assert original(same.vectors, same.customers, same.hashes).tolist() == [0] * 12
+    assert original(burst.vectors, ["one"] * 12, ["same"] * 12).tolist() == [0] * 12
 
 
 def test_copies_are_members_of_the_topic_their_original_founds() -> None:
-    burst = fault()
+    burst = told(fault(), [f"{letter} ".join(CHAIN.split()) for letter in "abcdefghijkl"])
     stream = noise() + burst + replace(burst, customers=[f"c{i}" for i in range(12)])
     found = stream.births()
     assert found[0].size <= 12
