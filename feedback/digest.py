@@ -61,6 +61,15 @@ class DigestTopic:
 
 
 @dataclass(frozen=True, slots=True)
+class Copies:
+    """Of `of` complaints, `complaints` say one of `texts` texts almost word for word."""
+
+    complaints: int
+    texts: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class DigestAlert:
     """An alert with the numbers of its latest signal in the week.
 
@@ -83,6 +92,7 @@ class DigestAlert:
     drivers: Sequence[Driver] = ()
     quotes: Sequence[Quote] = ()
     series: Series | None = None
+    copies: Copies | None = None
 
     @property
     def ratio(self) -> float:

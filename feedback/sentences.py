@@ -48,6 +48,11 @@ COUNTRIES = {
 }
 # fmt: on
 
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+NOTABLE_COPIES = 0.2
+"""From this share on, a reader is told that a rise's complaints repeat one another."""
+
 SELF_EXPLAINING = frozenset({"brand", "channel", "game", "payment_method", "product", "provider"})
 """Attributes whose values say what they are; other attributes are named before the value."""
 
@@ -88,6 +93,11 @@ def _in_brackets(placeholder: re.Match[str]) -> str:
 def amount(number: int, one: str, many: str | None = None) -> str:
     """The number with its noun: 1 complaint, 1,204 complaints."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def number_word(number: int) -> str:
+    """Small numbers as words, as one writes them: three, 13."""
+    return NUMBERS[number] if number < len(NUMBERS) else f"{number:,}"
 
 
 def humane(value: float) -> str:
@@ -282,6 +292,16 @@ class Sentences:
         """Where it comes from, up to four attributes; empty where nothing stands out."""
         told = drivers_words(alert.drivers[:4])
         return f"{capital(told)}." if told else ""
+
+    def copies(self, alert: DigestAlert) -> str:
+        """14 of the 41 repeat one of three texts …; empty where few do."""
+        found = alert.copies
+        if found is None or found.complaints < NOTABLE_COPIES * found.of or found.texts == 0:
+            return ""
+        whole = f"of the {found.of:,}" if found.of == alert.observed else f"of {found.of:,} looked at"
+        who = f"All {found.of:,}" if found.complaints == found.of else f"{found.complaints:,} {whole}"
+        what = "the same text" if found.texts == 1 else f"one of {number_word(found.texts)} texts"
+        return f"{who} repeat {what} almost word for word."
 
     def chance(self, alert: DigestAlert) -> str:
         """The small print of a rise."""

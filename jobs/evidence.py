@@ -14,8 +14,9 @@ from sqlalchemy import Connection
 from feedback.domain import Driver, Signal, Span
 from feedback.drivers import find_drivers
 from feedback.store.facets import Facets, facets_of_all, facets_of_topic
-from feedback.store.topics import StoredVersion
+from feedback.store.topics import StoredVersion, texts_of
 from jobs.context import Context
+from models.copies import copies, repeated
 
 BASELINE = timedelta(days=84)
 """How far back, before the window, a topic's complaints say what is usual for it."""
@@ -57,6 +58,7 @@ def evidence(
         "rises": _rises(before.get("rises", ()), signal),
         "drivers": [asdict(driver) for driver in drivers],
         "complaint_ids": [str(each) for each in representative(window, drivers)],
+        "copies": _copies(connection, window[:POPULATION]),
         "encoder_version": version.encoder_version,
         "settings": _settings(context),
     }
@@ -88,6 +90,14 @@ def shares(population: Iterable[Facets]) -> dict[str, dict[str, float]]:
         attribute: {value: number / sum(values.values()) for value, number in values.items()}
         for attribute, values in counts.items()
     }
+
+
+def _copies(connection: Connection, window: Sequence[Facets]) -> dict[str, int]:
+    """How many of the complaints looked at repeat another almost word for word, and how many texts these are."""
+    ids = [each.complaint_id for each in window]
+    told = texts_of(connection, ids)
+    complaints, texts = repeated(copies([told.get(each, "") for each in ids]))
+    return {"complaints": complaints, "texts": texts, "of": len(ids)}
 
 
 def _numbers(signal: Signal) -> dict[str, Any]:

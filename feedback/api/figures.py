@@ -52,6 +52,14 @@ class Driver(BaseModel):
 Drivers = Annotated[list[Driver] | None, WrapValidator(_kindly)]
 
 
+class Copies(BaseModel):
+    """How many complaints say the same almost word for word."""
+
+    complaints: Count = Field(None, description="Complaints that repeat another …")
+    texts: Count = Field(None, description="… being so many texts, counted once each …")
+    of: Count = Field(None, description="… of so many that were compared.")
+
+
 class Figures(BaseModel):
     """A count beside what the past predicts for it."""
 
@@ -88,6 +96,9 @@ class Evidence(Figures):
     drivers: Drivers = Field(None, description="What is over-represented in the rise, the strongest first.")
     complaint_ids: Annotated[list[str] | None, WrapValidator(_kindly)] = Field(
         None, description="Complaints of the rise."
+    )
+    copies: Annotated[Copies | None, WrapValidator(_kindly)] = Field(
+        None, description="Near-copies in the window, such as a chain message; each counts as a complaint."
     )
 
 
