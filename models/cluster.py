@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 SCALES = (1.0, 2.0, 4.0)
 """Resolutions of the first clusters, one set for each further view."""
 
-FIRST_VIEW = 3.0
-"""The weight of the first view's edges; each of the others has 1."""
+FIRST_VIEWS = 1.5
+"""The weight of the edges of each of the first two views; the others have 1."""
 
 FEW = 10
 """With fewer clusters, there are too few directions between them to tell texts apart by."""
@@ -59,16 +59,16 @@ def smallest_cluster(n: int) -> int:
 def topic_graph(vectors: Floats, neighbours: int = 15, seed: int = 0) -> csr_matrix:
     """The weighted sum (n, n) of the neighbour graphs of several views of the same unit rows (n, d).
 
-    The first view is the main directions; it is clustered at a few scales, and each set of clusters gives a view in
-    which they lie apart. An edge that several views have is more to be trusted than one that only one has.
+    The first views are the rows as they are and their main directions. They are clustered together at a few scales,
+    and each set of clusters gives a view in which these lie apart. Each view errs in its own way; an edge that several
+    have is more to be trusted than one that only one has.
     """
-    first = main_directions(vectors)
-    graph = neighbour_graph(first, neighbours)
-    total = FIRST_VIEW * graph
+    graph = neighbour_graph(vectors, neighbours) + neighbour_graph(main_directions(vectors), neighbours)
+    total = FIRST_VIEWS * graph
     for scale in SCALES:
         labels = clusters_of(graph, scale, seed)
         if labels.max(initial=-1) >= FEW:
-            total = total + neighbour_graph(discriminants(first, labels), neighbours)
+            total = total + neighbour_graph(discriminants(vectors, labels), neighbours)
     return total.tocsr()
 
 
