@@ -168,6 +168,8 @@ class Measure:
     meaning: str
 
 
+# The difference of two versions with 60 topics on 6,303 complaints, judged by each fifth of the texts in turn, varied
+# with a standard deviation of 0.013 around none: hence "0.03 may be chance".
 def measures(report: ComparisonReport) -> Sequence[Measure]:
     """What both versions are measured by, as people read it."""
     one, two = report.before, report.after
@@ -178,7 +180,7 @@ def measures(report: ComparisonReport) -> Sequence[Measure]:
             "Coherence",
             _signed(one.coherence),
             _signed(two.coherence),
-            "NPMI of a topic's words in texts kept aside, −1 to 1; more is better",
+            "NPMI of a topic's words in texts kept aside, −1 to 1; more is better, but 0.03 may be chance",
         ),
         Measure(
             "Language mixing",
@@ -258,6 +260,12 @@ class ComparisonSentences:
             told = "split up"
         return f"{told}, doubtful" if topic.doubtful else told
 
+    def neighbour(self, topic: ComparedTopic) -> str:
+        """From or to which topic most went: "from Bonus missing", "to no topic (3)"; nothing where none did."""
+        if topic.other is not None:
+            return f"{'from' if topic.fate is Fate.SPLIT else 'into'} {self.name(topic.other)}"
+        return f"to {self.exchanged(topic.went[:1])}" if topic.went else ""
+
     def sizes(self, topic: ComparedTopic) -> str:
         """212 → 208 complaints, 205 stayed."""
         if not topic.has:
@@ -290,6 +298,11 @@ class ComparisonSentences:
     def alike(self, pair: DoubtfulPair) -> str:
         return f"alike by {pair.score:.2f}, where 1 is the same"
 
+    def condition(self) -> str:
+        """When the command that makes two topics one is to be given."""
+        after = self._report.after
+        return f"If they are the same{'' if after.status == 'published' else f', once {after.key} is published'}"
+
     def quote(self, quote: ComparedQuote) -> str:
         return excerpt(quote.text)
 
@@ -312,8 +325,7 @@ def _share(share: float | None) -> str:
 
 
 def _arrow(values: Sequence[str]) -> str:
-    first, second = values
-    return first if first == second else f"{first} → {second}"
+    return " → ".join(dict.fromkeys(value for value in values if value != "–"))
 
 
 def as_dict(report: ComparisonReport) -> dict[str, Any]:

@@ -134,23 +134,21 @@ def _tell(report: ComparisonReport) -> None:
     show(out, rows, {"name": "Measure", "before": "Before", "after": "After"}, as_json=False, empty="")
     for pair in report.doubtful:
         say(out, f"{pair.old.name!r} before and {pair.new.name!r} after: the same? ({words.alike(pair)})")
-        say(out, f"  If so, once {report.after.key} is published: {pair.command}")
+        say(out, f"  {words.condition()}: {pair.command}")
     columns = {"number": "No.", "fate": "Fate", "name": "Topic", "before": "Before", "after": "After"}
     rows = [_topic_row(each, words) for each in report.topics]
-    show(
-        out, rows, {**columns, "stayed": "Stayed", "went": "Most went to"}, as_json=False, empty="There are no topics."
-    )
+    show(out, rows, {**columns, "stayed": "Stayed", "most": "From or to"}, as_json=False, empty="There are no topics.")
 
 
 def _topic_row(each: ComparedTopic, words: ComparisonSentences) -> dict[str, Any]:
     return {
         "number": each.number,
-        "fate": words.fate(each),
+        "fate": f"{each.fate}, doubtful" if each.doubtful else str(each.fate),
         "name": words.name(each.name),
         "before": each.size_before,
         "after": each.size_after,
         "stayed": each.stayed,
-        "went": words.exchanged(each.went[:1]) or None,
+        "most": words.neighbour(each) or None,
     }
 
 
