@@ -27,12 +27,13 @@ SHRINKAGE = 0.6
 def main_directions(vectors: Floats) -> Floats:
     """Unit rows (n, at most KEPT) in the principal directions but the first, which tells how a text is written.
 
-    After "all but the top" (Mu and Viswanath 2018). The first stays where it carries much of the variance.
+    After "all but the top" (Mu and Viswanath 2018). The first stays where it carries much of the variance, or where
+    there are too few texts to know it.
     """
     centred = vectors - vectors.mean(axis=0)
     shares, directions = np.linalg.eigh((centred.T @ centred).astype(np.float64))
     shares, directions = shares[::-1], directions[:, ::-1]
-    first = int(shares[0] < SUBJECT * shares.sum())
+    first = int(len(vectors) > len(shares) and shares[0] < SUBJECT * shares.sum())
     return unit_rows(centred @ directions[:, first : first + KEPT].astype(np.float32))
 
 

@@ -43,3 +43,8 @@ def test_the_first_direction_goes_where_it_is_one_of_many_and_stays_where_it_is_
     many[:, 0] *= 4
     assert main_directions(unit_rows(many)).shape[1] == 60
     assert main_directions(unit_rows(picks.normal(size=(500, 384)))).shape[1] == KEPT
+
+
+def test_with_few_texts_no_direction_goes() -> None:
+    few = unit_rows(np.random.default_rng(0).normal(size=(40, 60)))
+    assert main_directions(few).shape[1] == 60
