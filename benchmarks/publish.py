@@ -113,7 +113,8 @@ def candidate(context: Context, number: int) -> StoredVersion:
     names = tuple(f"Topic {place}" for place in range(TOPICS))
     offsets = LanguageOffsets(LANGUAGES, np.zeros((5, DIMENSIONS), np.float32), np.zeros(DIMENSIONS, np.float32))
     kinds, floors = (TopicKind.DISCOVERED,) * TOPICS, np.full(TOPICS, 0.3, np.float32)
-    words, sizes = ({},) * TOPICS, (0,) * TOPICS
+    words: tuple[dict[str, tuple[str, ...]], ...] = ({},) * TOPICS
+    sizes = (0,) * TOPICS
     model = TopicModel(
         version_id, "made-up", offsets, ids, kinds, centroids(number), floors, names, words, sizes, manifest={}
     )

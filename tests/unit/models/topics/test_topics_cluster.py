@@ -36,7 +36,7 @@ def test_the_labels_are_the_same_where_much_is_arbitrary() -> None:
 def test_small_clusters_are_dropped() -> None:
     made = made_up(subjects=3, each=40)
     rows = np.concatenate([np.flatnonzero(made.subjects < 2), np.flatnonzero(made.subjects == 2)[:6]])
-    labels = KnnLeiden(resolution=1, min_size=7, neighbours=5).fit(made.centred[rows]).labels_
+    labels = KnnLeiden(resolution=1, min_size=7).fit(made.centred[rows]).labels_
     assert (labels[-6:] == -1).all()
     assert (labels[:-6] >= 0).all()
 
