@@ -42,17 +42,24 @@ class Author:
     at: datetime
 
 
-def find_topic(context: Context, named: str) -> UUID:
-    """The topic of that id, beginning of an id, or name. FeedbackError when there is none, or more than one."""
-    current = _current(context)
+def find_topic(context: Context, named: str, *, of_old: bool = False) -> UUID:
+    """The topic of that id, beginning of an id, or name; `of_old` also one of versions before.
+
+    FeedbackError when there is none, or more than one.
+    """
+    known = {each.id: each.name for each in _current(context).topics}
+    if of_old:
+        with context.database.read() as connection:
+            hidden = edits.curation(connection).hidden
+            known |= {key: row.name for key, row in topics.topic_names(connection).items() if key not in hidden}
     wanted = named.strip().casefold()
-    found = [each for each in current.topics if str(each.id) == wanted]
-    found = found or [each for each in current.topics if each.name.casefold() == wanted]
-    found = found or [each for each in current.topics if len(wanted) >= 4 and str(each.id).startswith(wanted)]
+    found = [key for key in known if str(key) == wanted]
+    found = found or [key for key, name in known.items() if name.casefold() == wanted]
+    found = found or [key for key in known if len(wanted) >= 4 and str(key).startswith(wanted)]
     if len(found) != 1:
         what = "no topic" if not found else f"{len(found)} topics"
         raise FeedbackError(f"There is {what} {named!r}; `feedback topics list` shows all, by name and id.")
-    return found[0].id
+    return found[0]
 
 
 def rename(context: Context, topic_id: UUID, name: str, by: Author) -> Edit:

@@ -20,15 +20,19 @@ AGE = "the last training is"
 
 
 def run(context: Context, now: datetime) -> Mapping[str, Any]:
-    """Train if the last version is too old, or there is none and enough history for a first one; maybe publish."""
+    """Train if the last version is too old, or there is none and enough history for a first one.
+
+    It is published where the settings allow that; else a report for the analyst who decides lies beside it.
+    """
     current = published(context)
     why = due(context, current, now)
     if why is None:
         return {"trained": False}
     version = train_candidate(context, current, now)
-    report_candidate(context, current, version, now)
     against = objections(context, current, version, why)
-    if not against:
+    if against:
+        report_candidate(context, current, version, now)
+    else:
         publish(context, version, now)
     return {"trained": True, "why": why, "published": not against, "against": against, **version.metrics}
 

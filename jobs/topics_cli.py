@@ -107,7 +107,7 @@ def merge(
     from jobs import curate
 
     context = open_context()
-    gone, home = curate.find_topic(context, topic), curate.find_topic(context, into)
+    gone, home = curate.find_topic(context, topic), curate.find_topic(context, into, of_old=True)
     edit = curate.merge(context, gone, home, _author(who, why))
     say(out, f"{topic!r} is part of {into!r} from now on; `feedback topics undo {edit.id}` takes it back.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -112,8 +113,10 @@ def test_without_two_versions_the_error_says_how_to_get_them(context: Context) -
         choose(context, None, None)
 
 
-def test_the_scheduled_training_leaves_a_report_beside_the_candidate(context: Context) -> None:
-    told = retrain(context, NOW + timedelta(days=30))
+def test_the_scheduled_training_leaves_a_report_beside_a_candidate_that_waits(context: Context) -> None:
+    waiting = replace(context, settings=context.settings.model_copy(update={"publish_automatically": False}))
+    told = retrain(waiting, NOW + timedelta(days=30))
     assert told["trained"]
+    assert not told["published"]
     page = Path(newest(context)[0].artefact) / "report.html"
     assert "What " in page.read_text("utf-8")
