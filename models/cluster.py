@@ -9,7 +9,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 
 from models.centre import Floats, Ints
-from models.graph import by_vote, communities, neighbour_graph
+from models.granularity import choose_resolution
+from models.graph import clusters_of, neighbour_graph
 from models.metric import discriminants, main_directions
 
 if TYPE_CHECKING:
@@ -32,13 +33,16 @@ class KnnLeiden(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     fewer than `min_size` members (by default a number that grows with n, see `smallest_cluster`). The same input and
     seed give the same labels.
 
+    `resolution` sets how fine they are; None chooses it from the texts, see `choose_resolution`. `resolution_` is the
+    one that was used.
+
     Where `fit` is given the clusters of before, `continuity` says how much they count, see `leaning`.
     """
 
     def __init__(
         self,
         neighbours: int = 15,
-        resolution: float = 3.0,
+        resolution: float | None = 3.0,
         min_size: int | None = None,
         seed: int = 0,
         continuity: float = 0.0,
@@ -52,13 +56,16 @@ class KnnLeiden(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Floats, y: Ints | None = None) -> Self:  # noqa: N803  scikit-learn's own names
         """Find clusters of the rows; `y` (n,) are those they were in before, -1 for none."""
         smallest = smallest_cluster(len(X)) if self.min_size is None else self.min_size
+        self.resolution_ = self.resolution or 1.0
         if len(X) <= 2:
             self.labels_ = _by_size(np.zeros(len(X), np.intp), smallest)
             return self
         graph = topic_graph(X, self.neighbours, self.seed)
+        if self.resolution is None:
+            self.resolution_ = choose_resolution(graph, X, seed=self.seed).resolution
         if y is not None:
             graph = leaning(graph, y, self.continuity)
-        self.labels_ = _by_size(clusters_of(graph, self.resolution, self.seed), smallest)
+        self.labels_ = _by_size(clusters_of(graph, self.resolution_, self.seed), smallest)
         return self
 
 
@@ -95,11 +102,6 @@ def leaning(graph: csr_matrix, before: Ints, continuity: float) -> csr_matrix:
     factor = np.where((one >= 0) & (other >= 0), np.where(one == other, 1 + continuity, 1 / (1 + continuity)), 1.0)
     edges.data = edges.data * factor
     return edges.tocsr()
-
-
-def clusters_of(graph: csr_matrix, resolution: float, seed: int = 0) -> Ints:
-    """Communities (n,) of a graph, with the texts at their borders settled by their neighbours' vote."""
-    return by_vote(graph, communities(graph, resolution, seed))
 
 
 def _by_size(labels: Ints, smallest: int) -> Ints:

@@ -114,3 +114,8 @@ def by_vote(graph: csr_matrix, labels: Ints, rounds: int = 2) -> Ints:
         own = np.asarray(votes.sum(axis=1)).ravel() > 0
         labels = np.where(own, np.asarray(votes.argmax(axis=1)).ravel(), labels)
     return labels
+
+
+def clusters_of(graph: csr_matrix, resolution: float, seed: int = 0) -> Ints:
+    """Communities (n,) of a graph, with the texts at their borders settled by their neighbours' vote."""
+    return by_vote(graph, communities(graph, resolution, seed))

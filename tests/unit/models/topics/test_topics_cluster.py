@@ -4,9 +4,9 @@ import numpy as np
 from sklearn.base import clone
 
 from models.centre import unit_rows
-from models.cluster import KnnLeiden, clusters_of, smallest_cluster, topic_graph
+from models.cluster import KnnLeiden, smallest_cluster, topic_graph
 from models.evaluate import agreement
-from models.graph import neighbour_graph
+from models.graph import clusters_of, neighbour_graph
 from models.metric import main_directions
 from tests.unit.models.topics.topics_made_up import made_up
 

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import numpy as np
+
+from models.cluster import KnnLeiden, topic_graph
+from models.evaluate import agreement
+from models.granularity import GRID, choose_resolution, stabilities
+from models.graph import clusters_of
+from tests.unit.models.topics.topics_made_up import made_up
+
+
+def test_chooses_topics_that_are_there() -> None:
+    made = made_up(subjects=12, each=50, noise=1.0)
+    graph = topic_graph(made.centred)
+    chosen = choose_resolution(graph, made.centred)
+    assert chosen.resolution in GRID
+    assert chosen.stability > 0.9
+    assert agreement(clusters_of(graph, chosen.resolution), made.subjects).ari > 0.9
+
+
+def test_the_finest_of_those_that_come_again_as_well() -> None:
+    made = made_up(subjects=8, each=50, noise=1.0)
+    graph = topic_graph(made.centred)
+    scores = stabilities(graph, made.centred)
+    chosen = choose_resolution(graph, made.centred)
+    assert chosen in scores
+    finer = [score.stability for score in scores if score.resolution > chosen.resolution]
+    assert all(score < chosen.stability for score in finer)
+
+
+def test_the_same_texts_and_seed_give_the_same_choice() -> None:
+    vectors = made_up(noise=2.0).centred
+    graph = topic_graph(vectors)
+    assert stabilities(graph, vectors, GRID[:3]) == stabilities(graph, vectors, GRID[:3])
+
+
+def test_noise_is_less_stable_than_subjects() -> None:
+    clear, blurred = (made_up(noise=noise).centred for noise in (0.5, 5.0))
+    assert stabilities(topic_graph(clear), clear, [1.0])[0].stability > 0.9
+    assert stabilities(topic_graph(blurred), blurred, [1.0])[0].stability < 0.5
+    assert np.isfinite(stabilities(topic_graph(blurred), blurred, [8.0])[0].stability)
+
+
+def test_the_clusterer_chooses_where_none_is_given() -> None:
+    made = made_up(subjects=12, each=50, noise=1.0)
+    clusterer = KnnLeiden(resolution=None).fit(made.centred)
+    assert clusterer.resolution_ == choose_resolution(topic_graph(made.centred), made.centred).resolution
+    assert agreement(clusterer.labels_, made.subjects).ari > 0.9
+    assert KnnLeiden(resolution=2.0).fit(made.centred).resolution_ == 2.0
+    assert KnnLeiden(resolution=None).fit(made.centred[:2]).labels_.tolist() == [-1, -1]
