@@ -54,8 +54,14 @@ def published(context: Context) -> Published | None:
         version = topics.published_version(connection)
         if version is None:
             return None
-        members = tuple(topics.topics_of(connection, version.id))
-        return Published(version, members, rule_of(context, connection, version))
+        # births add topics, people edit them: all else stays until another version is published
+        key = (version.id, topics.count_topics(connection, version.id), edits.edits_state(connection))
+        kept: dict[object, Published] = context.memory.setdefault("published", {})
+        if key not in kept:
+            members = tuple(topics.topics_of(connection, version.id))
+            kept.clear()
+            kept[key] = Published(version, members, rule_of(context, connection, version))
+        return kept[key]
 
 
 def rule_of(context: Context, connection: Connection, version: StoredVersion) -> Rule:

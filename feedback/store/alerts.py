@@ -16,6 +16,9 @@ from feedback.store.tables import alert, signal, threshold, topic, transition
 
 OPEN_STATES = tuple(str(state) for state in AlertState if state is not AlertState.RESOLVED)
 
+ALERT = ("id", "topic_id", "opened_at", "last_rising_at", "calm_since", "resolved_at")
+"""What an alert remembers, beside its state."""
+
 
 def store_signals(connection: Connection, signals: Sequence[Signal], judged_at: datetime) -> None:
     """Keep what a run found."""
@@ -38,7 +41,9 @@ def strongest_signals(connection: Connection, span: Span) -> dict[UUID, Signal]:
 
 def latest_alerts(connection: Connection) -> dict[UUID, Alert]:
     """The newest alert of each topic that ever had one, by topic id."""
-    rows = connection.execute(select(alert).order_by(alert.c.opened_at, alert.c.id))
+    # without the evidence, which is large
+    columns = (alert.c[name] for name in (*ALERT, "state"))
+    rows = connection.execute(select(*columns).order_by(alert.c.opened_at, alert.c.id))
     return {row.topic_id: _alert(row) for row in rows}
 
 
@@ -49,11 +54,12 @@ def evidence_of(connection: Connection, alert_id: UUID) -> dict[str, Any]:
 
 def risen_spans(connection: Connection) -> list[tuple[UUID, Span]]:
     """(topic, span) of every rise that an alert was about, from the first judged window's start to the last's end."""
-    rows = connection.execute(select(alert.c.topic_id, alert.c.evidence).order_by(alert.c.opened_at, alert.c.id))
+    rises = alert.c.evidence["rises"].label("rises")
+    rows = connection.execute(select(alert.c.topic_id, rises).order_by(alert.c.opened_at, alert.c.id))
     return [
         (row.topic_id, Span(datetime.fromisoformat(rise["start"]), datetime.fromisoformat(rise["end"])))
         for row in rows
-        for rise in row.evidence.get("rises", ())
+        for rise in row.rises or ()
     ]
 
 
@@ -153,5 +159,4 @@ def _signal(row: Row[Any]) -> Signal:
 
 
 def _alert(row: Row[Any]) -> Alert:
-    names = ("id", "topic_id", "opened_at", "last_rising_at", "calm_since", "resolved_at")
-    return Alert(**{name: getattr(row, name) for name in names}, state=AlertState(row.state))
+    return Alert(**{name: getattr(row, name) for name in ALERT}, state=AlertState(row.state))

@@ -184,6 +184,12 @@ def all_topics_of(connection: Connection, version_id: UUID) -> list[StoredTopic]
     return [_topic(row) for row in connection.execute(_members(version_id))]
 
 
+def count_topics(connection: Connection, version_id: UUID) -> int:
+    """How many topics a version has."""
+    query = select(func.count()).select_from(topic_in_version).where(topic_in_version.c.version_id == version_id)
+    return int(connection.execute(query).scalar_one())
+
+
 def centroids_of(connection: Connection, version_id: UUID) -> list[StoredTopic]:
     """The topics of a version that have a centroid in the database, being born after its training."""
     return [
