@@ -41,7 +41,8 @@ def choose_resolution(
 ) -> Granularity:
     """The middle, on a logarithmic scale, of the resolutions at which topics come again about as well as at any other.
 
-    Its stability is that of the most stable of them. `graph` is that of `models.cluster.topic_graph` for the unit rows (n, d).
+    Its stability is that of the most stable of them. `graph` is that of `models.cluster.topic_graph` for the unit
+    rows (n, d).
     """
     scores = stabilities(graph, vectors, grid, rounds, seed)
     best = max(score.stability for score in scores)
