@@ -127,6 +127,7 @@ def test_labels_are_given_and_taken_back(context: Context) -> None:
         curate.undo(context, first.id, by())
 
 
+@pytest.mark.slow
 def test_what_was_decided_holds_through_ten_trainings(context: Context) -> None:
     """Names, merges, splits, pins, retirements and moved complaints; nothing of it is decided anew."""
     one, two, three, four, five = largest(context, 5)
