@@ -6,6 +6,7 @@ import numpy as np
 
 from feedback.domain import PinnedTopic
 from jobs.context import Context
+from jobs.published import published
 from models.centre import Floats
 from models.curate import indistinct
 from models.encoder import Encoder
@@ -34,8 +35,10 @@ def _phrases(topic: PinnedTopic, encoder: Encoder) -> dict[str, Floats]:
 
 def confusions(context: Context) -> list[str]:
     """What is wrong with the taxonomy's phrases: a sentence for each two topics that cannot be told apart."""
-    pinned = pinned_vectors(context)
-    pairs = indistinct([each.name for each in pinned], anchors(pinned)) if pinned else []
+    pinned, current = pinned_vectors(context), published(context)
+    known = current is not None and current.version.encoder_version == context.parts.encoder.version
+    offsets = current.model.offsets if current and known else None
+    pairs = indistinct([each.name for each in pinned], anchors(pinned, offsets)) if pinned else []
     return [
         f"The pinned topics {one!r} and {two!r} can hardly be told apart (cosine {cosine:.2f} between their phrases): "
         "say in the phrases what is different, or make them one."

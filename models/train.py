@@ -296,10 +296,14 @@ def train(
     )
 
 
-def anchors(pinned: Sequence[PinnedVectors]) -> Floats:
-    """Unit centres (k, d) of the topics' phrases, the languages taken out by the phrases alone."""
-    width = next(iter(pinned[0].phrases.values())).shape[1]
-    offsets = LanguageOffsets.fit(np.zeros((0, width), np.float32), [], _parallel(pinned))
+def anchors(pinned: Sequence[PinnedVectors], offsets: LanguageOffsets | None = None) -> Floats:
+    """Unit centres (k, d) of the topics' phrases, in the space of a version, or that of the phrases alone.
+
+    A handful of topics does not say what all complaints have in common: then the offsets of a version say more.
+    """
+    if offsets is None:
+        width = next(iter(pinned[0].phrases.values())).shape[1]
+        offsets = LanguageOffsets.fit(np.zeros((0, width), np.float32), [], _parallel(pinned))
     return unit_rows(np.array([_centred(topic, offsets).mean(axis=0) for topic in pinned]))
 
 

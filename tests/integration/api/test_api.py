@@ -251,7 +251,8 @@ class TestDescription:
         described = sqlite_client.get("/openapi.json").json()
         schemas = described["components"]["schemas"]
         assert set(described["paths"]) == {
-            "/v1/feedback", "/v1/hot-issues", "/v1/topics", "/v1/alerts", "/v1/alerts/{alert_id}", "/healthz",
+            "/v1/feedback", "/v1/hot-issues", "/v1/areas", "/v1/topics", "/v1/series", "/v1/alerts",
+            "/v1/alerts/{alert_id}", "/healthz",
         }  # fmt: skip
         for path, methods in described["paths"].items():
             for method, route in methods.items():
