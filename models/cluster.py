@@ -1,4 +1,19 @@
-"""Clusters unit vectors: graphs of nearest neighbours in several views, then Leiden communities."""
+"""Clusters unit vectors: graphs of nearest neighbours in several views, then Leiden communities.
+
+What else was tried, by the adjusted Rand index over all texts at the best resolution by hindsight (MASSIVE, five
+languages centred / Banking77; one or two seeds, which differ by 0.01):
+
+- 15 neighbours by squared cosine, either direction .40 / .49, mutual .38 / .42; 30 neighbours .41 / .48
+- the same by Jaccard index of neighbours .39 / .49; with cross-domain local scaling (CSLS) .41 / .48, by language .39;
+  as many neighbours from each language .41, but .29 instead of .41 where each language has subjects of its own
+- directions: whitened .27 / .43, half-whitened .35 / .50, without the first .40 / .52
+- vectors smoothed over the graph .41 / .49; offsets by cluster and language .42; discriminants alone .42 / .52
+- after Leiden: k-means steps .39 / .48 and falling; few clusters by joining many .39 / .48; joint occurrence .42 / .52
+- spectral coordinates and k-means .43 / .49
+- UMAP's weights .43 / .52, then the neighbours' vote .43 / .52, then the views used here .44 / .58
+
+The nearest of the true centroids, for which the intents must be known, gives .53 / .69.
+"""
 
 from __future__ import annotations
 
