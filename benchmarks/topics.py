@@ -247,8 +247,8 @@ def _child(method: str, given: Path, found: Path) -> None:
     vectors, seed = data["vectors"], int(data["seed"])
     makers: dict[str, Callable[[], Any]] = {
         "kmeans": lambda: KMeans(int(data["number"]), n_init=3, random_state=seed),
-        "fixed": lambda: KnnLeiden(seed=seed),
-        "chosen": lambda: KnnLeiden(resolution=None, seed=seed),
+        "fixed": lambda: KnnLeiden(resolution=3.0, seed=seed),
+        "chosen": lambda: KnnLeiden(seed=seed),
     }
     clusterer = makers[method]()
     wall, processor = time.perf_counter(), time.process_time()

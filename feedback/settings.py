@@ -84,7 +84,11 @@ class Settings(BaseSettings):
         50_000, description="At most so many complaints in a training sample.", ge=100, le=1_000_000
     )
     topic_resolution: float = Field(
-        3.0, description="Granularity of discovered topics; higher makes more and smaller ones.", gt=0, le=50
+        0.0,
+        description="Granularity of discovered topics; higher makes more and smaller ones. 0: chosen such that they "
+        "come again in other complaints.",
+        ge=0,
+        le=50,
     )
     publish_automatically: bool = Field(
         False, description="Whether a trained candidate is put in force without an analyst, if it meets the next two."

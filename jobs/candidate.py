@@ -59,7 +59,7 @@ def _train(context: Context, current: Published | None, version_id: UUID, now: d
         held |= {each.id for each in current.topics if now - each.born_at < YOUNG and each.centroid}
         held |= current.rule.curation.named
     settings = context.settings
-    params = TrainParams(limit=settings.training_limit, resolution=settings.topic_resolution)
+    params = TrainParams(limit=settings.training_limit, resolution=settings.topic_resolution or None)
     sample = _sample(rows, [texts[row.id] for row in rows], encoder.dimensions)
     same_encoder = current is not None and current.version.encoder_version == encoder.version
     previous = current.rule.trained if current and same_encoder else None

@@ -48,8 +48,9 @@ class KnnLeiden(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     fewer than `min_size` members (by default a number that grows with n, see `smallest_cluster`). The same input and
     seed give the same labels.
 
-    `resolution` sets how fine they are; None chooses it from the texts, see `choose_resolution`. `resolution_` is the
-    one that was used.
+    `resolution` sets how fine they are; None chooses it from the texts, not far from `resolution_before` if there is
+    one, see `choose_resolution`. `resolution_` is the one that was used, and `stability_`, where it was chosen, how
+    stable it is; both are None for one or two texts.
 
     Where `fit` is given the clusters of before, `continuity` says how much they count, see `leaning`.
     """
@@ -57,27 +58,30 @@ class KnnLeiden(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         neighbours: int = 15,
-        resolution: float | None = 3.0,
+        resolution: float | None = None,
         min_size: int | None = None,
         seed: int = 0,
         continuity: float = 0.0,
+        resolution_before: float | None = None,
     ) -> None:
         self.neighbours = neighbours
         self.resolution = resolution
         self.min_size = min_size
         self.seed = seed
         self.continuity = continuity
+        self.resolution_before = resolution_before
 
     def fit(self, X: Floats, y: Ints | None = None) -> Self:  # noqa: N803  scikit-learn's own names
         """Find clusters of the rows; `y` (n,) are those they were in before, -1 for none."""
         smallest = smallest_cluster(len(X)) if self.min_size is None else self.min_size
-        self.resolution_ = self.resolution or 1.0
+        self.resolution_, self.stability_ = self.resolution, None
         if len(X) <= 2:
             self.labels_ = _by_size(np.zeros(len(X), np.intp), smallest)
             return self
         graph = topic_graph(X, self.neighbours, self.seed)
         if self.resolution is None:
-            self.resolution_ = choose_resolution(graph, X, seed=self.seed).resolution
+            chosen = choose_resolution(graph, X, before=self.resolution_before, seed=self.seed)
+            self.resolution_, self.stability_ = chosen.resolution, chosen.stability
         if y is not None:
             graph = leaning(graph, y, self.continuity)
         self.labels_ = _by_size(clusters_of(graph, self.resolution_, self.seed), smallest)

@@ -1,4 +1,4 @@
-"""How good a set of topics is: against known labels, across languages, and under resampling."""
+"""How good a set of topics is: against known labels, and across languages."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.centre import Floats, Ints
-from models.cluster import KnnLeiden
+from models.centre import Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +45,3 @@ def language_mixing(labels: Ints, languages: Sequence[str]) -> float:
     names = np.unique(labels[labels >= 0])
     shares = [np.bincount(codes[labels == name]).max() / np.sum(labels == name) for name in names]
     return float(np.mean(shares)) if shares else 1.0
-
-
-def stability(
-    vectors: Floats,
-    resolution: float,
-    *,
-    rounds: int = 3,
-    share: float = 0.8,
-    min_size: int | None = None,
-    seed: int = 0,
-) -> float:
-    """How alike the clusters of two random shares of the texts are: the mean adjusted Rand index on the shared texts.
-
-    Expects centred unit rows (n, d). After Ben-Hur, Elisseeff and Guyon (2002).
-    """
-    from sklearn.metrics import adjusted_rand_score
-
-    scores = []
-    for turn in range(rounds):
-        picks = np.random.default_rng([seed, turn])
-        one, two = (np.sort(picks.permutation(len(vectors))[: int(share * len(vectors))]) for _ in range(2))
-        first, second = (
-            KnnLeiden(resolution=resolution, min_size=min_size, seed=seed).fit(vectors[part]).labels_
-            for part in (one, two)
-        )
-        both, in_one, in_two = np.intersect1d(one, two, return_indices=True)
-        scores.append(float(adjusted_rand_score(first[in_one], second[in_two])) if len(both) else 0.0)
-    return float(np.mean(scores))

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 GRID = (1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0)
-"""Resolutions to choose from, coarse to fine, each about 1.4 times the one before."""
+"""Resolutions to choose from, coarse to fine."""
+
+STEP = 1.4
+"""How much finer the next resolution is, about."""
 
 TOLERANCE = 0.01
 """Stabilities that differ by less are alike; the error of one over three rounds is 0.002 to 0.015.
@@ -37,16 +40,27 @@ class Granularity:
 
 
 def choose_resolution(
-    graph: csr_matrix, vectors: Floats, *, grid: Sequence[float] = GRID, rounds: int = 3, seed: int = 0
+    graph: csr_matrix,
+    vectors: Floats,
+    *,
+    before: float | None = None,
+    grid: Sequence[float] = GRID,
+    rounds: int = 3,
+    seed: int = 0,
 ) -> Granularity:
     """The middle, on a logarithmic scale, of the resolutions at which topics come again about as well as at any other.
 
-    Its stability is that of the most stable of them. `graph` is that of `models.cluster.topic_graph` for the unit
-    rows (n, d).
+    The resolution `before` stays unless topics come again clearly better a step coarser or finer: people are used to
+    topics of that size. The stability is that of the most stable of those tried. `graph` is that of
+    `models.cluster.topic_graph` for the unit rows (n, d).
     """
+    if before is not None:
+        grid = (before, max(before / STEP, GRID[0]), min(before * STEP, GRID[-1]))
     scores = stabilities(graph, vectors, grid, rounds, seed)
     best = max(score.stability for score in scores)
     alike = [score.resolution for score in scores if score.stability >= best - TOLERANCE]
+    if before is not None and scores[0].stability >= best - 2 * TOLERANCE:
+        return Granularity(before, best)
     return Granularity(float(np.exp(np.mean(np.log(alike)))), best)
 
 

@@ -16,7 +16,7 @@ from models.artifacts import TopicModel
 from models.assign import assign
 from models.centre import Floats, Ints, LanguageOffsets, ParallelPhrases, unit_rows
 from models.cluster import KnnLeiden
-from models.evaluate import coverage, language_mixing, stability
+from models.evaluate import coverage, language_mixing
 from models.match import BAND, THRESHOLD, Descent, Matching, match
 from models.topics import Words, describe, name_of
 
@@ -85,15 +85,14 @@ class TrainParams:
 
     A cluster joins a pinned topic from a cosine of `join` between their centroids; the pinned centroid then is
     `phrase_weight` its phrases and the rest complaints. `floor_share` of the sample's texts lie below the floor.
-    `resolution` sets how fine the topics are. `continuity` is how much the topics before count, in clustering (see
-    `models.cluster.leaning`), centroids and floors: with 0, 1 and 3 .77, .95 and .98 of the complaints of 6,000 keep
-    their topic when a tenth more come in.
-    `stability_rounds` (0: none) measure how well they come again.
+    `resolution` sets how fine the topics are; None chooses it from the texts. `continuity` is how much the topics
+    before count, in clustering (see `models.cluster.leaning`), centroids and floors: with 0, 1 and 3 .77, .95 and .98
+    of the complaints of 6,000 keep their topic when a tenth more come in.
     """
 
     limit: int = 50_000
     neighbours: int = 15
-    resolution: float = 3.0
+    resolution: float | None = None
     continuity: float = 3.0
     min_size: int | None = None
     join: float = 0.42
@@ -102,7 +101,6 @@ class TrainParams:
     match_threshold: float = THRESHOLD
     match_band: float = BAND
     words: int = 8
-    stability_rounds: int = 0
     seed: int = 0
 
 
@@ -194,16 +192,22 @@ class _Topics:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Proposed:
-    """Centroids of `topics` (k, d), and of the clusters that `joined` (j, d) the topic of row `homes` (j,)."""
+    """Centroids of `topics` (k, d), and of the clusters that `joined` (j, d) the topic of row `homes` (j,).
+
+    `granularity` holds the resolution of the clusters and, where it was chosen from the texts, their stability.
+    """
 
     topics: Floats
     joined: Floats
     homes: Ints
+    granularity: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Before:
     """The topics before, seen with the new offsets: where their texts of the sample (n,) lie now.
+
+    `resolution` is that of their clusters, None if unknown.
 
     `places` (k, d) are their centroids as they were, `centroids` the means of these texts, `floors` (k,) as they were.
     `shaped` (k,) marks the rows that people shaped.
@@ -216,6 +220,7 @@ class _Before:
     rows: Ints
     names: tuple[str, ...]
     shaped: NDArray[np.bool_]
+    resolution: float | None = None
 
     @classmethod
     def of(cls, previous: TopicModel | None, space: _Space, shaped: Collection[UUID]) -> Self:
@@ -227,7 +232,8 @@ class _Before:
         centroids = _means(space.vectors, rows, previous.centroids)
         kept = np.array([id_ in shaped for id_ in previous.topic_ids], np.bool_)
         places, floors = previous.centroids, previous.floors
-        return cls(previous.topic_ids, places, centroids, floors, rows, previous.names, kept)
+        resolution = previous.manifest.get("metrics", {}).get("resolution")
+        return cls(previous.topic_ids, places, centroids, floors, rows, previous.names, kept, resolution)
 
     @property
     def labels(self) -> Ints:
@@ -285,7 +291,7 @@ def train(
         before,
         params,
     )
-    metrics = _metrics(topics, space, before, params)
+    metrics = _metrics(topics, space, before) | proposed.granularity
     model = _model(topics, space, before, pinned, version_id)
     manifest = _manifest(sample, params, encoder_version, metrics)
     return Trained(
@@ -327,9 +333,21 @@ def _centred(topic: PinnedVectors, offsets: LanguageOffsets) -> Floats:
     return np.vstack([offsets.apply(block, [lang] * len(block)) for lang, block in topic.phrases.items()])
 
 
-def _clusters(vectors: Floats, before: _Before, params: TrainParams) -> Ints:
-    clusterer = KnnLeiden(params.neighbours, params.resolution, params.min_size, params.seed, params.continuity)
-    return clusterer.fit(vectors, before.labels if before.ids else None).labels_
+def _clusters(vectors: Floats, before: _Before, params: TrainParams) -> KnnLeiden:
+    clusterer = KnnLeiden(
+        params.neighbours,
+        params.resolution,
+        params.min_size,
+        params.seed,
+        params.continuity,
+        before.resolution if params.continuity else None,
+    )
+    return clusterer.fit(vectors, before.labels if before.ids else None)
+
+
+def _granularity(clusterer: KnnLeiden) -> dict[str, float]:
+    found = {"resolution": clusterer.resolution_, "stability": clusterer.stability_}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _means(vectors: Floats, rows: Ints, otherwise: Floats) -> Floats:
@@ -349,14 +367,16 @@ def _proposed(space: _Space, before: _Before, pinned: Sequence[PinnedVectors], p
     """
     width = space.vectors.shape[1]
     anchors = unit_rows(np.array([block.mean(axis=0) for block in space.phrases]).reshape(-1, width))
-    labels = _unsettled(_clusters(space.vectors, before, params), before.settled)
+    clusterer = _clusters(space.vectors, before, params)
+    labels = _unsettled(clusterer.labels_, before.settled)
     clusters = _means(space.vectors, labels, np.zeros((int(labels.max(initial=-1)) + 1, width), np.float32))
     home, _ = assign(clusters, anchors, params.join)
     home[_taken(clusters, home, before, pinned)] = -1
     joined = np.where(labels >= 0, np.append(home, -1)[labels], -1)
     complaints = _means(space.vectors, joined, anchors)
     blended = params.phrase_weight * anchors + (1 - params.phrase_weight) * complaints
-    return _Proposed(np.vstack([unit_rows(blended), clusters[home < 0]]), clusters[home >= 0], home[home >= 0])
+    topics = np.vstack([unit_rows(blended), clusters[home < 0]])
+    return _Proposed(topics, clusters[home >= 0], home[home >= 0], _granularity(clusterer))
 
 
 def _unsettled(labels: Ints, settled: NDArray[np.bool_]) -> Ints:
@@ -472,7 +492,7 @@ def _names(topics: _Topics, pinned: Sequence[PinnedVectors], before: _Before) ->
     return [known.get(id_) or name_of(topics.words.get(row, {})) for row, id_ in enumerate(topics.ids)]
 
 
-def _metrics(topics: _Topics, space: _Space, before: _Before, params: TrainParams) -> dict[str, float]:
+def _metrics(topics: _Topics, space: _Space, before: _Before) -> dict[str, float]:
     """What an analyst compares versions by; `moved` is the share of the texts with a topic that had another one."""
     placed = topics.rows >= 0
     metrics = {
@@ -486,14 +506,6 @@ def _metrics(topics: _Topics, space: _Space, before: _Before, params: TrainParam
         both = np.flatnonzero(placed & (before.rows >= 0)).tolist()
         moved = [topics.ids[topics.rows[text]] != before.ids[before.rows[text]] for text in both]
         metrics["moved"] = float(np.mean(moved)) if moved else 0.0
-    if params.stability_rounds:
-        metrics["stability"] = stability(
-            space.vectors,
-            params.resolution,
-            rounds=params.stability_rounds,
-            min_size=params.min_size,
-            seed=params.seed,
-        )
     return metrics
 
 

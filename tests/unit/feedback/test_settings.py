@@ -36,7 +36,7 @@ IMPOSSIBLE: list[tuple[str, Any, str]] = [
     ("threads", "1.5", "valid integer"),
     ("warm_up_days", "0", "greater than or equal to 7"),
     ("training_limit", "99", "greater than or equal to 100"),
-    ("topic_resolution", "0", "greater than 0"),
+    ("topic_resolution", "-1", "greater than or equal to 0"),
     ("catch_up_days", "0", "greater than or equal to 1"),
     ("port", "70000", "less than or equal to 65535"),
     ("default_owner", "", "at least 1 character"),

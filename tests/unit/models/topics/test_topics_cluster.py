@@ -64,7 +64,7 @@ def test_smallest_cluster_grows_with_the_number_of_texts() -> None:
 
 def test_is_a_scikit_learn_estimator() -> None:
     assert clone(KnnLeiden(resolution=2.5)).get_params() == {
-        "continuity": 0.0, "min_size": None, "neighbours": 15, "resolution": 2.5, "seed": 0,
+        "continuity": 0.0, "min_size": None, "neighbours": 15, "resolution": 2.5, "resolution_before": None, "seed": 0,
     }  # fmt: skip
 
 

@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.evaluate import agreement, coverage, language_mixing, stability
-from tests.unit.models.topics.topics_made_up import made_up
+from models.evaluate import agreement, coverage, language_mixing
 
 
 def test_agreement_counts_the_unassigned() -> None:
@@ -21,8 +20,3 @@ def test_language_mixing_is_the_share_of_the_main_language() -> None:
     labels = np.array([0, 0, 0, 0, 1, 1, -1])
     assert language_mixing(labels, ["de", "de", "de", "fi", "pl", "pl", "en"]) == pytest.approx((0.75 + 1) / 2)
     assert language_mixing(np.full(3, -1), ["de"] * 3) == 1
-
-
-def test_clear_subjects_are_more_stable_than_noise() -> None:
-    clear, blurred = (made_up(noise=noise).centred for noise in (0.5, 4.0))
-    assert stability(clear, 1.0) > 0.95 > stability(blurred, 1.0)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from models.cluster import KnnLeiden, topic_graph
 from models.evaluate import agreement
@@ -28,6 +29,15 @@ def test_the_choice_lies_among_those_that_come_again_best() -> None:
     assert min(alike) - 1e-9 <= chosen.resolution <= max(alike) + 1e-9
 
 
+def test_the_choice_of_before_stays_unless_another_is_clearly_better() -> None:
+    made = made_up(subjects=12, each=50, noise=1.0)
+    graph = topic_graph(made.centred)
+    good = choose_resolution(graph, made.centred).resolution
+    assert choose_resolution(graph, made.centred, before=good).resolution == good
+    far = 100 * GRID[-1]
+    assert choose_resolution(graph, made.centred, before=far).resolution == pytest.approx(GRID[-1])
+
+
 def test_the_same_texts_and_seed_give_the_same_choice() -> None:
     vectors = made_up(noise=2.0).centred
     graph = topic_graph(vectors)
@@ -43,8 +53,8 @@ def test_noise_is_less_stable_than_subjects() -> None:
 
 def test_the_clusterer_chooses_where_none_is_given() -> None:
     made = made_up(subjects=12, each=50, noise=1.0)
-    clusterer = KnnLeiden(resolution=None).fit(made.centred)
+    clusterer = KnnLeiden().fit(made.centred)
     assert clusterer.resolution_ == choose_resolution(topic_graph(made.centred), made.centred).resolution
     assert agreement(clusterer.labels_, made.subjects).ari > 0.9
     assert KnnLeiden(resolution=2.0).fit(made.centred).resolution_ == 2.0
-    assert KnnLeiden(resolution=None).fit(made.centred[:2]).labels_.tolist() == [-1, -1]
+    assert KnnLeiden().fit(made.centred[:2]).labels_.tolist() == [-1, -1]

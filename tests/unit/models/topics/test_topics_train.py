@@ -64,6 +64,16 @@ def test_finds_the_subjects_names_them_and_writes_down_how() -> None:
     assert "scikit-network" in model.manifest["packages"]
 
 
+def test_granularity_is_chosen_from_the_texts_and_stays() -> None:
+    made = made_up()
+    first = run(made, params=TrainParams())
+    again = run(made, params=TrainParams(), previous=first.model, version_id=UUID(int=2))
+    assert len(set(subject_of(first, made).values())) == 6
+    assert first.metrics["stability"] > 0.8
+    assert again.metrics["resolution"] == first.metrics["resolution"]
+    assert "stability" not in run(made).metrics
+
+
 def test_the_same_arguments_give_the_same_model() -> None:
     one, two = (run(made_up()).model for _ in range(2))
     assert one.topic_ids == two.topic_ids
