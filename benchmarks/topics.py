@@ -1,7 +1,7 @@
 """How good and how lasting the topics are: ours beside BERTopic as it comes and KMeans with the true number.
 
     python benchmarks/topics.py --data DIR [--data-dir DIR] [--bertopic PYTHON] [--firefox-months 7] [--seeds 0 1 2]
-        [--parts quality shares months] [--methods ours BERTopic]
+        [--parts quality shares months tenth] [--methods ours BERTopic]
 
 DIR holds `massive/*.jsonl.gz`, `banking77/train.csv` and `firefox_support/*.jsonl.gz`; a data set that is not there is
 left out. All methods get the same embeddings of our encoder, which are kept under --data-dir. Every fit runs in a
@@ -46,8 +46,10 @@ from models.evaluate import agreement, coverage, language_mixing
 from models.match import match
 from models.train import Sample, TrainParams, train
 
-PARTS = ("quality", "shares", "months")
-"""Against known labels; two random shares of the texts; a month more."""
+PARTS = ("quality", "shares", "months", "tenth")
+"""Against known labels; two random shares of the texts; a month more; a tenth more, through the whole training."""
+
+REPETITIONS = 5
 
 PACKAGES = ("bertopic", "pyyaml")
 OVERRIDES = 'torch ; python_version < "0"\nsentence-transformers ; python_version < "0"\n'
@@ -76,6 +78,15 @@ class Texts:
     truth: Sequence[str]
     months: Sequence[str]
     vectors: Floats
+
+    def until(self, months: int) -> Texts:
+        """Those of the first months."""
+        kept = set(sorted(set(self.months))[:months])
+        rows = [row for row, month in enumerate(self.months) if month in kept]
+        texts, languages, truth, dates = (
+            [column[row] for row in rows] for column in (self.texts, self.languages, self.truth, self.months)
+        )
+        return Texts(self.name, texts, languages, truth, dates, self.vectors[rows])
 
     @property
     def centred(self) -> Floats:
@@ -108,9 +119,11 @@ def main() -> None:
         _report_quality(known, fits, options.seeds)
     if known and "shares" in options.parts:
         _report_shares(known, fits, options.seeds)
-    months = _firefox(options.data, options.data_dir, options.firefox_months) if "months" in options.parts else None
-    if months is not None:
-        _report_months(months, fits)
+    firefox = _firefox(options.data, options.data_dir) if {"months", "tenth"} & set(options.parts) else None
+    if firefox is not None and "months" in options.parts:
+        _report_months(firefox.until(options.firefox_months), fits)
+    if firefox is not None and "tenth" in options.parts:
+        _report_tenth(firefox)
 
 
 def _options() -> argparse.Namespace:
@@ -140,10 +153,8 @@ def _known(data: Path, data_dir: Path) -> Iterable[Texts]:
         yield _embedded("Banking77", texts, ["en"] * len(rows), truth, data_dir)
 
 
-def _firefox(data: Path, data_dir: Path, months: int) -> Texts | None:
+def _firefox(data: Path, data_dir: Path) -> Texts | None:
     rows = [row for file in sorted((data / "firefox_support").glob("*.jsonl.gz")) for row in _lines(file)]
-    kept = sorted({row["created"][:7] for row in rows})[:months]
-    rows = [row for row in rows if row["created"][:7] in kept]
     if not rows:
         return None
     texts = [f"{row['title']}. {row['content']}" for row in rows]
@@ -252,7 +263,8 @@ def _child(method: str, given: Path, found: Path) -> None:
     }
     clusterer = makers[method]()
     wall, processor = time.perf_counter(), time.process_time()
-    labels = clusterer.fit(vectors).labels_
+    texts = {} if method == "kmeans" else {"texts": data["texts"].tolist()}
+    labels = clusterer.fit(vectors, **texts).labels_
     cost = [time.process_time() - processor, time.perf_counter() - wall]
     np.save(found, labels)
     print(json.dumps([*cost, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
@@ -344,15 +356,43 @@ def _print_months(name: str, topics: tuple[int, int], labels: Ints, kept: float,
 
 def _trained(data: Texts, early: Ints) -> tuple[tuple[int, int], Ints, float]:
     """Topics before and after, labels, and the share that kept their id, through the training of the product."""
+    before, after, labels, same = _retrained(data, early, TrainParams())
+    return (before, after), labels, float(same[0])
+
+
+def _retrained(data: Texts, early: Ints, params: TrainParams) -> tuple[int, int, Ints, tuple[float, float]]:
+    """Topics before and after training on the early texts and then on all, labels, and the shares that kept their id:
+    of the early texts that had a topic, and of all early ones, no topic being one as well."""
     weeks = np.unique(np.asarray(data.months), return_inverse=True)[1]
     sample = Sample(data.vectors, data.texts, data.languages, weeks.tolist())
-    old = train(sample.take(early), [], None, TrainParams(), UUID(int=1)).model
-    new = train(sample, [], old, TrainParams(), UUID(int=2)).model
-    before, _ = old.assign(sample.vectors[early], [data.languages[row] for row in early.tolist()])
-    after, _ = new.assign(sample.vectors, sample.languages)
-    pairs = [(b, a) for b, a in zip(before.tolist(), after[early].tolist(), strict=True) if b >= 0]
-    kept = np.mean([a >= 0 and new.topic_ids[a] == old.topic_ids[b] for b, a in pairs])
-    return (len(old.topic_ids), len(new.topic_ids)), after, float(kept)
+    old = train(sample.take(early), [], None, params, UUID(int=1)).model
+    new = train(sample, [], old, params, UUID(int=2)).model
+    before = old.topics_at(old.assign(sample.vectors[early], [data.languages[row] for row in early.tolist()])[0])
+    labels, _ = new.assign(sample.vectors, sample.languages)
+    after = new.topics_at(labels[early])
+    had = [b == a for b, a in zip(before, after, strict=True) if b is not None]
+    everything = [b == a for b, a in zip(before, after, strict=True)]
+    return len(old.topic_ids), len(new.topic_ids), labels, (float(np.mean(had)), float(np.mean(everything)))
+
+
+def _report_tenth(data: Texts) -> None:
+    """Trained on a random 10 of 11 texts, then on all, with what came before as it is and without leaning on it."""
+    n = len(data.texts)
+    print(f"\n{data.name}: trained on {int(n / 1.1)} texts drawn at random, then on all {n}; texts that keep their id")
+    print(
+        f"{'':24}{'repetition':>11}{'topics before':>15}{'after':>8}{'of those with one':>19}{'of all':>8}{'CPU s':>8}"
+    )
+    for name, continuity in (("ours", TrainParams().continuity), ("ours, starting anew", 0.0)):
+        found = []
+        for turn in range(REPETITIONS):
+            start = time.process_time()
+            early = np.sort(np.random.default_rng([turn, 11]).permutation(n)[: int(n / 1.1)])
+            before, after, _, same = _retrained(data, early, TrainParams(continuity=continuity, seed=turn))
+            found.append(same)
+            cells = f"{before:15}{after:8}{same[0]:19.3f}{same[1]:8.3f}{time.process_time() - start:8.0f}"
+            print(f"{name:24}{turn + 1:11}{cells}", flush=True)
+        mean = np.mean(found, axis=0)
+        print(f"{name:24}{'mean':>11}{'':23}{mean[0]:19.3f}{mean[1]:8.3f}", flush=True)
 
 
 if __name__ == "__main__":

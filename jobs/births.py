@@ -22,6 +22,7 @@ from feedback.store.topics import StoredTopic
 from jobs.assign import moved
 from jobs.context import Context
 from jobs.published import Published, published, with_births
+from models.areas import nearest_area
 from models.births import Birth, find_births
 from models.topics import describe, name_of
 
@@ -70,12 +71,13 @@ def _topic(context: Context, current: Published, rows: Sequence[Row[Any]], birth
     labels = np.full(len(rows), -1, np.intp)
     labels[list(birth.members)] = 0
     words = describe(texts, [row.language for row in rows], labels)[0]
+    areas = {each.id: each.area for each in current.topics if each.area}
     return StoredTopic(
         id=derived_id("topic", current.version.id, "born", now, rows[birth.members[0]].id),
         kind=TopicKind.PROVISIONAL,
         name=name_of(words) or "New subject",
         owner=None,
-        area=None,
+        area=nearest_area(current.model, birth.centroid, areas),
         born_at=now,
         words=words,
         size=birth.size,

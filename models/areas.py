@@ -41,6 +41,16 @@ def areas_of(model: TopicModel, known: Mapping[UUID, str]) -> dict[UUID, str]:
     return found
 
 
+def nearest_area(model: TopicModel, centroid: Floats, known: Mapping[UUID, str]) -> str | None:
+    """The area of the topic nearest to a new topic's centroid (d,) that has one; None where none is near."""
+    rows = [row for row, id_ in enumerate(model.topic_ids) if id_ in known]
+    if not rows:
+        return None
+    cosines = model.centroids[rows] @ centroid
+    nearest = rows[int(cosines.argmax())]
+    return known[model.topic_ids[nearest]] if float(cosines.max()) >= NEAR else None
+
+
 def _centres(model: TopicModel, ids: Sequence[UUID]) -> Floats:
     """Unit centres (k, d) of the topics; one on several rows lies between them."""
     rows = np.array([ids.index(id_) for id_ in model.topic_ids])

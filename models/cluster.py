@@ -18,6 +18,7 @@ The nearest of the true centroids, for which the intents must be known, gives .5
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -27,6 +28,7 @@ from models.centre import Floats, Ints
 from models.granularity import choose_resolution
 from models.graph import clusters_of, neighbour_graph
 from models.metric import discriminants, main_directions
+from models.wording import wordings
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -35,7 +37,13 @@ SCALES = (1.0, 2.0, 4.0)
 """Resolutions of the first clusters, one set for each further view."""
 
 FIRST_VIEWS = 1.5
-"""The weight of the edges of each of the first two views; the others have 1."""
+"""The weight of the edges of each of the first two views; the later ones have 1."""
+
+WORDING = 2.0
+"""The weight of the edges between texts that are worded alike."""
+
+ALIKE_IN_WORDS = 10
+"""A text's neighbours by wording."""
 
 FEW = 10
 """With fewer clusters, there are too few directions between them to tell texts apart by."""
@@ -71,20 +79,26 @@ class KnnLeiden(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.continuity = continuity
         self.resolution_before = resolution_before
 
-    def fit(self, X: Floats, y: Ints | None = None) -> Self:  # noqa: N803  scikit-learn's own names
-        """Find clusters of the rows; `y` (n,) are those they were in before, -1 for none."""
+    def fit(self, X: Floats, y: Ints | None = None, texts: Sequence[str] = ()) -> Self:  # noqa: N803  scikit-learn's
+        """Find clusters of the rows; `y` (n,) are those they were in before, -1 for none.
+
+        With their `texts` (n,), those that are worded alike are held together.
+        """
         smallest = smallest_cluster(len(X)) if self.min_size is None else self.min_size
-        self.resolution_, self.stability_ = self.resolution, None
+        self.resolution_: float | None = self.resolution
+        self.stability_: float | None = None
         if len(X) <= 2:
             self.labels_ = _by_size(np.zeros(len(X), np.intp), smallest)
             return self
-        graph = topic_graph(X, self.neighbours, self.seed)
-        if self.resolution is None:
+        graph = topic_graph(X, self.neighbours, self.seed, texts)
+        resolution = self.resolution
+        if resolution is None:
             chosen = choose_resolution(graph, X, before=self.resolution_before, seed=self.seed)
-            self.resolution_, self.stability_ = chosen.resolution, chosen.stability
+            resolution, self.stability_ = chosen.resolution, chosen.stability
         if y is not None:
             graph = leaning(graph, y, self.continuity)
-        self.labels_ = _by_size(clusters_of(graph, self.resolution_, self.seed), smallest)
+        self.resolution_ = resolution
+        self.labels_ = _by_size(clusters_of(graph, resolution, self.seed), smallest)
         return self
 
 
@@ -93,15 +107,17 @@ def smallest_cluster(n: int) -> int:
     return max(5, round(0.2 * math.sqrt(n)))
 
 
-def topic_graph(vectors: Floats, neighbours: int = 15, seed: int = 0) -> csr_matrix:
+def topic_graph(vectors: Floats, neighbours: int = 15, seed: int = 0, texts: Sequence[str] = ()) -> csr_matrix:
     """The weighted sum (n, n) of the neighbour graphs of several views of the same unit rows (n, d).
 
-    The first views are the rows as they are and their main directions. They are clustered together at a few scales,
-    and each set of clusters gives a view in which these lie apart. Each view errs in its own way; an edge that several
-    have is more to be trusted than one that only one has.
+    The first views are the rows as they are, their main directions and, with `texts` (n,), their wording. They are
+    clustered together at a few scales, and each set of clusters gives a view in which these lie apart. Each view errs
+    in its own way; an edge that several have is more to be trusted than one that only one has.
     """
-    graph = neighbour_graph(vectors, neighbours) + neighbour_graph(main_directions(vectors), neighbours)
-    total = FIRST_VIEWS * graph
+    graph = FIRST_VIEWS * (neighbour_graph(vectors, neighbours) + neighbour_graph(main_directions(vectors), neighbours))
+    if texts:
+        graph = graph + WORDING * neighbour_graph(wordings(texts), ALIKE_IN_WORDS)
+    total = graph
     for scale in SCALES:
         labels = clusters_of(graph, scale, seed)
         if labels.max(initial=-1) >= FEW:

@@ -24,8 +24,10 @@ HALVINGS = 32
 """Steps of the search for a width; the bracket is then narrower than single precision."""
 
 
-def neighbour_graph(vectors: Floats, neighbours: int) -> csr_matrix:
+def neighbour_graph(vectors: Floats | csr_matrix, neighbours: int) -> csr_matrix:
     """Symmetric graph (n, n) of each unit row's nearest others, with the weights of UMAP's fuzzy graph.
+
+    Rows may be dense, or sparse and nowhere negative; rows that have nothing in common are no neighbours.
 
     A row's weights fall from 1 at its nearest neighbour, with a width that gives every row the same sum; the two
     directions join as probabilities, a + b - ab. After McInnes, Healy and Melville (2018), section 3.1: dense and
@@ -33,29 +35,35 @@ def neighbour_graph(vectors: Floats, neighbours: int) -> csr_matrix:
     """
     from scipy.sparse import csr_matrix
 
-    n, k = len(vectors), min(neighbours, len(vectors) - 1)
+    n = vectors.shape[0]
+    k = min(neighbours, n - 1)
     columns, cosines = nearest(vectors, k)
-    directed = csr_matrix((memberships(cosines).ravel(), columns.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
+    weights = memberships(cosines) * (cosines > 0)
+    directed = csr_matrix((weights.ravel(), columns.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
     both = directed.multiply(directed.T)
     graph = (directed + directed.T - both).tocsr()
     graph.eliminate_zeros()
     return graph
 
 
-def nearest(vectors: Floats, k: int) -> tuple[NDArray[np.int32], Floats]:
+def nearest(vectors: Floats | csr_matrix, k: int) -> tuple[NDArray[np.int32], Floats]:
     """The k nearest others of each row and their cosines, both (n, k), nearest first, by exact matrix product."""
-    n = len(vectors)
+    n = vectors.shape[0]
     columns = np.empty((n, k), np.int32)
     cosines = np.empty((n, k), np.float32)
     for start in range(0, n, CHUNK):
         stop = min(start + CHUNK, n)
-        columns[start:stop], cosines[start:stop] = _nearest(vectors, start, stop, k)
+        columns[start:stop], cosines[start:stop] = _nearest(_cosines(vectors, start, stop), start, k)
     return columns, cosines
 
 
-def _nearest(vectors: Floats, start: int, stop: int, k: int) -> tuple[NDArray[np.int32], Floats]:
-    cosines = vectors[start:stop] @ vectors.T
-    rows = np.arange(stop - start)
+def _cosines(vectors: Floats | csr_matrix, start: int, stop: int) -> Floats:
+    product = vectors[start:stop] @ vectors.T
+    return product if isinstance(product, np.ndarray) else np.asarray(product.toarray(), np.float32)
+
+
+def _nearest(cosines: Floats, start: int, k: int) -> tuple[NDArray[np.int32], Floats]:
+    rows = np.arange(len(cosines))
     cosines[rows, rows + start] = -np.inf
     candidates = _candidates(cosines, k)
     values = np.take_along_axis(cosines, candidates, axis=1)

@@ -291,7 +291,7 @@ def train(
         before,
         params,
     )
-    metrics = _metrics(topics, space, before) | proposed.granularity
+    metrics = {**_metrics(topics, space, before), **proposed.granularity}
     model = _model(topics, space, before, pinned, version_id)
     manifest = _manifest(sample, params, encoder_version, metrics)
     return Trained(
@@ -333,7 +333,7 @@ def _centred(topic: PinnedVectors, offsets: LanguageOffsets) -> Floats:
     return np.vstack([offsets.apply(block, [lang] * len(block)) for lang, block in topic.phrases.items()])
 
 
-def _clusters(vectors: Floats, before: _Before, params: TrainParams) -> KnnLeiden:
+def _clusters(space: _Space, before: _Before, params: TrainParams) -> KnnLeiden:
     clusterer = KnnLeiden(
         params.neighbours,
         params.resolution,
@@ -342,7 +342,7 @@ def _clusters(vectors: Floats, before: _Before, params: TrainParams) -> KnnLeide
         params.continuity,
         before.resolution if params.continuity else None,
     )
-    return clusterer.fit(vectors, before.labels if before.ids else None)
+    return clusterer.fit(space.vectors, before.labels if before.ids else None, space.sample.texts)
 
 
 def _granularity(clusterer: KnnLeiden) -> dict[str, float]:
@@ -367,7 +367,7 @@ def _proposed(space: _Space, before: _Before, pinned: Sequence[PinnedVectors], p
     """
     width = space.vectors.shape[1]
     anchors = unit_rows(np.array([block.mean(axis=0) for block in space.phrases]).reshape(-1, width))
-    clusterer = _clusters(space.vectors, before, params)
+    clusterer = _clusters(space, before, params)
     labels = _unsettled(clusterer.labels_, before.settled)
     clusters = _means(space.vectors, labels, np.zeros((int(labels.max(initial=-1)) + 1, width), np.float32))
     home, _ = assign(clusters, anchors, params.join)

@@ -7,7 +7,7 @@ from uuid import UUID
 import numpy as np
 
 from feedback.domain import TopicKind
-from models.areas import areas_of
+from models.areas import areas_of, nearest_area
 from models.artifacts import TopicModel
 from models.centre import LanguageOffsets, unit_rows
 
@@ -51,3 +51,11 @@ def test_within_a_group_the_nearer_area_is_taken() -> None:
     for place in (2, 3):
         nearer = "One" if centres[place] @ centres[0] > centres[place] @ centres[1] else "Another"
         assert found[IDS[place]] == nearer
+
+
+def test_a_new_topic_is_of_the_area_of_the_nearest_that_has_one() -> None:
+    known = {IDS[0]: "Bonuses", IDS[5]: "Payments"}
+    here = model()
+    assert nearest_area(here, here.centroids[5], known) == "Payments"
+    assert nearest_area(here, -here.centroids[0] - here.centroids[5], known) is None
+    assert nearest_area(here, here.centroids[5], {}) is None
