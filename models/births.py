@@ -208,40 +208,42 @@ class _Scan:
 
     def _seeds(self) -> list[int]:
         """Places of recent texts in a crowd beyond chance, the most surprising first."""
-        crowd, before = self._crowd(self.recent), self._crowd(self.older)
-        _, p = _chance(crowd, before, len(self.recent), len(self.older))
-        likely = np.flatnonzero((crowd >= self.params.min_size / 2) & (p <= SCREEN))
+        crowd = _crowd(self.recent, self.recent, self.params.pair)
+        busy = np.flatnonzero(crowd >= self.params.min_size / 2)
+        before = _crowd(self.recent[busy], self.older, self.params.pair)
+        _, p = _chance(crowd[busy], before, len(self.recent), len(self.older))
         seeds: list[int] = []
-        for place in likely[np.lexsort((-crowd[likely], p[likely]))].tolist():
+        for place in busy[np.lexsort((-crowd[busy], p))[: int((p <= SCREEN).sum())]].tolist():
             if len(seeds) < SEEDS and (self.recent[seeds] @ self.recent[place] < ALIKE).all():
                 seeds.append(place)
         return seeds
 
-    def _crowd(self, others: Floats) -> Ints:
-        """How many of the others lie near each recent text (r,)."""
-        counts = np.zeros(len(self.recent), np.intp)
-        for start in range(0, len(others), BLOCK):
-            near = self.recent @ others[start : start + BLOCK].T
-            counts += (near >= self.params.pair).sum(axis=1)
-        return counts
-
     def _around(self, seed: int, free: Mask) -> Birth | None:
         """The group around a text, if it is a new subject: its centre moves to where the recent ones near it are."""
-        centre, least = self.recent[seed], self.params.pair
+        near = free & (self.recent @ self.recent[seed] >= self.params.pair)
         for _ in range(STEPS):
-            near = free & (self.recent @ centre >= least)
             if near.sum() < self.params.min_size / 2:
                 return None
-            centre = unit_rows(self.recent[near].mean(axis=0, keepdims=True))[0]
-            least = self.params.radius
-        inside = free & (self.recent @ centre >= least)
-        if inside.sum() < self.params.min_size:
+            cosines = self._to_the_others(near)
+            near = free & (cosines >= self.params.radius)
+        if near.sum() < self.params.min_size:
             return None
-        birth = self._birth(centre, inside, int(free.sum()))
-        return birth if self._is_new(birth, self.rows[inside]) else None
+        birth = self._birth(near, float(cosines[near].mean()), int(free.sum()))
+        return birth if self._is_new(birth, self.rows[near]) else None
 
-    def _birth(self, centre: Floats, inside: Mask, free: int) -> Birth:
+    def _to_the_others(self, near: Mask) -> Floats:
+        """Cosines of the recent texts (r,) to the centre of those near, each left out of its own.
+
+        A centre lies nearer to the texts it was made of than to any other; the older ones would seem farther off.
+        """
+        total = self.recent[near].sum(axis=0)
+        along = self.recent @ total
+        lengths = np.sqrt(np.maximum(total @ total - near * (2 * along - 1), 1e-12))
+        return np.asarray((along - near) / lengths)
+
+    def _birth(self, inside: Mask, tightness: float, free: int) -> Birth:
         rows = self.rows[inside]
+        centre = unit_rows(self.recent[inside].mean(axis=0, keepdims=True))[0]
         before = int((self.older @ centre >= self.params.radius).sum())
         expected, p = _chance(len(rows), before, free, len(self.older))
         return Birth(
@@ -249,7 +251,7 @@ class _Scan:
             members=tuple(np.flatnonzero(np.isin(self.group.copy_of, rows)).tolist()),
             size=len(rows),
             customers=self.group.people(rows),
-            tightness=float((self.recent[inside] @ centre).mean()),
+            tightness=tightness,
             expected=float(expected),
             p=float(p),
             first_day=float(self.group.days[rows].min()),
@@ -274,6 +276,14 @@ class _Scan:
             return True
         within = moments[params.min_size - 1 :] - moments[: len(moments) - params.min_size + 1]
         return bool((within <= params.sharp_days).any())
+
+
+def _crowd(texts: Floats, others: Floats, pair: float) -> Ints:
+    """How many of the others (o, d) lie near each text (n,)."""
+    counts = np.zeros(len(texts), np.intp)
+    for start in range(0, len(others), BLOCK):
+        counts += (texts @ others[start : start + BLOCK].T >= pair).sum(axis=1)
+    return counts
 
 
 def _chance(size: ArrayLike, older: ArrayLike, recent: int, background: int) -> tuple[Days, Days]:

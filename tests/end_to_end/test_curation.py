@@ -162,6 +162,8 @@ def test_publishing_touches_no_alert_and_can_be_rolled_back(context: Context) ->
     assert _alerts(context) == before
     opened = {each.topic_id for each in _alerts(context).values() if each.is_open}
     assert opened <= {each.id for each in current(context).topics}, "a topic with an open alert goes on"
+    detect(context, NOW + timedelta(minutes=1))
+    assert {each.topic_id for each in _alerts(context).values() if each.is_open} == opened, "nothing has happened"
     assert rollback(context, NOW).id == earlier.id
     assert current(context).version.id == earlier.id
     kept = sum(len(each & held(context).get(topic, set())) for topic, each in assigned.items())
