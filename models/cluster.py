@@ -28,7 +28,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 
 from models.centre import Floats, Ints
-from models.granularity import choose_resolution
+from models.granularity import Granularity, choose_resolution
 from models.graph import clusters_of, neighbour_graph
 from models.metric import discriminants, main_directions
 from models.wording import wordings
@@ -47,6 +47,9 @@ WORDING = 2.0
 
 ALIKE_IN_WORDS = 10
 """A text's neighbours by wording."""
+
+ENOUGH = 15_000
+"""So many texts tell which granularity comes again."""
 
 FEW = 10
 """With fewer clusters, there are too few directions between them to tell texts apart by."""
@@ -96,13 +99,21 @@ class KnnLeiden(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         graph = topic_graph(X, self.neighbours, self.seed, texts)
         resolution = self.resolution
         if resolution is None:
-            chosen = choose_resolution(graph, X, before=self.resolution_before, seed=self.seed)
+            chosen = self._chosen(graph, X, texts)
             resolution, self.stability_ = chosen.resolution, chosen.stability
         if y is not None:
             graph = leaning(graph, y, self.continuity)
         self.resolution_ = resolution
         self.labels_ = _by_size(clusters_of(graph, resolution, self.seed), smallest)
         return self
+
+    def _chosen(self, graph: csr_matrix, vectors: Floats, texts: Sequence[str]) -> Granularity:
+        """The granularity, from a sample where there are many texts: it hardly depends on their number."""
+        if len(vectors) > ENOUGH:
+            rows = np.sort(np.random.default_rng(self.seed).permutation(len(vectors))[:ENOUGH])
+            vectors, texts = vectors[rows], [texts[row] for row in rows.tolist()] if texts else ()
+            graph = topic_graph(vectors, self.neighbours, self.seed, texts)
+        return choose_resolution(graph, vectors, before=self.resolution_before, seed=self.seed)
 
 
 def smallest_cluster(n: int) -> int:
