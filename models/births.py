@@ -40,10 +40,9 @@ class BirthParams:
 
     Each of `windows_days` back from now is judged; older ones are the background. A text is in a group from a
     cosine of `radius` to its centre. It takes `min_size` complaints (copies counted once) from `min_customers`
-    people, spread over more than `min_spread_days` or so sharp that `min_size` came within `sharp_days`; a mean
-    cosine to the centre of `tightness`; a centre at most `distinct` like a published one; a share of the recent
-    complaints `min_ratio` times that of the older ones, with chance giving as many in less than `max_p` of cases.
-    At most `limit` recent texts are looked at, the latest.
+    people, spread over more than `min_spread_days` or so sharp that `min_size` came within `sharp_days`; a centre
+    at most `distinct` like a published one; a share of the recent complaints `min_ratio` times that of the older ones,
+    with chance giving as many in less than `max_p` of cases. At most `limit` recent texts are looked at, the latest.
     """
 
     windows_days: tuple[float, ...] = (1.0, 2.0, 7.0)
@@ -52,11 +51,10 @@ class BirthParams:
     min_spread_days: float = 0.5
     sharp_days: float = 1 / 24
     pair: float = 0.4
-    radius: float = 0.55
-    tightness: float = 0.6
+    radius: float = 0.45
     distinct: float = 0.7
     min_ratio: float = 3.0
-    max_p: float = 1e-6
+    max_p: float = 1e-5
     limit: int = 5000
 
 
@@ -64,8 +62,8 @@ class BirthParams:
 class Birth:
     """A new subject: `centroid` (d,) a unit vector, `members` rows of the input, copies included.
 
-    `size` counts complaints without copies, `customers` the people, `tightness` is their mean cosine to the centroid,
-    `expected` what the older complaints would have led to expect and `p` the chance of `size` given that.
+    `size` counts complaints without copies, `customers` the people, `expected` what the older complaints would have
+    led to expect and `p` the chance of `size` given that.
     `first_day` and `last_day` span the members.
     """
 
@@ -73,7 +71,6 @@ class Birth:
     members: tuple[int, ...]
     size: int
     customers: int
-    tightness: float
     expected: float
     p: float
     first_day: float
@@ -224,11 +221,10 @@ class _Scan:
         for _ in range(STEPS):
             if near.sum() < self.params.min_size / 2:
                 return None
-            cosines = self._to_the_others(near)
-            near = free & (cosines >= self.params.radius)
+            near = free & (self._to_the_others(near) >= self.params.radius)
         if near.sum() < self.params.min_size:
             return None
-        birth = self._birth(near, float(cosines[near].mean()), int(free.sum()))
+        birth = self._birth(near, int(free.sum()))
         return birth if self._is_new(birth, self.rows[near]) else None
 
     def _to_the_others(self, near: Mask) -> Floats:
@@ -241,7 +237,7 @@ class _Scan:
         lengths = np.sqrt(np.maximum(total @ total - near * (2 * along - 1), 1e-12))
         return np.asarray((along - near) / lengths)
 
-    def _birth(self, inside: Mask, tightness: float, free: int) -> Birth:
+    def _birth(self, inside: Mask, free: int) -> Birth:
         rows = self.rows[inside]
         centre = unit_rows(self.recent[inside].mean(axis=0, keepdims=True))[0]
         before = int((self.older @ centre >= self.params.radius).sum())
@@ -251,7 +247,6 @@ class _Scan:
             members=tuple(np.flatnonzero(np.isin(self.group.copy_of, rows)).tolist()),
             size=len(rows),
             customers=self.group.people(rows),
-            tightness=tightness,
             expected=float(expected),
             p=float(p),
             first_day=float(self.group.days[rows].min()),
@@ -263,7 +258,6 @@ class _Scan:
         nearest = float((self.centroids @ birth.centroid).max()) if len(self.centroids) else -1.0
         return (
             birth.customers >= params.min_customers
-            and birth.tightness >= params.tightness
             and nearest <= params.distinct
             and birth.size >= params.min_ratio * birth.expected
             and birth.p <= params.max_p
