@@ -27,6 +27,7 @@ _FONT = 11.5
 _INK, _PAPER, _GRID = "#1f2933", "#ffffff", "#d9dee3"
 _DAY, _RISEN_DAY = "#9db8d2", "#0b4f8a"
 _EXPECTED, _BAND = "#b45309", "#fae0bd"
+_PLANNED = "#6b4fa0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class ChartWords:
     expected: str = "expected"
     band: str = "90 % range"
     opened: str = "alert"
+    planned: str = "planned"
 
 
 @lru_cache(maxsize=64)
@@ -65,12 +67,14 @@ def rise_chart(
     opened: date | None = None,
     window: tuple[date, date] | None = None,
     words: ChartWords | None = None,
+    events: tuple[tuple[date, date], ...] = (),
 ) -> bytes:
     """The picture as PNG bytes, the same for the same arguments (and the same matplotlib): the page and the Markdown of
     two digests show one, so it is drawn once.
 
     `window` is the first and last day that was judged, drawn darker; `opened` the day the alert opened or came
-    back, marked where it lies within the series. Raises ValueError for a series without days: there is nothing to draw.
+    back, marked where it lies within the series. `events` are first and last days of what was planned, drawn as bars
+    below the days. Raises ValueError for a series without days: there is nothing to draw.
     """
     if not series.days:
         raise ValueError("a picture needs at least one day")
@@ -78,10 +82,16 @@ def rise_chart(
 
     with mpl.rc_context():
         mpl.rcdefaults()  # an operator's matplotlibrc must not change what a digest looks like
-        return _draw(series, opened, window, words or ChartWords())
+        return _draw(series, opened, window, words or ChartWords(), events)
 
 
-def _draw(series: Series, opened: date | None, window: tuple[date, date] | None, words: ChartWords) -> bytes:
+def _draw(
+    series: Series,
+    opened: date | None,
+    window: tuple[date, date] | None,
+    words: ChartWords,
+    events: Sequence[tuple[date, date]],
+) -> bytes:
     # Figure without pyplot: no display, no global state, nothing to close.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -97,8 +107,19 @@ def _draw(series: Series, opened: date | None, window: tuple[date, date] | None,
     if opened is not None and opened in series.days:
         _mark_opening(axes, series, opened, top, words)
     _dress(axes, series)
-    _key(figure, words)
+    shown = [span for span in events if span[0] <= series.days[-1] and series.days[0] <= span[1]]
+    for span in shown:
+        _draw_event(axes, series, span)
+    _key(figure, words, planned=bool(shown))
     return _small_png(figure)
+
+
+def _draw_event(axes: Axes, series: Series, span: tuple[date, date]) -> None:
+    """A bar on the line that the days stand on, for as long as the event lasts."""
+    first = max((span[0] - series.days[0]).days, 0)
+    after = min((span[1] - series.days[0]).days + 1, len(series.days))
+    place = axes.get_xaxis_transform()
+    axes.plot([first - 0.5, after - 0.5], [0, 0], color=_PLANNED, linewidth=5, transform=place, clip_on=False, zorder=7)
 
 
 def _finite(values: Sequence[float | None]) -> list[float]:
@@ -180,7 +201,7 @@ def day_label(day: date) -> str:
     return f"{day.day} {MONTHS[day.month - 1]}"
 
 
-def _key(figure: Figure, words: ChartWords) -> None:
+def _key(figure: Figure, words: ChartWords, *, planned: bool) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -189,11 +210,13 @@ def _key(figure: Figure, words: ChartWords) -> None:
         Line2D([], [], color=_EXPECTED, linewidth=2, label=words.expected),
         Patch(color=_BAND, label=words.band),
     ]
+    if planned:
+        marks.append(Line2D([], [], color=_PLANNED, linewidth=5, label=words.planned))
     figure.legend(
         handles=marks,
         loc="upper left",
         bbox_to_anchor=(0.05, 0.98),
-        ncols=3,
+        ncols=len(marks),
         frameon=False,
         fontsize=_FONT,
         labelcolor=_INK,

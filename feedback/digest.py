@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from feedback.chart import HEIGHT, WIDTH, Series, rise_chart
 from feedback.domain import AlertState, Channel, Driver, Span, TopicKind
 from feedback.errors import SettingError
+from feedback.events import PlannedEvent
 from feedback.sentences import Sentences, excerpt, local_days
 from feedback.series import bucket_start
 
@@ -74,7 +75,8 @@ class DigestAlert:
     """An alert with the numbers of its latest signal in the week.
 
     `window` (UTC) is the span that was judged, and `observed`, `expected`, `low`, `high` and `p` speak of it.
-    `regressed_at` is when a resolved alert came back; `resolved_at` then is the resolution before that.
+    `regressed_at` is when a resolved alert came back; `resolved_at` then is the resolution before that. `events` were
+    planned for days of its picture.
     """
 
     alert_id: UUID
@@ -93,6 +95,7 @@ class DigestAlert:
     quotes: Sequence[Quote] = ()
     series: Series | None = None
     copies: Copies | None = None
+    events: Sequence[PlannedEvent] = ()
 
     @property
     def ratio(self) -> float:
@@ -174,7 +177,7 @@ def _picture(digest: Digest, alert: DigestAlert) -> bytes:
     assert alert.series is not None
     window = local_days(alert.window, digest.zone)
     opened = (alert.regressed_at or alert.opened_at).astimezone(digest.zone).date()
-    return rise_chart(alert.series, opened, window)
+    return rise_chart(alert.series, opened, window, events=tuple((each.first, each.last) for each in alert.events))
 
 
 def embedded(name: str, png: bytes) -> str:

@@ -15,6 +15,7 @@ from feedback.intake.kinds import PLACEHOLDER
 
 if TYPE_CHECKING:
     from feedback.digest import Digest, DigestAlert, DigestTopic, Quote
+    from feedback.events import PlannedEvent
 
 # strftime would follow the locale of the process.
 MONTHS = (
@@ -302,6 +303,18 @@ class Sentences:
         who = f"All {found.of:,}" if found.complaints == found.of else f"{found.complaints:,} {whole}"
         what = "the same text" if found.texts == 1 else f"one of {number_word(found.texts)} texts"
         return f"{who} repeat {what} almost word for word."
+
+    def events(self, alert: DigestAlert) -> str:
+        """What was planned for the days of the rise; empty where nothing was."""
+        first, last = local_days(alert.window, self._digest.zone)
+        told = [self._event(each) for each in alert.events if each.overlaps(first, last)]
+        return f"At that time: {listed(told)}." if told else ""
+
+    def _event(self, event: PlannedEvent) -> str:
+        when = (
+            self.day(event.first) if event.first == event.last else f"{self.day(event.first)} to {self.day(event.last)}"
+        )
+        return f"{self.name(event.name)} ({when})"
 
     def chance(self, alert: DigestAlert) -> str:
         """The small print of a rise."""

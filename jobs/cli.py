@@ -16,6 +16,7 @@ from feedback.settings import FILE_VARIABLE, Settings, commented_file, hash_key,
 from jobs.bootstrap import build_context
 from jobs.console import MINUTES, Json, err, moment_at, open_context, out, wall
 from jobs.context import Context
+from jobs.events_cli import events
 from jobs.models_cli import figures, models
 from jobs.progress import progress_on
 from jobs.show import say, show, write_json
@@ -36,6 +37,7 @@ app.add_typer(rejected, name="rejected")
 app.add_typer(keys, name="keys")
 app.add_typer(topics, name="topics")
 app.add_typer(models, name="models")
+app.add_typer(events, name="events")
 
 
 def main() -> None:

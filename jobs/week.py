@@ -15,8 +15,10 @@ from sqlalchemy import Connection, Row
 from feedback.chart import Series
 from feedback.digest import Copies, Digest, DigestAlert, DigestTopic, Quote, week_span
 from feedback.domain import AlertState, Channel, Driver, Signal, Span, TopicKind
+from feedback.events import PlannedEvent
 from feedback.store import alerts, complaints, counts, facets
 from feedback.store.counts import UNASSIGNED
+from feedback.store.events import planned_events
 from feedback.store.topics import StoredTopic
 from jobs.context import Context
 from jobs.panel import DatedPanel, dated_panel
@@ -186,6 +188,7 @@ def _alert(
     history = alerts.transitions_of(connection, row.id)
     regressed = [each.at for each in history if each.after == AlertState.REGRESSED and each.at < span.end]
     ids = [UUID(each) for each in kept.get("complaint_ids", ())]
+    series = charted.series(row.topic_id) if charted and row.topic_id in charted.dated.topics else None
     return DigestAlert(
         alert_id=row.id,
         topic=known[row.topic_id],
@@ -205,8 +208,17 @@ def _alert(
             Quote(each.text, each.language, Channel(each.channel), each.received_at, each.market)
             for each in facets.quotes_by_id(connection, ids)
         ],
-        series=charted.series(row.topic_id) if charted and row.topic_id in charted.dated.topics else None,
+        series=series,
+        events=_events(connection, row.topic_id, series),
     )
+
+
+def _events(connection: Connection, topic_id: UUID, series: Series | None) -> list[PlannedEvent]:
+    """What was planned for the days of an alert's picture."""
+    if series is None:
+        return []
+    found = planned_events(connection, series.days[0], series.days[-1])
+    return [each for each in found if each.concerns(topic_id)]
 
 
 def _kept(row: Row[Any]) -> Signal:

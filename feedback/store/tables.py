@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     Float,
@@ -155,6 +156,22 @@ edit = Table(
     Column("undone_by", String(200)),
     Column("undone_why", Text),
     comment="what people decided about topics, for good: see feedback.edits",
+)
+
+planned_event = Table(
+    "planned_event",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("name", String(200), nullable=False),
+    Column("first", Date, nullable=False),
+    Column("last", Date, nullable=False),
+    Column("topic_id", Uuid),
+    Column("note", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("removed_at", UtcDateTime),
+    Column("removed_by", String(200)),
+    comment="what was planned for which days: see feedback.events",
 )
 
 lineage = Table(

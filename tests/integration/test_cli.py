@@ -228,3 +228,27 @@ def test_empty_tables_say_so_and_json_is_json(ready: Command) -> None:
         assert ready(command).code == 0
         assert json.loads(ready(command, "--json").out) == []
     assert json.loads(ready("status", "--json").out)["complaints"] == 0
+
+
+def test_events_are_entered_listed_and_taken_out(ready: Command) -> None:
+    added = ready("events", "add", "Black Friday", "--from", "2026-11-27", "--to", "2026-11-30", "--who", "ana")
+    assert added.code == 0
+    assert "'Black Friday', 2026-11-27 to 2026-11-30, is event 1" in added.out
+    (listed,) = json.loads(ready("events", "list", "--json").out)
+    assert (listed["name"], listed["first"], listed["topic"], listed["who"]) == (
+        "Black Friday",
+        "2026-11-27",
+        "all",
+        "ana",
+    )
+    assert ready("events", "remove", "1").code == 0
+    assert "No event has been entered" in ready("events", "list").out
+
+
+def test_an_event_that_cannot_be_is_refused_in_a_sentence(ready: Command) -> None:
+    backwards = ready("events", "add", "Release", "--from", "2026-11-27", "--to", "2026-11-20")
+    assert backwards.code != 0
+    assert "would end (2026-11-20) before it begins (2026-11-27)" in backwards.err
+    unknown = ready("events", "remove", "7")
+    assert unknown.code != 0
+    assert "There is no event 7" in unknown.err
