@@ -100,14 +100,14 @@ def _draw(
     FigureCanvasAgg(figure)
     top = max([1.0, *series.observed, *_finite(series.high), *_finite(series.expected)])
     left = 0.045 + 0.023 * len(f"{top:,.0f}")  # room for the digits of the scale
-    axes = figure.add_axes((left, 0.125, 0.985 - left, 0.73))
+    shown = [span for span in events if span[0] <= series.days[-1] and series.days[0] <= span[1]]
+    axes = figure.add_axes((left, 0.125, 0.985 - left, 0.65 if shown else 0.73))  # a fourth mark takes a second line
     _draw_observed(axes, series, window)
     _draw_expected(axes, series)
     _scale(axes, series, top)
     if opened is not None and opened in series.days:
         _mark_opening(axes, series, opened, top, words)
     _dress(axes, series)
-    shown = [span for span in events if span[0] <= series.days[-1] and series.days[0] <= span[1]]
     for span in shown:
         _draw_event(axes, series, span)
     _key(figure, words, planned=bool(shown))
@@ -216,7 +216,7 @@ def _key(figure: Figure, words: ChartWords, *, planned: bool) -> None:
         handles=marks,
         loc="upper left",
         bbox_to_anchor=(0.05, 0.98),
-        ncols=len(marks),
+        ncols=2 if planned else 3,
         frameon=False,
         fontsize=_FONT,
         labelcolor=_INK,
