@@ -25,7 +25,7 @@ serve: ## reserved for the dashboard
 	@echo 'The dashboard comes with a later release; until then `uv run feedback up` runs the service and its API.'
 
 test: $(STAMP) ## run the tests, on SQLite and on a PostgreSQL of their own
-	$(RUN) pytest -m "not slow"
+	$(RUN) pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile
 
 test-slow: $(STAMP) ## run the tests that take minutes
 	$(RUN) pytest -m slow || [ $$? -eq 5 ]  # 5: there is none
