@@ -20,6 +20,7 @@ from jobs.evidence import Usual, evidence, usual_before
 from jobs.panel import DatedPanel, dated_panel
 from jobs.published import published
 from models.detect.budget import Threshold, threshold_for
+from models.detect.combined import Combined
 from models.detect.eb7 import EB7, Stages
 from models.detect.rises import find_rises
 
@@ -30,7 +31,7 @@ THRESHOLD_AGE = timedelta(days=14)
 FALSE_DISCOVERIES = 0.1
 """The share of the rises of a run that may be there by chance (Benjamini-Hochberg), beside the budget of false alarms:
 with many topics the budget alone fills an owner's week with borderline cases. It costs .03 of detections at a budget of
-one a week (.643 to .614, `benchmarks/short_history.py`) and halves the alerts on real complaints."""
+one a week (.643 to .614, `benchmarks/detection.py --parts fdr`) and halves the alerts on real complaints."""
 
 NOTABLE = 0.05
 """Signals with a larger p are kept only for topics with an open alert."""
@@ -55,7 +56,7 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
 
 def _threshold(context: Context, version: StoredVersion, dated: DatedPanel, now: datetime) -> Threshold:
     """The threshold in force, set by simulation when there is none, or when what it was set for has changed."""
-    budget, name = context.settings.false_alarms_per_week, EB7().name
+    budget, name = context.settings.false_alarms_per_week, Combined().name
     with context.database.read() as connection:
         stored = alerts.stored_threshold(connection, version.id, name, now)
     if stored:
@@ -71,17 +72,16 @@ def _threshold(context: Context, version: StoredVersion, dated: DatedPanel, now:
 
 
 def _signals(context: Context, version: StoredVersion, dated: DatedPanel, threshold: Threshold) -> list[Signal]:
-    """One for each topic, about the window that ends with the panel's last day."""
-    detector = EB7(stages=context.memory.setdefault("stages", Stages()))
-    rises = find_rises(dated.panel, threshold, fdr=FALSE_DISCOVERIES, detector=detector)
+    """One for each topic, about a window that ends with the panel's last day."""
+    eb7 = EB7(stages=context.memory.setdefault("stages", Stages()))
+    rises = find_rises(dated.panel, threshold, fdr=FALSE_DISCOVERIES, eb7=eb7)
     scores = rises.scores
-    window = _window(context, dated, detector.window)
     return [
         Signal(
             topic_id=topic,
             version_id=version.id,
-            detector=detector.name,
-            window=window,
+            detector=Combined().name,
+            window=_window(context, dated, int(scores.window[row, -1])),
             observed=int(scores.observed[row, -1]),
             expected=float(scores.expected[row, -1]),
             low=float(scores.low[row, -1]),
@@ -104,6 +104,10 @@ def _window(context: Context, dated: DatedPanel, length: int) -> Span:
     return Span(start, bucket_start(last + timedelta(days=1), zone))
 
 
+def _start(window: Span) -> datetime:
+    return window.start
+
+
 def _decide(
     context: Context, connection: Connection, version: StoredVersion, signals: Sequence[Signal], now: datetime
 ) -> int:
@@ -112,7 +116,8 @@ def _decide(
     notable = [each for each in signals if each.p <= NOTABLE or _has_open(before, each.topic_id)]
     alerts.store_signals(connection, notable, now)
     rising = [each for each in notable if each.rising]
-    usual = usual_before(connection, version, rising[0].window) if rising else None
+    # the longest window's start: what is usual must not hold any of the rises
+    usual = usual_before(connection, version, min((each.window for each in rising), key=_start)) if rising else None
     return sum(_apply(context, connection, version, before.get(each.topic_id), each, usual, now) for each in notable)
 
 

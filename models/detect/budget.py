@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.detect.eb7 import EB7, History, Windows
+from models.detect.combined import BUDGET_SHARES, Combined
+from models.detect.held import Held, History
 from models.detect.null import Null
 from models.detect.panel import Flags, Floats, Panel
 
@@ -35,6 +36,7 @@ ENOUGH = 40
 class Threshold:
     """From which score a topic is rising, and where that comes from.
 
+    `margins` is how much more a detector's score must be than EB7's, by name, see `models.detect.combined`.
     `budget` is the false alarms a week asked for, `achieved` how many the simulation had at this `score`, give or
     take `standard_error`. `simulated_weeks` and `evaluations_per_day` say how much was simulated; `parameters` holds
     the fitted numbers behind it.
@@ -47,6 +49,7 @@ class Threshold:
     simulated_weeks: int
     evaluations_per_day: int
     seed: int
+    margins: Mapping[str, float] = field(default_factory=dict)
     parameters: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -57,12 +60,14 @@ def threshold_for(
     *,
     weeks: int = 150,
     evaluations_per_day: int = 4,
-    detector: EB7 | None = None,
+    detector: Combined | None = None,
 ) -> Threshold:
     """The score at which all topics together open `budget` false alerts a week.
 
-    `weeks` is how many are simulated, in replicates of eight. The last of the `evaluations_per_day` sees the complete
-    day, the others an even part of it. Recompute when the panel has changed: weekly will do.
+    Each detector first gets a threshold for its share of the budget; how far these lie apart are the margins. Then the
+    combination gets one for all of it. `weeks` is how many are simulated, in replicates of eight. The last of the
+    `evaluations_per_day` sees the complete day, the others an even part of it. Recompute when the panel has changed:
+    weekly will do.
 
     Raises ValueError when the budget is not above zero or the panel is empty.
     """
@@ -70,14 +75,17 @@ def threshold_for(
         raise ValueError(f"a budget of {budget} false alarms a week cannot be met")
     if panel.topics == 0 or panel.days == 0:
         raise ValueError("there is nothing to simulate: the panel has no topics or no days")
-    detector = detector or EB7()
+    detector = detector or Combined()
     rng = np.random.default_rng(seed)
     replicates = max(2, round(weeks * 7 / JUDGED))
-    null = Null.fitted(panel, detector, SETTLING + JUDGED)
+    null = Null.fitted(panel, detector.eb7, SETTLING + JUDGED)
     scores = evaluate(null.draw(replicates, rng), detector, evaluations_per_day, rng)
     per_week = 7 / JUDGED
-    score = _meeting(scores, budget / per_week * replicates, evaluations_per_day)
-    opened = openings(scores, score, evaluations_per_day) * per_week
+    wanted = budget / per_week * replicates
+    margins = _margins(scores, wanted, evaluations_per_day)
+    combined = highest(scores, margins)
+    score = _meeting(combined, wanted, evaluations_per_day)
+    opened = openings(combined, score, evaluations_per_day) * per_week
     return Threshold(
         score=score,
         budget=budget,
@@ -86,29 +94,49 @@ def threshold_for(
         simulated_weeks=replicates * JUDGED // 7,
         evaluations_per_day=evaluations_per_day,
         seed=seed,
+        margins=margins,
         parameters=null.parameters(),
     )
 
 
-def evaluate(
-    history: History, detector: EB7, evaluations_per_day: int, rng: np.random.Generator, days: int = SETTLING + JUDGED
-) -> Floats:
-    """Scores of the last `days` days as each was judged while it filled, (days x evaluations, replicates, topics).
+def _margins(scores: Mapping[str, Floats], wanted: float, evaluations_per_day: int) -> dict[str, float]:
+    """How far each detector's threshold for its share of the alerts is above that of the first."""
+    own = {name: _meeting(part, wanted * BUDGET_SHARES[name], evaluations_per_day) for name, part in scores.items()}
+    first = next(iter(own.values()))
+    return {name: each - first for name, each in own.items()}
 
-    The last evaluation of a day sees all of it, the others an even part.
+
+def highest(scores: Mapping[str, Floats], margins: Mapping[str, float]) -> Floats:
+    """The scores of the combination: the highest over its margin."""
+    return np.asarray(np.maximum.reduce([part - margins[name] for name, part in scores.items()]))
+
+
+def evaluate(
+    history: History,
+    detector: Combined,
+    evaluations_per_day: int,
+    rng: np.random.Generator,
+    days: int = SETTLING + JUDGED,
+) -> dict[str, Floats]:
+    """Each detector's scores of the last `days` days as each was judged while it filled.
+
+    Arrays are (days x evaluations, replicates, topics). The last evaluation of a day sees all of it, the others an
+    even part.
     """
-    forecast = detector.forecast(history, days)
-    windows = Windows(*(part[-days:] for part in detector.windows(history)))
+    held = detector.held(history, days)
     today, others = history.counts[-days:], history.others[-days:]
-    scores = np.empty((days, evaluations_per_day, *today.shape[1:]))
+    scores = {name: np.empty((days, evaluations_per_day, *today.shape[1:])) for name in held}
     part = np.zeros_like(today)
     for step in range(evaluations_per_day):
         part += rng.binomial((today - part).astype(np.int64), 1 / (evaluations_per_day - step))
-        missing = 1 - (step + 1) / evaluations_per_day
-        counts = windows.counts - today + part
-        seen = Windows(counts, windows.others - missing * others, windows.open_days - missing)
-        scores[:, step] = -np.log10(detector.tail(forecast, seen, detector.expected(forecast, seen)))
-    return scores.reshape(-1, *today.shape[1:])
+        share = 1 - (step + 1) / evaluations_per_day
+        for name, each in held.items():
+            scores[name][:, step] = _score(each.without(today - part, share * others, share))
+    return {name: each.reshape(-1, *today.shape[1:]) for name, each in scores.items()}
+
+
+def _score(held: Held) -> Floats:
+    return np.asarray(-np.log10(held.p()))
 
 
 def openings(scores: Floats, threshold: float, evaluations_per_day: int, settling: int = SETTLING) -> Floats:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.detect.eb7 import EB7, History
+from models.detect.eb7 import EB7
+from models.detect.held import History
 from models.detect.panel import Floats, Panel
 
 HISTORY = 182

@@ -68,10 +68,11 @@ class Panel:
 class Scores:
     """A detector's numbers, each (topics, days judged), about the window that ends with the day.
 
-    `low` and `high` are the 90 % prediction interval of `observed`, `p` its upper tail. Where there is too little
-    history to judge, p is 1, and `expected`, `low` and `high` are NaN.
+    `window` is the length of that window in days. `low` and `high` are the 90 % prediction interval of `observed`, `p`
+    its upper tail. Where there is too little history to judge, p is 1, and `expected`, `low` and `high` are NaN.
     """
 
+    window: Counts
     observed: Counts
     expected: Floats
     low: Floats
@@ -96,5 +97,8 @@ class Detector(Protocol):
     def name(self) -> str: ...
 
     def judge(self, panel: Panel, days: int = 1) -> Scores:
-        """Scores of the last `days` days of the panel."""
+        """Scores of the last `days` days of the panel.
+
+        Raises ValueError when `days` is not between 1 and the panel's.
+        """
         ...

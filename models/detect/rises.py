@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.detect.budget import Threshold
+from models.detect.combined import Combined
 from models.detect.eb7 import EB7
 from models.detect.fdr import q_values
-from models.detect.panel import Detector, Flags, Floats, Panel, Scores
+from models.detect.panel import Flags, Floats, Panel, Scores
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,15 +20,13 @@ class Rises:
     rising: Flags
 
 
-def find_rises(
-    panel: Panel, threshold: Threshold, *, fdr: float = 1.0, days: int = 1, detector: Detector | None = None
-) -> Rises:
+def find_rises(panel: Panel, threshold: Threshold, *, fdr: float = 1.0, days: int = 1, eb7: EB7 | None = None) -> Rises:
     """Judge the last `days` days; rising is a score at the threshold or above, and a q of `fdr` or below.
 
     The threshold alone keeps to the budget of false alarms. A bound on q asks for more and costs detections: at .1,
     the share found within two weeks fell from .64 to .61 with a budget of one and from .72 to .62 with three
-    (`benchmarks/short_history.py`), so it is off unless set.
+    (`benchmarks/detection.py --parts fdr`), so it is off unless set.
     """
-    scores = (detector or EB7()).judge(panel, days)
+    scores = Combined(threshold.margins, eb7 or EB7()).judge(panel, days)
     q = q_values(scores.p)
     return Rises(scores, q, (scores.score >= threshold.score) & (q <= fdr))

@@ -1,0 +1,57 @@
+"""Several detectors as one: a topic is rising when any of them says so, each at a threshold of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+
+from models.detect.eb7 import EB7
+from models.detect.held import Held, History
+from models.detect.negative_binomial import SMALLEST_P
+from models.detect.panel import Floats, Panel, Scores
+from models.detect.ramp import Ramp
+
+BUDGET_SHARES: Mapping[str, float] = MappingProxyType({"EB7": 0.9, "ramp": 0.1})
+"""Each detector's part of the false alarms. A creeping rise takes weeks to show, so a tenth costs sharp ones little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """EB7 and the ramp detector over one pass through the days.
+
+    `margins` is by how much a detector's score has to exceed EB7's to be worth as much, as
+    `models.detect.budget.threshold_for` finds it; a detector that is not named has the margin zero. The numbers given
+    out are those of the detector whose score lies highest above its margin, and p is that score's.
+    """
+
+    margins: Mapping[str, float] = field(default_factory=dict)
+    eb7: EB7 = field(default_factory=EB7)
+    ramp: Ramp = field(default_factory=Ramp)
+    name: str = "EB7 and ramp"
+
+    def judge(self, panel: Panel, days: int = 1) -> Scores:
+        """Scores of the last `days` days."""
+        held = self.held(History.of(panel, days), days)
+        above = np.stack([self._above(name, each) for name, each in held.items()])
+        chosen = above.argmax(axis=0)
+        windows = np.array([self.eb7.window, self.ramp.window])[chosen]
+        p = np.clip(10 ** -above.max(axis=0), SMALLEST_P, 1.0)
+        return Held.chosen(tuple(held.values()), chosen).scores(windows, p)
+
+    def held(self, history: History, days: int) -> dict[str, Held]:
+        """What each detector holds against each other, by its name."""
+        forecast = self.eb7.forecast(history, min(days + self.ramp.lag, len(history.counts)))
+        return {
+            self.eb7.name: self.eb7.held_against(forecast, history, days),
+            self.ramp.name: self.ramp.held_against(forecast, history, days),
+        }
+
+    def margin(self, name: str) -> float:
+        return self.margins.get(name, 0.0)
+
+    def _above(self, name: str, held: Held) -> Floats:
+        """The score over its margin; where nothing is known, below all that is."""
+        return np.where(held.known, -np.log10(held.p()) - self.margin(name), -np.inf)

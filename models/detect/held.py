@@ -1,0 +1,184 @@
+"""What every detector works on: daily counts, the windows over them, and what the past says about those."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detect.negative_binomial import quantile, upper_tail
+from models.detect.panel import Flags, Floats, Panel, Scores
+
+Integers = NDArray[np.intp]
+Number = TypeVar("Number", bound=np.generic)
+
+LEAST_MEAN = 1e-9
+"""Keeps the tail defined where nothing at all is expected."""
+
+
+class History(NamedTuple):
+    """Daily counts, days first so that a day lies together in memory.
+
+    `counts` and `others` (the day's volume without the topic itself) are (days, replicates, topics), `excluded`
+    broadcasts to them, `open_days` is (days,): 1 for a day with data, 0 for a gap, between for a part of a day.
+    """
+
+    counts: Floats
+    others: Floats
+    excluded: Flags
+    open_days: Floats
+
+    @classmethod
+    def of(cls, panel: Panel, days: int | None = None) -> History:
+        """The panel's. Raises ValueError when the last `days` are to be judged and the panel has not got them."""
+        if days is not None and not 1 <= days <= panel.days:
+            raise ValueError(f"asked to judge {days} days of a panel of {panel.days}")
+        counts = np.ascontiguousarray(panel.counts.T[:, None, :], dtype=np.float64)
+        others = panel.total.astype(np.float64)[:, None, None] - counts
+        return cls(counts, others, np.ascontiguousarray(panel.excluded.T[:, None, :]), _open_days(panel))
+
+    @property
+    def start(self) -> int:
+        """The first day that holds anything at all; the number of days if none does."""
+        busy = (self.counts.sum(axis=(1, 2)) + self.others.sum(axis=(1, 2))) > 0
+        return int(np.argmax(busy)) if busy.any() else len(busy)
+
+    def begins_like(self, other: History, days: int) -> bool:
+        """Whether both hold the same on their first `days` days."""
+        return len(self.counts) >= days and all(
+            mine.shape[1:] == its.shape[1:] and np.array_equal(mine[:days], its[:days])
+            for mine, its in zip(self, other, strict=True)
+        )
+
+
+class Windows(NamedTuple):
+    """What counts in each window: topics and others (days, replicates, topics), days with data (days, 1, 1)."""
+
+    counts: Floats
+    others: Floats
+    open_days: Floats
+
+    @classmethod
+    def of(cls, history: History, length: int) -> Windows:
+        """The sums over the `length` days that end with each day."""
+        open_days = trailing(history.open_days, length)[:, None, None]
+        return cls(trailing(history.counts, length), trailing(history.others, length), open_days)
+
+    def last(self, days: int) -> Windows:
+        return Windows._make(part[-days:] for part in self)
+
+    def on(self, day: int) -> Windows:
+        return Windows._make(part[day] for part in self)
+
+
+class Forecast(NamedTuple):
+    """What the past says about each window, arrays (days, replicates, topics).
+
+    `rate` is complaints a day at the baseline's volume, `doubt` the squared relative error of the rate, `volume` the
+    others' complaints a day in the baseline. A count of mean m scatters with the variance
+    `phi` m + (`kappa` + `doubt`) m². `known` is false where there is too little history to judge.
+    """
+
+    rate: Floats
+    doubt: Floats
+    phi: Floats
+    kappa: Floats
+    volume: Floats
+    known: Flags
+
+    def last(self, days: int) -> Forecast:
+        return Forecast._make(part[-days:] for part in self)
+
+    def variance_ratio(self, mean: Floats) -> Floats:
+        """Variance over mean of a count of this mean."""
+        return np.asarray(self.phi + (self.kappa + self.doubt) * mean)
+
+    def size(self, mean: Floats) -> Floats:
+        """The negative binomial's size at this mean."""
+        return np.clip(mean / np.maximum(self.variance_ratio(mean) - 1, 1e-12), 1e-9, 1e9)
+
+
+class Held(NamedTuple):
+    """Windows held against what was known before them.
+
+    `prior` is how many complaints of others it takes to believe half of a change in volume.
+    """
+
+    forecast: Forecast
+    windows: Windows
+    prior: float
+
+    @property
+    def known(self) -> Flags:
+        """Where there is enough history, and anything to judge."""
+        return np.asarray(self.forecast.known & (self.windows.open_days > 0))
+
+    @property
+    def mean(self) -> Floats:
+        """The mean of each window's counts, given what everything else counted.
+
+        The relative volume is itself shrunk to one, so that the chance in a handful of other complaints moves
+        nothing, while with hundreds a week it is simply the ratio of volumes.
+        """
+        days = self.windows.open_days
+        relative = (self.windows.others + self.prior) / (self.forecast.volume * days + self.prior)
+        return np.maximum(self.forecast.rate * days * relative, LEAST_MEAN)
+
+    def p(self) -> Floats:
+        """P(count ≥ observed), 1 where nothing is known."""
+        mean = self.mean
+        return np.where(self.known, upper_tail(self.windows.counts, mean, self.forecast.size(mean)), 1.0)
+
+    def without(self, counts: Floats, others: Floats, share: float) -> Held:
+        """The same before the windows' last day was over: so many complaints and this share of the day to come."""
+        seen = self.windows
+        return self._replace(windows=Windows(seen.counts - counts, seen.others - others, seen.open_days - share))
+
+    @classmethod
+    def chosen(cls, among: Sequence[Held], which: Integers) -> Held:
+        """At each place that of `among` whose index is in `which` (days, replicates, topics)."""
+
+        def pick(parts: Sequence[Floats]) -> Floats:
+            whole = np.stack([np.broadcast_to(part, which.shape) for part in parts])
+            return np.asarray(np.take_along_axis(whole, which[None], axis=0)[0])
+
+        forecasts, windows = zip(*(each[:2] for each in among), strict=True)
+        forecast = Forecast._make(pick(parts) for parts in zip(*forecasts, strict=True))
+        return cls(forecast, Windows._make(pick(parts) for parts in zip(*windows, strict=True)), among[0].prior)
+
+    def scores(self, window: int | Integers, p: Floats | None = None) -> Scores:
+        """The scores of the one replicate, about windows of so many days; with `p` in place of the windows' own."""
+        mean, blank = self.mean, np.where(self.known, 0.0, np.nan)
+        size = self.forecast.size(mean)
+        return Scores(
+            window=_by_topic(np.broadcast_to(window, mean.shape)),
+            observed=_by_topic(self.windows.counts).astype(np.int64),
+            expected=_by_topic(mean + blank),
+            low=_by_topic(quantile(0.05, mean, size) + blank),
+            high=_by_topic(quantile(0.95, mean, size) + blank),
+            p=_by_topic(self.p() if p is None else p),
+        )
+
+
+def trailing(values: Floats, length: int) -> Floats:
+    """Sums over the `length` steps that end with each, along the first axis."""
+    sums = np.cumsum(values, axis=0)
+    sums[length:] -= sums[:-length].copy()
+    return sums
+
+
+def _open_days(panel: Panel) -> Floats:
+    """1 a day with data, 0 a gap; the last day by its share of the recent volume while it is still filling."""
+    days = np.where(panel.gaps, 0.0, 1.0)
+    if not panel.complete and panel.days > 1:
+        recent = panel.total[-29:-1][~panel.gaps[-29:-1]]
+        usual = float(recent.mean()) if recent.size else 0.0
+        days[-1] *= min(1.0, float(panel.total[-1]) / usual) if usual > 0 else 1.0
+    return days
+
+
+def _by_topic(values: NDArray[Number]) -> NDArray[Number]:
+    """(days, 1, topics) to (topics, days)."""
+    return np.ascontiguousarray(values[:, 0, :].T)

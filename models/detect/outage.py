@@ -1,0 +1,115 @@
+"""The hourly fast path: a sharp outage is seen within hours, not at the day's end.
+
+Counts by hour; the last one, three and six hours are each held against what the topic's rate of the last weeks, the
+usual share of these hours in the day and the hours' volume of everything else predict. The smallest of the three tails
+counts, times three (Bonferroni). All is sums over the hours before, so a year of hours takes no longer than its length.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import signal
+
+from models.detect.held import Forecast, Held, History, Integers, Windows, trailing
+from models.detect.negative_binomial import SMALLEST_P
+from models.detect.panel import Floats, Panel, Scores
+
+DAY = 24
+
+FIRST_RATIO, RATIO_PRIOR = 1.5, 200.0
+"""The variance ratio that is believed at first, with the weight of so many hours with complaints."""
+
+WINSOR = 9.0
+"""Squared standardised errors above this count as this: an outage in the past is not scatter."""
+
+SPARE = 1e-3
+"""Keeps quotients of sums defined where nothing has been counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """The settings, in hours unless said otherwise; the panel's buckets are hours and its first is at midnight.
+
+    The baseline ends `gap` before the hour judged and halves in weight every `half_life`; it needs `warm_up`.
+    `rate_prior` (hours) is how long a topic must have been watched to count as much as the mean of all topics;
+    `volume_prior` (complaints) how many of others it takes to believe half of a change in volume.
+    """
+
+    windows: tuple[int, ...] = (1, 3, 6)
+    gap: int = 24
+    half_life: float = 28 * 24.0
+    warm_up: int = 7 * 24
+    rate_prior: float = 48.0
+    volume_prior: float = 44.0
+    name: str = "outage"
+
+    def judge(self, panel: Panel, days: int = 1) -> Scores:
+        """Scores of the last `days` buckets, here hours, each about the likeliest window that ends with the hour."""
+        history = History.of(panel, days)
+        held = self.held(history, days)
+        p = np.stack([each.p() for each in held])
+        chosen: Integers = p.argmin(axis=0)
+        smallest = np.clip(p.min(axis=0) * len(held), SMALLEST_P, 1.0)
+        return Held.chosen(held, chosen).scores(np.array(self.windows)[chosen], smallest)
+
+    def held(self, history: History, hours: int) -> tuple[Held, ...]:
+        """For each window, the last `hours` of them beside what was known before."""
+        open_hours = history.open_days[:, None, None]
+        kept = np.where(history.excluded | (open_hours == 0), 0.0, 1.0)
+        usual = self._usual_hour(history.others, open_hours)
+        watched = self._past(kept * usual * open_hours)
+        counted = self._past(kept * history.counts)
+        topics = counted.shape[-1]
+        prior = self.rate_prior * self._past(open_hours * usual) / np.maximum(self._past(open_hours), SPARE)
+        pooled = (counted.sum(axis=-1, keepdims=True) + SPARE) / (watched.sum(axis=-1, keepdims=True) + SPARE)
+        rate = (counted + prior * pooled) / (watched + prior + SPARE)
+        doubt = 1 / (counted + prior * pooled + 1 / topics)
+        mean = np.maximum(rate * usual * open_hours, SPARE**2)
+        ratio = self._ratio(history.counts, mean, kept)
+        known = np.arange(len(usual))[:, None, None] >= history.start + self.gap + self.warm_up
+        hourly = Forecast(rate, doubt, ratio, np.zeros_like(rate), usual, np.broadcast_to(known, rate.shape))
+        return tuple(self._window(each, history, hourly, hours) for each in self.windows)
+
+    def _window(self, length: int, history: History, hourly: Forecast, hours: int) -> Held:
+        """The window of so many hours; its usual volume is that of just these hours of the day."""
+        windows = Windows.of(history, length).last(hours)
+        usual = trailing(hourly.volume * history.open_days[:, None, None], length)[-hours:]
+        volume = usual / np.maximum(windows.open_days, SPARE)
+        last = hourly.last(hours)
+        return Held(last._replace(rate=last.rate * volume, volume=volume), windows, self.volume_prior)
+
+    def _usual_hour(self, others: Floats, open_hours: Floats) -> Floats:
+        """What everything else usually counts in an hour at that time of day, from the days before."""
+        days = -(-len(others) // DAY)
+        padded = np.zeros((days * DAY, *others.shape[1:]))
+        watched = np.zeros((days * DAY, 1, 1))
+        padded[: len(others)], watched[: len(others)] = others, open_hours
+        keep = 0.5 ** (DAY / self.half_life)
+        counts, hours = (
+            self._before(part.reshape(days, DAY, *part.shape[1:]), keep, 1).reshape(part.shape)[: len(others)]
+            for part in (padded, watched)
+        )
+        return np.asarray((counts + SPARE) / (hours + SPARE))
+
+    def _past(self, values: Floats) -> Floats:
+        """Discounted sums over what is more than `gap` before each hour."""
+        return self._before(values, 0.5 ** (1 / self.half_life), self.gap)
+
+    def _before(self, values: Floats, keep: float, lag: int) -> Floats:
+        sums = signal.lfilter([1.0], [1.0, -keep], values, axis=0)
+        before = np.zeros_like(sums)
+        before[lag:] = sums[:-lag]
+        return np.asarray(before)
+
+    def _ratio(self, counts: Floats, mean: Floats, kept: Floats) -> Floats:
+        """Variance over mean of an hour's count, of all topics together; at least 1."""
+        error = np.minimum((counts - mean) ** 2 / mean, WINSOR * FIRST_RATIO)
+        # an hour in which hardly anything is expected says hardly anything about dispersion
+        weight = kept * mean / (mean + 0.5) * (mean > SPARE)
+        squared, hours = (
+            self._past(part.sum(axis=-1, keepdims=True)) for part in (weight * error, weight * np.ones_like(mean))
+        )
+        ratio = (squared + RATIO_PRIOR * FIRST_RATIO) / (hours + RATIO_PRIOR)
+        return np.broadcast_to(np.maximum(ratio, 1.0), mean.shape)
