@@ -13,6 +13,7 @@ import typer
 
 from feedback.errors import FeedbackError, SourceError
 from feedback.settings import FILE_VARIABLE, Settings, commented_file, hash_key, load_settings, settings_file
+from jobs.backtest_cli import backtest
 from jobs.bootstrap import build_context
 from jobs.console import MINUTES, Json, err, moment_at, open_context, out, wall
 from jobs.context import Context
@@ -38,6 +39,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(topics, name="topics")
 app.add_typer(models, name="models")
 app.add_typer(events, name="events")
+app.command()(backtest)
 
 
 def main() -> None:

@@ -108,7 +108,7 @@ def _margins(scores: Mapping[str, Floats], wanted: float, evaluations_per_day: i
 
 def highest(scores: Mapping[str, Floats], margins: Mapping[str, float]) -> Floats:
     """The scores of the combination: the highest over its margin."""
-    return np.asarray(np.maximum.reduce([part - margins[name] for name, part in scores.items()]))
+    return np.asarray(np.maximum.reduce([part - margins.get(name, 0.0) for name, part in scores.items()]))
 
 
 def evaluate(

@@ -16,6 +16,7 @@ from feedback.settings import Settings
 from feedback.store import alerts, counts, edits, topics
 from feedback.store.topics import StoredTopic
 from jobs import curate
+from jobs.backtest import BacktestPlan, run_backtest
 from jobs.candidate import train_candidate
 from jobs.context import Context
 from jobs.curate import Author
@@ -204,3 +205,8 @@ def test_pinned_topics_that_cannot_be_told_apart_are_reported(
     own = open_context(Settings(**{**context.settings.model_dump(), "taxonomy": str(file)}))
     (sentence,) = confusions(own)
     assert "'Late money' and 'Slow money'" in sentence
+
+
+def test_a_backtest_of_four_weeks_says_that_it_needs_more(context: Context) -> None:
+    with pytest.raises(FeedbackError, match="4 weeks of complaints; a backtest needs 10"):
+        run_backtest(context, BacktestPlan(), NOW)

@@ -230,6 +230,18 @@ def test_empty_tables_say_so_and_json_is_json(ready: Command) -> None:
     assert json.loads(ready("status", "--json").out)["complaints"] == 0
 
 
+def test_a_backtest_says_what_it_needs(ready: Command) -> None:
+    for options, part in (
+        (("--kinds", "step,leap"), "--kinds takes step, ramp, new, spike"),
+        (("--lift", "2,one"), "--lift takes numbers"),
+        (("--lift", "0.5"), "--lift takes numbers above 1"),
+        ((), "feedback run retrain"),
+    ):
+        ended = ready("backtest", *options)
+        assert ended.code == 1
+        assert part in ended.err
+
+
 def test_events_are_entered_listed_and_taken_out(ready: Command) -> None:
     added = ready("events", "add", "Black Friday", "--from", "2026-11-27", "--to", "2026-11-30", "--who", "ana")
     assert added.code == 0
