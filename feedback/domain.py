@@ -150,6 +150,46 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """What a signal's expectation and p follow from, so that both can be worked out again from these numbers alone.
+
+    `detector` is the one of a combination whose numbers the signal gives. `window_days` is how long its window is,
+    `open_days` how many of those days have data: without gaps, and the last by the share of it that is over. The
+    baseline ends `baseline_lag` days before the window's last day; its days count half after `half_life` days.
+
+    `rate` is complaints a day in the baseline and `doubt` the squared relative error of it. `others` is how many
+    complaints everything else brought in the window, `others_a_day` how many a day in the baseline, `volume_prior`
+    how many complaints it takes to believe half of a change in volume:
+
+        relative_volume = (others + volume_prior) / (others_a_day open_days + volume_prior)
+        mean = rate open_days relative_volume
+        variance = phi mean + (kappa + doubt) mean²
+        size = mean / (variance / mean - 1)
+
+    and `p` is the chance of so many or more under the negative binomial of that mean and size. The signal's score is
+    -log10(p) less `margin`, by how much this detector's score has to exceed that of the first to be worth as much.
+    """
+
+    detector: str
+    window_days: int
+    open_days: float
+    baseline_lag: int
+    half_life: float
+    rate: float
+    doubt: float
+    phi: float
+    kappa: float
+    others: float
+    others_a_day: float
+    volume_prior: float
+    relative_volume: float
+    mean: float
+    size: float
+    p: float
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
 class Driver:
     """An attribute value over-represented in a rise.
 

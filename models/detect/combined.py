@@ -13,6 +13,7 @@ from models.detect.held import Held, History
 from models.detect.negative_binomial import SMALLEST_P
 from models.detect.panel import Floats, Panel, Scores
 from models.detect.ramp import Ramp
+from models.detect.reasons import Judge, Reasons
 
 BUDGET_SHARES: Mapping[str, float] = MappingProxyType({"EB7": 0.9, "ramp": 0.1})
 """Each detector's part of the false alarms. A creeping rise takes weeks to show, so a tenth costs sharp ones little."""
@@ -34,12 +35,17 @@ class Combined:
 
     def judge(self, panel: Panel, days: int = 1) -> Scores:
         """Scores of the last `days` days."""
+        return self.explained(panel, days)[0]
+
+    def explained(self, panel: Panel, days: int = 1) -> tuple[Scores, Reasons]:
+        """The same with what they follow from."""
         held = self.held(History.of(panel, days), days)
         above = np.stack([self._above(name, each) for name, each in held.items()])
-        chosen = above.argmax(axis=0)
-        windows = np.array([self.eb7.window, self.ramp.window])[chosen]
+        which, judges = above.argmax(axis=0), self._judges()
+        chosen = Held.chosen(tuple(held.values()), which)
+        windows = np.array([each.window for each in judges])[which]
         p = np.clip(10 ** -above.max(axis=0), SMALLEST_P, 1.0)
-        return Held.chosen(tuple(held.values()), chosen).scores(windows, p)
+        return chosen.scores(windows, p), Reasons(judges, which, chosen)
 
     def held(self, history: History, days: int) -> dict[str, Held]:
         """What each detector holds against each other, by its name."""
@@ -51,6 +57,15 @@ class Combined:
 
     def margin(self, name: str) -> float:
         return self.margins.get(name, 0.0)
+
+    def _judges(self) -> tuple[Judge, ...]:
+        """The detectors in the order of `held`."""
+        eb7, ramp = self.eb7, self.ramp
+        lag = eb7.window + eb7.gap
+        return (
+            Judge(eb7.name, eb7.window, lag, eb7.half_life, self.margin(eb7.name)),
+            Judge(ramp.name, ramp.window, lag + ramp.lag, eb7.half_life, self.margin(ramp.name)),
+        )
 
     def _above(self, name: str, held: Held) -> Floats:
         """The score over its margin; where nothing is known, below all that is."""

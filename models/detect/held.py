@@ -122,9 +122,13 @@ class Held(NamedTuple):
         The relative volume is itself shrunk to one, so that the chance in a handful of other complaints moves
         nothing, while with hundreds a week it is simply the ratio of volumes.
         """
-        days = self.windows.open_days
-        relative = (self.windows.others + self.prior) / (self.forecast.volume * days + self.prior)
-        return np.maximum(self.forecast.rate * days * relative, LEAST_MEAN)
+        return np.maximum(self.forecast.rate * self.windows.open_days * self.relative_volume, LEAST_MEAN)
+
+    @property
+    def relative_volume(self) -> Floats:
+        """What everything else counted in each window over what it counted in as many days of the baseline."""
+        usual = self.forecast.volume * self.windows.open_days
+        return np.asarray((self.windows.others + self.prior) / (usual + self.prior))
 
     def p(self) -> Floats:
         """P(count ≥ observed), 1 where nothing is known."""

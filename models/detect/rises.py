@@ -9,15 +9,20 @@ from models.detect.combined import Combined
 from models.detect.eb7 import EB7
 from models.detect.fdr import q_values
 from models.detect.panel import Flags, Floats, Panel, Scores
+from models.detect.reasons import Reasons
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rises:
-    """The scores of a run, their Benjamini-Hochberg values among its topics, and which rise: (topics, days)."""
+    """The scores of a run, their Benjamini-Hochberg values among its topics, and which rise: (topics, days).
+
+    `reasons` tells what a topic's score follows from.
+    """
 
     scores: Scores
     q: Floats
     rising: Flags
+    reasons: Reasons
 
 
 def find_rises(panel: Panel, threshold: Threshold, *, fdr: float = 1.0, days: int = 1, eb7: EB7 | None = None) -> Rises:
@@ -27,6 +32,6 @@ def find_rises(panel: Panel, threshold: Threshold, *, fdr: float = 1.0, days: in
     the share found within two weeks fell from .64 to .61 with a budget of one and from .72 to .62 with three
     (`benchmarks/detection.py --parts fdr`), so it is off unless set.
     """
-    scores = Combined(threshold.margins, eb7 or EB7()).judge(panel, days)
+    scores, reasons = Combined(threshold.margins, eb7 or EB7()).explained(panel, days)
     q = q_values(scores.p)
-    return Rises(scores, q, (scores.score >= threshold.score) & (q <= fdr))
+    return Rises(scores, q, (scores.score >= threshold.score) & (q <= fdr), reasons)

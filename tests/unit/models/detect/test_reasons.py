@@ -1,0 +1,99 @@
+"""The numbers behind a score are all there is to it: by hand they give the same mean, p and score again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from feedback.domain import Reason
+from models.detect import Panel, Scores
+from models.detect.combined import Combined
+from models.detect.eb7 import EB7
+from models.detect.negative_binomial import SMALLEST_P
+from models.detect.ramp import Ramp
+from tests.unit.models.detect.panels import raised, steady
+
+FORCED = {"EB7": {"ramp": 50.0}, "ramp": {"EB7": 50.0}}
+"""Margins with which one detector has no chance against the other."""
+
+
+def made(seed: int, gap: int, part: bool, by: int) -> Panel:
+    """Steady series with a rise, perhaps an alerted week, days without data, and a last day that is still filling."""
+    panel = raised(steady(8, 130, seed), seed % 8, 6, by)
+    counts, gaps, excluded = panel.counts.copy(), panel.gaps.copy(), panel.excluded.copy()
+    excluded[:, 90:97] = seed % 2
+    if gap:
+        counts[:, 126 - gap : 126], gaps[126 - gap : 126] = 0, True
+    if part:
+        counts[:, -1] //= 2
+    return replace(panel, counts=counts, total=counts.sum(axis=0), gaps=gaps, excluded=excluded, complete=not part)
+
+
+panels = st.builds(made, st.integers(0, 2**31), st.integers(0, 9), st.booleans(), st.integers(0, 20))
+
+
+def by_hand(reason: Reason, observed: int) -> tuple[float, float]:
+    """(mean, p) from the numbers alone, in the words of the definition."""
+    usual = reason.others_a_day * reason.open_days
+    volume = (reason.others + reason.volume_prior) / (usual + reason.volume_prior)
+    mean = reason.rate * reason.open_days * volume
+    variance = reason.phi * mean + (reason.kappa + reason.doubt) * mean**2
+    size = mean / (variance / mean - 1)
+    return mean, float(stats.nbinom.sf(observed - 1, size, size / (size + mean)))
+
+
+def assert_follows(reason: Reason, scores: Scores, topic: int, day: int = -1) -> None:
+    mean, p = by_hand(reason, int(scores.observed[topic, day]))
+    assert reason.window_days == scores.window[topic, day]
+    assert reason.mean == scores.expected[topic, day] == pytest.approx(mean, rel=1e-9)
+    assert reason.p == pytest.approx(p, rel=1e-6)
+    score = -np.log10(np.clip(10 ** (np.log10(reason.p) + reason.margin), SMALLEST_P, 1.0))
+    assert score == pytest.approx(scores.score[topic, day], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", FORCED)
+@given(panel=panels)
+@settings(max_examples=12)
+def test_mean_p_and_score_follow_from_the_reason(name: str, panel: Panel) -> None:
+    scores, reasons = Combined(FORCED[name]).explained(panel)
+    for topic in range(panel.topics):
+        reason = reasons.of(topic)
+        assert reason.detector == name
+        assert_follows(reason, scores, topic)
+
+
+@given(panel=panels)
+@settings(max_examples=12)
+def test_of_two_detectors_the_chosen_one_is_told_with_its_margin(panel: Panel) -> None:
+    scores, reasons = Combined({"EB7": 0.0, "ramp": 0.3}).explained(panel)
+    alone = {each.name: each.judge(panel) for each in (EB7(), Ramp())}
+    for topic in range(panel.topics):
+        reason = reasons.of(topic)
+        assert reason.margin == (0.3 if reason.detector == "ramp" else 0.0)
+        assert reason.p == alone[reason.detector].p[topic, 0]
+        assert_follows(reason, scores, topic)
+
+
+@pytest.mark.parametrize(("name", "lag"), [("EB7", 14), ("ramp", 42)])
+def test_the_baseline_ends_as_long_ago_as_is_told(name: str, lag: int) -> None:
+    def reason(day: int) -> Reason:
+        """With one complaint more of the busiest topic so many days before the end; too few to be an outlier."""
+        counts = steady().counts.copy()
+        counts[-1, -1 - day] += 1
+        return Combined(FORCED[name]).explained(Panel.of(counts))[1].of(len(counts) - 1)
+
+    assert reason(0).baseline_lag == lag
+    assert reason(lag).rate > reason(lag - 1).rate == reason(0).rate
+
+
+def test_an_earlier_day_has_a_reason_of_its_own() -> None:
+    panel = raised(steady(), 10, 9, 40)
+    scores, reasons = Combined().explained(panel, 12)
+    for day in (0, 5, 11):
+        assert_follows(reasons.of(10, day), scores, 10, day)
+    assert reasons.of(10, 0) != reasons.of(10, 11)
