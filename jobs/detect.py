@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -16,13 +16,13 @@ from feedback.series import bucket_start
 from feedback.store import alerts
 from feedback.store.topics import StoredVersion
 from jobs.context import Context
-from jobs.evidence import Usual, evidence, usual_before
+from jobs.evidence import Usual, Why, evidence, usual_before
 from jobs.panel import DatedPanel, dated_panel
 from jobs.published import published
 from models.detect.budget import Threshold, threshold_for
 from models.detect.combined import Combined
 from models.detect.eb7 import EB7, Stages
-from models.detect.rises import find_rises
+from models.detect.rises import Rises, find_rises
 
 EVALUATIONS_PER_DAY = 4
 THRESHOLD_AGE = timedelta(days=14)
@@ -37,6 +37,13 @@ NOTABLE = 0.05
 """Signals with a larger p are kept only for topics with an open alert."""
 
 
+class Judged(NamedTuple):
+    """A signal and, where it is a rise, what it follows from."""
+
+    signal: Signal
+    why: Why | None
+
+
 def run(context: Context, now: datetime) -> Mapping[str, Any]:
     """Judge as of `now`. Signals, alerts and transitions are written in one transaction: all or none."""
     current = published(context)
@@ -44,18 +51,20 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
         return {"judged": 0}
     ids = [each.id for each in current.topics]
     with context.database.read() as connection:
-        judged = alerts.last_judged(connection)
+        last = alerts.last_judged(connection)
         dated = dated_panel(context, connection, current.version.id, ids, now)
-    if dated is None or (judged is not None and judged >= now):
+    if dated is None or (last is not None and last >= now):
         return {"judged": 0}
-    signals = _signals(context, current.version, dated, _threshold(context, current.version, dated, now))
+    judged = _judged(context, current.version, dated, *_threshold(context, current.version, dated, now))
     with context.write() as connection:
-        changes = _decide(context, connection, current.version, signals, now)
-    return {"judged": len(signals), "rising": sum(each.rising for each in signals), "transitions": changes}
+        changes = _decide(context, connection, current.version, judged, now)
+    return {"judged": len(judged), "rising": sum(each.signal.rising for each in judged), "transitions": changes}
 
 
-def _threshold(context: Context, version: StoredVersion, dated: DatedPanel, now: datetime) -> Threshold:
-    """The threshold in force, set by simulation when there is none, or when what it was set for has changed."""
+def _threshold(
+    context: Context, version: StoredVersion, dated: DatedPanel, now: datetime
+) -> tuple[datetime, Threshold]:
+    """The threshold in force and since when, set by simulation when there is none or what it was set for changed."""
     budget, name = context.settings.false_alarms_per_week, Combined().name
     with context.database.read() as connection:
         stored = alerts.stored_threshold(connection, version.id, name, now)
@@ -63,39 +72,50 @@ def _threshold(context: Context, version: StoredVersion, dated: DatedPanel, now:
         valid_from, _, origin = stored
         same = origin["budget"] == budget and origin["topics"] == len(dated.topics)
         if same and now - valid_from < THRESHOLD_AGE:
-            return Threshold(**{key: value for key, value in origin.items() if key != "topics"})
+            return valid_from, Threshold(**{key: value for key, value in origin.items() if key != "topics"})
     threshold = threshold_for(dated.panel, budget, evaluations_per_day=EVALUATIONS_PER_DAY)
     origin = {**asdict(threshold), "topics": len(dated.topics)}
     with context.write() as connection:
         alerts.store_threshold(connection, version.id, name, now, threshold.score, origin)
-    return threshold
+    return now, threshold
 
 
-def _signals(context: Context, version: StoredVersion, dated: DatedPanel, threshold: Threshold) -> list[Signal]:
-    """One for each topic, about a window that ends with the panel's last day."""
+def _judged(
+    context: Context, version: StoredVersion, dated: DatedPanel, set_at: datetime, threshold: Threshold
+) -> list[Judged]:
+    """A signal for each topic, about a window that ends with the panel's last day."""
     eb7 = EB7(stages=context.memory.setdefault("stages", Stages()))
     rises = find_rises(dated.panel, threshold, fdr=FALSE_DISCOVERIES, eb7=eb7)
+    origin = {**asdict(threshold), "topics": len(dated.topics)}
+
+    def judged(row: int) -> Judged:
+        signal = _signal(context, version, dated, rises, row, threshold.score)
+        why = Why(rises.reasons.of(row), set_at, origin, FALSE_DISCOVERIES) if signal.rising else None
+        return Judged(signal, why)
+
+    return [judged(row) for row in range(len(dated.topics)) if rises.scores.judged[row, -1]]
+
+
+def _signal(
+    context: Context, version: StoredVersion, dated: DatedPanel, rises: Rises, row: int, threshold: float
+) -> Signal:
     scores = rises.scores
-    return [
-        Signal(
-            topic_id=topic,
-            version_id=version.id,
-            detector=Combined().name,
-            window=_window(context, dated, int(scores.window[row, -1])),
-            observed=int(scores.observed[row, -1]),
-            expected=float(scores.expected[row, -1]),
-            low=float(scores.low[row, -1]),
-            high=float(scores.high[row, -1]),
-            p=float(scores.p[row, -1]),
-            q=float(rises.q[row, -1]),
-            score=float(scores.score[row, -1]),
-            threshold=threshold.score,
-            rising=bool(rises.rising[row, -1]),
-            complete=dated.panel.complete,
-        )
-        for row, topic in enumerate(dated.topics)
-        if scores.expected[row, -1] == scores.expected[row, -1]  # NaN: too little history to judge
-    ]
+    return Signal(
+        topic_id=dated.topics[row],
+        version_id=version.id,
+        detector=Combined().name,
+        window=_window(context, dated, int(scores.window[row, -1])),
+        observed=int(scores.observed[row, -1]),
+        expected=float(scores.expected[row, -1]),
+        low=float(scores.low[row, -1]),
+        high=float(scores.high[row, -1]),
+        p=float(scores.p[row, -1]),
+        q=float(rises.q[row, -1]),
+        score=float(scores.score[row, -1]),
+        threshold=threshold,
+        rising=bool(rises.rising[row, -1]),
+        complete=dated.panel.complete,
+    )
 
 
 def _window(context: Context, dated: DatedPanel, length: int) -> Span:
@@ -109,16 +129,18 @@ def _start(window: Span) -> datetime:
 
 
 def _decide(
-    context: Context, connection: Connection, version: StoredVersion, signals: Sequence[Signal], now: datetime
+    context: Context, connection: Connection, version: StoredVersion, judged: Sequence[Judged], now: datetime
 ) -> int:
     """Write what the signals do to the alerts; the number of transitions."""
     before = alerts.latest_alerts(connection)
-    notable = [each for each in signals if each.p <= NOTABLE or _has_open(before, each.topic_id)]
-    alerts.store_signals(connection, notable, now)
-    rising = [each for each in notable if each.rising]
+    notable = [each for each in judged if each.signal.p <= NOTABLE or _has_open(before, each.signal.topic_id)]
+    alerts.store_signals(connection, [each.signal for each in notable], now)
+    rising = [each.signal for each in notable if each.signal.rising]
     # the longest window's start: what is usual must not hold any of the rises
     usual = usual_before(connection, version, min((each.window for each in rising), key=_start)) if rising else None
-    return sum(_apply(context, connection, version, before.get(each.topic_id), each, usual, now) for each in notable)
+    return sum(
+        _apply(context, connection, version, before.get(each.signal.topic_id), each, usual, now) for each in notable
+    )
 
 
 def _apply(
@@ -126,17 +148,17 @@ def _apply(
     connection: Connection,
     version: StoredVersion,
     before: Alert | None,
-    signal: Signal,
+    judged: Judged,
     usual: Usual | None,
     now: datetime,
 ) -> bool:
-    decision = decide(before, signal, now, context.settings.alert_policy)
+    decision = decide(before, judged.signal, now, context.settings.alert_policy)
     after = decision.alert
     if after is None or (after == before and not after.is_open):
         return False
     kept = alerts.evidence_of(connection, after.id) if before and before.id == after.id else {}
-    if signal.rising and usual:
-        kept = evidence(context, connection, signal, version, usual, kept)
+    if judged.why and usual:
+        kept = evidence(context, connection, judged.signal, judged.why, version, usual, kept)
     alerts.store_alert(connection, after, now, kept)
     if decision.transition:
         alerts.add_transition(connection, decision.transition)

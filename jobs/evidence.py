@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from feedback.domain import Driver, Signal, Span
+from feedback.domain import Driver, Reason, Signal, Span
 from feedback.drivers import find_drivers
 from feedback.store.facets import Facets, facets_of_all, facets_of_topic
 from feedback.store.topics import StoredVersion, texts_of
@@ -23,6 +23,20 @@ BASELINE = timedelta(days=84)
 
 POPULATION = 5_000
 REPRESENTATIVE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What a signal follows from: its reason, the threshold with its origin, and how large its q may be."""
+
+    reason: Reason
+    threshold_set_at: datetime
+    threshold: Mapping[str, Any]
+    q_bound: float
+
+    def as_dict(self) -> dict[str, Any]:
+        origin = {**self.threshold, "set_at": self.threshold_set_at.isoformat()}
+        return {"reason": asdict(self.reason), "threshold_origin": origin, "q_bound": self.q_bound}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,7 @@ def evidence(
     context: Context,
     connection: Connection,
     signal: Signal,
+    why: Why,
     version: StoredVersion,
     usual: Usual,
     before: Mapping[str, Any],
@@ -51,7 +66,7 @@ def evidence(
     window = facets_of_topic(connection, version.id, signal.topic_id, signal.window)
     baseline = facets_of_topic(connection, version.id, signal.topic_id, usual.span)
     drivers = find_drivers([each.values for each in window], [each.values for each in baseline], usual.shares)
-    numbers = _numbers(signal)
+    numbers = {**_numbers(signal), **why.as_dict()}
     return {
         **numbers,
         "opening": before.get("opening", numbers),

@@ -1,17 +1,19 @@
-"""What an alert's evidence says about complaints that repeat one another."""
+"""What is written down with an alert: what its signal follows from, and how many complaints repeat one another."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from feedback.domain import Signal, Span
+from feedback.domain import Reason, Signal, Span
 from feedback.settings import Settings
 from feedback.store.database import Database, open_database
 from jobs.context import Context, Parts
-from jobs.evidence import evidence, usual_before
+from jobs.evidence import Why, evidence, usual_before
 from jobs.progress import Silent
 from jobs.run import this_process
 from tests.integration.store.store_samples import DAY, NOW, TOPIC, VERSION, fill, publish, sample, version
@@ -34,6 +36,27 @@ SIGNAL = Signal(
     complete=False,
 )
 
+REASON = Reason(
+    detector="EB7",
+    window_days=2,
+    open_days=1.4,
+    baseline_lag=14,
+    half_life=56.0,
+    rate=0.7,
+    doubt=0.1,
+    phi=1.2,
+    kappa=0.02,
+    others=20.0,
+    others_a_day=14.0,
+    volume_prior=44.0,
+    relative_volume=1.0,
+    mean=1.0,
+    size=3.0,
+    p=1e-6,
+    margin=0.0,
+)
+WHY = Why(REASON, DAY - timedelta(days=3), {"budget": 1.0, "topics": 17}, 0.1)
+
 
 @pytest.fixture
 def database(sqlite_database: str) -> Iterator[Database]:
@@ -52,5 +75,24 @@ def test_near_copies_are_counted_with_the_texts_they_are(database: Database, set
     context = Context(chosen, database, Parts(chosen, Silent()), Silent(), lambda: NOW, this_process())
     with database.read() as connection:
         usual = usual_before(connection, version(), SIGNAL.window)
-        kept = evidence(context, connection, SIGNAL, version(), usual, {})
+        kept = evidence(context, connection, SIGNAL, WHY, version(), usual, {})
     assert kept["copies"] == {"complaints": 4, "texts": 1, "of": 9}
+
+
+def test_what_the_signal_follows_from_is_kept_for_the_opening_and_for_the_latest_rise(
+    database: Database, settings: Callable[..., Settings]
+) -> None:
+    chosen = settings(time_zone="UTC")
+    publish(database)
+    fill(database, [sample(1)])
+    context = Context(chosen, database, Parts(chosen, Silent()), Silent(), lambda: NOW, this_process())
+    later = replace(WHY, reason=replace(REASON, detector="ramp", rate=0.9))
+    with database.read() as connection:
+        usual = usual_before(connection, version(), SIGNAL.window)
+        opened = evidence(context, connection, SIGNAL, WHY, version(), usual, {})
+        kept = evidence(context, connection, SIGNAL, later, version(), usual, opened)
+    assert Reason(**kept["opening"]["reason"]) == REASON
+    assert Reason(**kept["reason"]) == later.reason
+    assert kept["threshold_origin"] == {"budget": 1.0, "topics": 17, "set_at": "2026-02-26T00:00:00+00:00"}
+    assert kept["q_bound"] == 0.1
+    json.dumps(kept)
