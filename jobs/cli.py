@@ -228,6 +228,7 @@ def alerts(
     with context.database.read() as connection:
         rows = [_alert_row(row._asdict()) for row in alert_rows(connection, only_open=only_open, limit=limit)]
     columns = {
+        "key": "Alert",
         "opened_at": "Opened (UTC)",
         "state": "State",
         "topic": "Topic",
@@ -237,6 +238,22 @@ def alerts(
         "mostly": "Mostly",
     }
     show(out, rows, columns, as_json=as_json, empty="No alert.")
+
+
+@app.command()
+def explain(
+    alert: Annotated[str, typer.Argument(help="An alert's id, or its beginning as `feedback alerts` shows it.")],
+    as_json: Json = False,
+) -> None:
+    """Say why there is an alert: what was expected and why, what was left out, and where the threshold comes from."""
+    from feedback.explanation import as_dict
+    from jobs.explain import explain_alert, tell
+
+    found = explain_alert(open_context(), alert)
+    if as_json:
+        write_json(out, as_dict(found))
+    else:
+        tell(out, found)
 
 
 @app.command()
@@ -381,7 +398,7 @@ def _alert_row(row: dict[str, Any]) -> dict[str, Any]:
     evidence = row.pop("evidence")
     drivers = evidence.get("drivers", [])
     mostly = ", ".join(f"{each['value']} ({each['observed']} of {each['total']})" for each in drivers[:3])
-    return {**row, **evidence, "mostly": mostly or None}
+    return {**row, **evidence, "key": str(row["id"])[:8], "mostly": mostly or None}
 
 
 def _job_rows(context: Context) -> list[dict[str, Any]]:

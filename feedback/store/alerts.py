@@ -121,6 +121,18 @@ def alert_rows(
     return list(connection.execute(query.order_by(alert.c.opened_at.desc(), alert.c.id).limit(limit).offset(offset)))
 
 
+def alerts_beginning(connection: Connection, start: str) -> list[UUID]:
+    """The ids that begin like this, as they are written; every id for an empty string."""
+    ids = connection.execute(select(alert.c.id).order_by(alert.c.id)).scalars()
+    return [each for each in ids if str(each).startswith(start)]
+
+
+def alert_row(connection: Connection, alert_id: UUID) -> Row[Any]:
+    """An alert with its topic's name and owner."""
+    named = select(alert, topic.c.name.label("topic"), topic.c.owner).join(topic, topic.c.id == alert.c.topic_id)
+    return connection.execute(named.where(alert.c.id == alert_id)).one()
+
+
 def transitions_of(connection: Connection, alert_id: UUID) -> list[Row[Any]]:
     """An alert's history, oldest first."""
     query = select(transition).where(transition.c.alert_id == alert_id).order_by(transition.c.position)

@@ -44,6 +44,19 @@ def counts(connection: Connection, version_id: UUID, span: Span) -> list[tuple[d
     return [(_moment(row[0]), _uuid(row[1]), row[2], row[3]) for row in connection.execute(query)]
 
 
+def count_received(connection: Connection, version_id: UUID, span: Span, topic_id: UUID | None = None) -> int:
+    """Complaints received within `span`, which may end within a day: of one topic, or of all and none."""
+    query = (
+        select(func.count())
+        .select_from(assignment.join(complaint, complaint.c.id == assignment.c.complaint_id))
+        .where(assignment.c.version_id == version_id)
+        .where(complaint.c.received_at >= span.start, complaint.c.received_at < span.end)
+    )
+    if topic_id:
+        query = query.where(assignment.c.topic_id == topic_id)
+    return connection.execute(query).scalar_one()
+
+
 def buckets(connection: Connection, version_id: UUID) -> list[datetime]:
     """The starts of the buckets that were counted under a version, oldest first."""
     start = bucket_count.c.bucket_start

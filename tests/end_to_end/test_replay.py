@@ -8,15 +8,21 @@ import signal as signals
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from io import StringIO
+from math import log10
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from scipy.stats import nbinom
 from sqlalchemy import delete, update
 
 from feedback.domain import derived_id
 from feedback.errors import ReplayError
 from feedback.settings import Settings
 from feedback.store.tables import complaint
+from jobs.context import Context
+from jobs.explain import explain_alert, tell
 from jobs.replay import replay
 from tests.end_to_end.world import FIRST, LAST, OpenContext, Replayed, World, state
 
@@ -25,12 +31,31 @@ pytestmark = pytest.mark.timeout(900)  # the first test makes the world that all
 CUT = datetime(2026, 1, 27, tzinfo=UTC)
 
 
-def test_replay_trains_judges_concludes_and_writes(replayed: Replayed) -> None:
+def test_replay_trains_judges_concludes_writes_and_can_explain(replayed: Replayed, open_context: OpenContext) -> None:
     assert replayed.state["assignment"], "complaints are assigned"
     assert replayed.state["bucket_count"], "topics are counted"
     assert replayed.state["signal"], "topics are judged"
     pages = list((replayed.settings.data_dir / "digests").glob("2026-W0?/*.html"))
     assert pages, "digests are written"
+    _assert_explained(open_context(replayed.settings), str(replayed.state["alert"][0][0]))
+
+
+def _assert_explained(context: Context, alert_id: str) -> None:
+    """The alert's numbers give its score again, and its window's days are among those shown."""
+    found = explain_alert(context, alert_id[:8])
+    latest, reason = found.latest, found.latest.reason
+    assert reason is not None
+    p = float(nbinom.sf(latest.observed - 1, reason.size, reason.size / (reason.size + reason.mean)))
+    assert latest.score == pytest.approx(-log10(p) - reason.margin)
+    assert latest.score >= latest.threshold
+    assert latest.origin is not None
+    assert latest.origin.set_at is not None
+    judged = [week for week in found.weeks if week.when == "judged"]
+    assert sum(week.complaints for week in judged) >= latest.observed, "the last day went on after it was judged"
+    printed = StringIO()
+    tell(Console(file=printed, width=200), found)
+    for part in (found.topic, f"{latest.observed} complaints came in", "That threshold was set", "negative binomial"):
+        assert part in printed.getvalue()
 
 
 def test_the_same_replay_twice_gives_the_same(

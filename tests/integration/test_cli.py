@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from feedback.store.database import open_database
+from tests.integration.api import api_world
+
 ROOT = Path(__file__).parents[2]
 
 GOOD = {"id": "T-1", "created": "2026-03-01T10:00:00Z", "text": "Mein Bonus ist nicht gutgeschrieben worden."}
@@ -264,3 +267,47 @@ def test_an_event_that_cannot_be_is_refused_in_a_sentence(ready: Command) -> Non
     unknown = ready("events", "remove", "7")
     assert unknown.code != 0
     assert "There is no event 7" in unknown.err
+
+
+@pytest.fixture
+def alerted(ready: Command, tmp_path: Path) -> str:
+    """The id of an alert of an earlier release, which kept no reasons, with a fortnight of complaints."""
+    database = open_database(f"sqlite:///{tmp_path / 'var' / 'feedback.db'}")
+    with database.write() as connection:
+        api_world.publish(connection)
+        for back in range(14):
+            api_world.complain(connection, api_world.BONUS, api_world.MIDNIGHT - timedelta(days=back), 2 + back % 3)
+        key = api_world.open_alert(connection, api_world.BONUS, api_world.NOW)
+        # ids follow from the topic and the time: this one begins with the same letter
+        api_world.open_alert(connection, api_world.BONUS, api_world.NOW - timedelta(hours=25))
+    database.close()
+    return str(key)
+
+
+def test_an_alert_is_explained_by_the_key_that_alerts_shows(ready: Command, alerted: str) -> None:
+    listed = ready("alerts").out
+    assert alerted[:8] in listed
+    ended = ready("explain", alerted[:8])
+    assert ended.code == 0
+    told = ended.out.replace("\u00a0", " ")
+    assert "In the 7 days to 8 March 2026" in told
+    assert "41 complaints came in; 12 were expected (6–20)" in told
+    assert "Why so many were expected was not yet kept" in told
+    assert "2 to 8 March 2026" in told
+    told = json.loads(ready("explain", alerted, "--json").out)
+    assert told["alert_id"] == alerted
+    assert told["latest"]["reason"] is None
+    assert told["latest"]["observed"] == 41
+    assert [each["complaints"] for each in told["weeks"]][-1] > 0
+
+
+def test_an_alert_that_is_not_there_or_not_the_only_one_is_refused_in_a_sentence(ready: Command, alerted: str) -> None:
+    unknown = ready("explain", "zebra")
+    assert unknown.code == 1
+    assert "There is no alert 'zebra'" in unknown.err
+    assert "feedback alerts" in unknown.err
+    nothing = ready("explain", " ")
+    assert nothing.code == 1
+    ambiguous = ready("explain", alerted[0])
+    assert ambiguous.code == 1
+    assert "2 alerts begin with '0'; give more of the id" in ambiguous.err

@@ -102,6 +102,16 @@ def test_of_several_alerts_the_newest_stands_for_the_topic(database: Database) -
         assert alerts.latest_alerts(connection)[TOPIC].id == derived_id("new")
 
 
+def test_alerts_are_found_by_the_beginning_of_their_id(database: Database) -> None:
+    keep(database, alert(), {"rises": []})
+    key = alert().id
+    with database.read() as connection:
+        assert alerts.alerts_beginning(connection, str(key)[:8]) == [key]
+        assert alerts.alerts_beginning(connection, "") == [key]
+        assert alerts.alerts_beginning(connection, "nothing") == []
+        assert alerts.alert_row(connection, key).evidence == {"rises": []}
+
+
 def test_evidence_is_kept_as_it_was_written(database: Database) -> None:
     evidence = {"quotes": ["Missä bonukseni on? 😡"], "drivers": [{"q": 0.01, "value": "Zürich"}], "rises": []}
     keep(database, alert(), evidence)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from feedback.domain import Span, derived_id
 from feedback.store import topics
 from feedback.store.complaints import store_complaints
-from feedback.store.counts import UNASSIGNED, counts, recount
+from feedback.store.counts import UNASSIGNED, count_received, counts, recount
 from feedback.store.database import Database
 from feedback.store.tables import stale_bucket
 from tests.integration.store.store_samples import DAY, NOW, TOPIC, VERSION, assigned, fill, publish, sample, topic
@@ -92,6 +92,16 @@ def test_a_span_is_half_open(two_topics: Database) -> None:
         topics.assign(connection, VERSION, [assigned(sample(n), TOPIC, day) for n, day in enumerate(days)])
     found = counted(two_topics, Span(days[0], days[2]))
     assert [row[0] for row in found] == days[:2]
+
+
+def test_a_day_is_counted_as_far_as_it_had_come(two_topics: Database) -> None:
+    fill(two_topics, [sample(number) for number in range(5)])
+    with two_topics.write() as connection:
+        topics.assign(connection, VERSION, [assigned(sample(1), OTHER), assigned(sample(2), None)])
+        begun = Span(DAY, DAY + timedelta(minutes=4))
+        assert count_received(connection, VERSION, begun, TOPIC) == 2
+        assert count_received(connection, VERSION, begun) == 4
+        assert count_received(connection, derived_id("other version"), begun) == 0
 
 
 def test_another_version_has_counts_of_its_own(two_topics: Database) -> None:

@@ -1,0 +1,393 @@
+"""Why there is an alert: sentences for the owner of its topic, and the numbers behind them for whoever checks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from feedback.domain import AlertState, Reason, Span
+from feedback.sentences import MONTHS, amount, clean, humane, interval_words, listed, local_days, number_word, percent
+
+NEVER = 1e-12
+"""Below this a chance is told as less than one in a million million."""
+
+MOST_SPANS = 4
+"""So many stretches that were left out are named; of more only the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a threshold comes from: see `models.detect.budget.Threshold`; `topics` is how many it was set for."""
+
+    set_at: datetime | None
+    budget: float
+    achieved: float
+    standard_error: float
+    simulated_weeks: int
+    evaluations_per_day: int
+    topics: int
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any] | None, set_at: datetime | None = None) -> Origin | None:
+        """As it was stored; None when parts are missing. `set_at` is for an origin that does not hold it."""
+        names = [each.name for each in fields(cls) if each.name != "set_at"]
+        if kept is None or any(name not in kept for name in names):
+            return None
+        moment = datetime.fromisoformat(kept["set_at"]) if "set_at" in kept else set_at
+        return cls(moment, *(kept[name] for name in names))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rise as it was judged; the numbers are those of `feedback.domain.Signal`.
+
+    `reason`, `origin` and `q_bound` (the largest q that is an alert) are None where an earlier release kept none.
+    """
+
+    window: Span
+    complete: bool
+    observed: int
+    expected: float
+    low: float
+    high: float
+    p: float
+    q: float
+    score: float
+    threshold: float
+    detector: str
+    version_id: UUID
+    reason: Reason | None
+    origin: Origin | None
+    q_bound: float | None
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> Finding:
+        """From an alert's evidence. Raises KeyError when it holds no judgement."""
+        names = ("observed", "expected", "low", "high", "p", "q", "score", "threshold", "detector")
+        return cls(
+            window=Span(*(datetime.fromisoformat(kept["window"][edge]) for edge in ("start", "end"))),
+            complete=kept.get("complete", True),
+            version_id=UUID(kept["version_id"]),
+            reason=Reason(**kept["reason"]) if "reason" in kept else None,
+            origin=Origin.read(kept.get("threshold_origin")),
+            q_bound=kept.get("q_bound"),
+            **{name: kept[name] for name in names},
+        )
+
+    @property
+    def chance(self) -> float:
+        """The chance of so many or more in one window, which the margin of a combination has no part in."""
+        return self.reason.p if self.reason else self.p
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of the topic. `everything` counts all topics and none; `alerted` days are those of a rise.
+
+    `recent` days come after the baseline's end, whether alerted or not.
+    """
+
+    day: date
+    complaints: int
+    everything: int
+    alerted: bool
+    recent: bool
+    gap: bool
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Seven days; fewer in the first week of the data and in a last one that is not over. `when` is how they lie to the window that was judged."""
+
+    days: tuple[Day, ...]
+    when: Literal["before", "judged", "after"]
+
+    @property
+    def complaints(self) -> int:
+        return sum(each.complaints for each in self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All there is to say about an alert, times in UTC.
+
+    `weeks` are as of `judged_at`, counted back from the last day of the window. `left_out` are the first and last days
+    of each stretch of the baseline that stayed out of the baseline because the topic had risen. `recounted` says
+    that the counts of the topic model of that time are gone and `weeks` holds those of the one in force.
+    """
+
+    alert_id: UUID
+    topic: str
+    owner: str | None
+    state: AlertState
+    opened_at: datetime
+    last_rising_at: datetime
+    judged_at: datetime
+    resolved_at: datetime | None
+    zone: ZoneInfo
+    opening: Finding
+    latest: Finding
+    weeks: tuple[Week, ...]
+    left_out: tuple[tuple[date, date], ...]
+    recounted: bool = False
+
+
+def as_dict(explanation: Explanation) -> dict[str, Any]:
+    """Everything, in JSON's terms but for ids and times."""
+    weeks = [{**asdict(each), "complaints": each.complaints} for each in explanation.weeks]
+    left_out = [{"first": first, "last": last} for first, last in explanation.left_out]
+    told = {"sentences": sentences(explanation), "weeks": weeks, "left_out": left_out}
+    return {**asdict(explanation), "zone": explanation.zone.key, **told}
+
+
+def sentences(explanation: Explanation) -> list[str]:
+    """What an owner reads, a paragraph each."""
+    latest, zone = explanation.latest, explanation.zone
+    told = [
+        _head(explanation),
+        " ".join(filter(None, [_observed(latest, zone), _expectation(latest, zone), _scatter(latest)])),
+        _chance(latest),
+        _left_out(explanation.left_out),
+        _threshold(latest, zone),
+        _false_discoveries(latest),
+        _opening(explanation),
+        _recounted(explanation),
+    ]
+    return [each for each in told if each]
+
+
+def numbers(finding: Finding) -> list[tuple[str, float | str, str]]:
+    """(name, value, how it comes about) of each number, in the order in which one is worked out from the others."""
+    return [*_behind(finding.reason), *_judgement(finding), *_origin(finding.origin)]
+
+
+def week_note(week: Week) -> str:
+    """What is special about a week, empty for any other."""
+    left_out = sum(each.alerted and not each.recent for each in week.days)
+    gaps = sum(each.gap for each in week.days)
+    recent = "too recent for the baseline" if week.days[-1].recent else ""
+    notes = [
+        recent if week.when == "before" else "judged" if week.when == "judged" else "after the window",
+        _partly(left_out, len(week.days), "left out of the baseline: in an alert"),
+        _partly(gaps, len(week.days), "without data"),
+        "not over" if not week.days[-1].complete or (len(week.days) < 7 and week.when != "before") else "",
+    ]
+    return "; ".join(filter(None, notes))
+
+
+def span_words(first: date, last: date) -> str:
+    """2 to 8 March 2026."""
+    if first == last:
+        return _day(last)
+    year = "" if first.year == last.year else f" {first.year}"
+    month = "" if (first.year, first.month) == (last.year, last.month) else f" {MONTHS[first.month - 1]}{year}"
+    return f"{first.day}{month} to {_day(last)}"
+
+
+def _head(explanation: Explanation) -> str:
+    zone, state = explanation.zone, explanation.state
+    opened = _day(explanation.opened_at.astimezone(zone).date())
+    owner = f" Its owner is {clean(explanation.owner)}." if explanation.owner else ""
+    ended = ""
+    if explanation.resolved_at:
+        ended = f" on {_day(explanation.resolved_at.astimezone(zone).date())}"
+    now = "is still open" if state is AlertState.OPEN else f"is {state.value}" if not ended else f"was resolved{ended}"
+    return f"{clean(explanation.topic)}: the alert of {opened} {now}.{owner}"
+
+
+def _observed(finding: Finding, zone: ZoneInfo) -> str:
+    """In the 7 days to 14 March 2026, 41 complaints came in; 12 were expected (7–18)."""
+    first, last = local_days(finding.window, zone)
+    days = (last - first).days + 1
+    when = f"In the {days} days to {_day(last)}" if days > 1 else f"On {_day(last)}"
+    over = "" if finding.complete else ", the last of which was not over,"
+    number = humane(finding.expected)
+    expected = "none were expected" if number == "0" else f"{number} {'was' if number == '1' else 'were'} expected"
+    came = f"{amount(finding.observed, 'complaint')} came in"
+    comma = "" if over else ","
+    return f"{when}{over}{comma} {came}; {expected}{interval_words(finding.low, finding.high)}."
+
+
+def _expectation(finding: Finding, zone: ZoneInfo) -> str:
+    """Why so many were expected."""
+    reason = finding.reason
+    if reason is None:
+        return "Why so many were expected was not yet kept when this alert was judged."
+    end = local_days(finding.window, zone)[1] - timedelta(days=reason.baseline_lag)
+    weeks = number_word(reason.window_days // 7)
+    slow = "" if weeks == "one" else f"So that rises that creep are seen, {weeks} weeks are judged at once. "
+    product = f"{_figure(reason.rate)} × {_figure(reason.open_days)} days × {_figure(reason.relative_volume)}"
+    return (
+        f"{slow}In the weeks up to {_day(end)} the topic had {_figure(reason.rate)} a day, older days counting less, "
+        f"and since then everything else together was {_volume(reason.relative_volume)}: "
+        f"{product} = {_figure(reason.mean)}."
+    )
+
+
+def _volume(relative: float) -> str:
+    if relative >= 1.995:
+        return f"{_figure(relative)} times what it was"
+    change = round(100 * (relative - 1))
+    return f"{abs(change)}\u00a0% {'above' if change > 0 else 'below'} what it was" if change else "as before"
+
+
+def _scatter(finding: Finding) -> str:
+    reason = finding.reason
+    if reason is None:
+        return ""
+    variance = reason.phi + (reason.kappa + reason.doubt) * reason.mean
+    return (
+        f"The range is as wide as earlier predictions were off: the variance of such a count is {_figure(variance)} "
+        f"times its mean, and the rate itself is known to ±\u00a0{100 * reason.doubt**0.5:.0f}\u00a0%."
+    )
+
+
+def _chance(finding: Finding) -> str:
+    chance = finding.chance
+    if chance < NEVER:
+        return "By chance alone, so many or more would come in less than one of a million million such windows."
+    return f"By chance alone, so many or more would come in one of {_rounded(1 / chance)} such windows."
+
+
+def _left_out(spans: Sequence[tuple[date, date]]) -> str:
+    if not spans:
+        return "No week was left out of the baseline: the topic was in no alert until it ended."
+    named = [span_words(*each) for each in spans[-MOST_SPANS:]]
+    more = len(spans) - len(named)
+    named = [f"{number_word(more)} earlier", *named] if more else named
+    days = sum((last - first).days + 1 for first, last in spans)
+    return (
+        f"Left out of the baseline, because the topic was in an alert: {listed(named)}, {amount(days, 'day')} in all."
+    )
+
+
+def _threshold(finding: Finding, zone: ZoneInfo) -> str:
+    margin = finding.reason.margin if finding.reason else 0.0
+    less = f", less {margin:.2f}, which makes this detector's scores worth as much as those of the first"
+    more = f", plus {-margin:.2f}, which makes this detector's scores worth as much as those of the first"
+    shift = less if margin > 0 else more if margin < 0 else ""
+    told = (
+        f"The score is {finding.score:.2f} (the negative decimal logarithm of that chance{shift}); "
+        f"from {finding.threshold:.2f} on it is an alert."
+    )
+    return f"{told} {_where_from(finding.origin, zone)}"
+
+
+def _where_from(origin: Origin | None, zone: ZoneInfo) -> str:
+    if origin is None:
+        return "Where that threshold came from is no longer known."
+    when = f" on {_day(origin.set_at.astimezone(zone).date())}" if origin.set_at else ""
+    alarms = "one false alarm" if origin.budget == 1 else f"{origin.budget:g} false alarms"
+    return (
+        f"That threshold was set{when} such that no more than {alarms} a week "
+        f"{'is' if origin.budget == 1 else 'are'} expected over all {amount(origin.topics, 'topic')} together; in a "
+        f"simulation of {amount(origin.simulated_weeks, 'week')} drawn from your own series there were "
+        f"{origin.achieved:.2f} ± {origin.standard_error:.2f} a week."
+    )
+
+
+def _false_discoveries(finding: Finding) -> str:
+    """What q had to be."""
+    if finding.q_bound is None:
+        return ""
+    return (
+        f"Of the rises of one run at most {percent(finding.q_bound)} may be there by chance: "
+        f"q had to be {finding.q_bound:g} or less among all topics judged, and was {finding.q:.2g}."
+    )
+
+
+def _opening(explanation: Explanation) -> str:
+    """What the alert opened on, where it has risen further since."""
+    opening, zone = explanation.opening, explanation.zone
+    if opening == explanation.latest:
+        return ""
+    told = _observed(opening, zone)
+    return (
+        f"These are the numbers of its latest rise. When it opened: {told[:1].lower()}{told[1:-1]}, with a score of "
+        + (f"{opening.score:.2f} against {opening.threshold:.2f}.")
+    )
+
+
+def _recounted(explanation: Explanation) -> str:
+    if not explanation.weeks:
+        return "The daily counts of that time are no longer kept."
+    told = "The weeks below are counted by the topic model in force, for that of the time is no longer kept."
+    return told if explanation.recounted else ""
+
+
+def _behind(reason: Reason | None) -> list[tuple[str, float | str, str]]:
+    if reason is None:
+        return []
+    return [
+        ("detector", reason.detector, "of those that judge, the one whose score lay highest"),
+        ("window", reason.window_days, "days"),
+        ("open days", reason.open_days, "days of the window with data, the last by its share that was over"),
+        ("baseline lag", reason.baseline_lag, "days from the baseline's last day to the window's"),
+        ("half-life", reason.half_life, "days after which a day of the baseline counts half"),
+        ("rate", reason.rate, "complaints a day in the baseline"),
+        ("doubt", reason.doubt, "squared relative error of the rate"),
+        ("others", reason.others, "complaints about everything else in the window"),
+        ("others a day", reason.others_a_day, "the same a day in the baseline"),
+        ("volume prior", reason.volume_prior, "complaints of others that make half of a change believed"),
+        ("relative volume", reason.relative_volume, "(others + prior) / (others a day × open days + prior)"),
+        ("mean", reason.mean, "rate × open days × relative volume"),
+        ("phi", reason.phi, "variance = phi × mean + (kappa + doubt) × mean²"),
+        ("kappa", reason.kappa, ""),
+        ("size", reason.size, "mean / (variance / mean − 1)"),
+        ("own p", reason.p, "negative binomial of mean and size: P(count ≥ observed)"),
+        ("margin", reason.margin, "what this detector's score has to exceed the first's by"),
+    ]
+
+
+def _judgement(finding: Finding) -> list[tuple[str, float | str, str]]:
+    return [
+        ("observed", finding.observed, "complaints in the window"),
+        ("expected", finding.expected, "the mean"),
+        ("low", finding.low, "5 % quantile of the prediction"),
+        ("high", finding.high, "95 % quantile of the prediction"),
+        ("score", finding.score, "−log10(own p) − margin" if finding.reason else "−log10(p)"),
+        ("p", finding.p, "10^−score"),
+        ("q", finding.q, "Benjamini-Hochberg among the topics of the run"),
+        *([("q bound", finding.q_bound, "a larger q is no alert")] if finding.q_bound is not None else []),
+        ("threshold", finding.threshold, "a lower score is no alert"),
+    ]
+
+
+def _origin(origin: Origin | None) -> list[tuple[str, float | str, str]]:
+    if origin is None:
+        return []
+    return [
+        ("budget", origin.budget, "false alarms a week asked for"),
+        ("achieved", origin.achieved, "false alarms a week in the simulation at this threshold"),
+        ("standard error", origin.standard_error, "of achieved"),
+        ("simulated weeks", origin.simulated_weeks, "drawn from the fitted series"),
+        ("judged a day", origin.evaluations_per_day, "times"),
+        ("topics", origin.topics, "that share the budget"),
+    ]
+
+
+def _partly(days: int, of: int, what: str) -> str:
+    if not days:
+        return ""
+    return what if days == of else f"{amount(days, 'day')} {what}"
+
+
+def _figure(value: float) -> str:
+    """Three significant digits, with all digits of a large number: 1.73, 0.0412, 1,204."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value >= 1e-4 else "0"
+
+
+def _rounded(value: float) -> str:
+    """Two significant digits in full: 38,000."""
+    digits = max(0, math.floor(math.log10(value)) - 1)
+    return f"{round(value / 10**digits) * 10**digits:,}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day}\u00a0{MONTHS[day.month - 1]}\u00a0{day.year}"

@@ -1,0 +1,185 @@
+"""Gathers what an alert follows from, as of when it was last judged, and prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from rich.console import Console
+from sqlalchemy import Connection, Row
+
+from feedback.domain import AlertState, Span
+from feedback.errors import FeedbackError
+from feedback.explanation import Day, Explanation, Finding, Origin, Week, numbers, sentences, span_words, week_note
+from feedback.series import bucket_start
+from feedback.store import alerts
+from feedback.store.counts import count_received
+from feedback.store.topics import published_version
+from jobs.context import Context
+from jobs.panel import DatedPanel, dated_panel
+from jobs.show import say, show
+from models.detect.eb7 import EB7
+from models.detect.panel import Flags
+
+WEEKS = 8
+"""So many weeks are shown up to the window, and of a longer window those before its last week."""
+
+WEEK = 7
+
+
+def explain_alert(context: Context, named: str) -> Explanation:
+    """Why the alert of that id, or of the one id that begins like this, was raised.
+
+    FeedbackError when there is none or more than one, or when nothing was written down with it.
+    """
+    with context.database.read() as connection:
+        row = alerts.alert_row(connection, _find(connection, named))
+        latest = _finding(connection, row.evidence, row.last_rising_at)
+        opening = _finding(connection, row.evidence.get("opening", row.evidence), row.opened_at)
+        dated, recounted = _dated(context, connection, row, latest.version_id)
+    weeks = _weeks(dated, latest, context) if dated else ()
+    return Explanation(
+        alert_id=row.id,
+        topic=row.topic,
+        owner=row.owner,
+        state=AlertState(row.state),
+        opened_at=row.opened_at,
+        last_rising_at=row.last_rising_at,
+        judged_at=row.judged_at,
+        resolved_at=row.resolved_at,
+        zone=context.settings.zone,
+        opening=opening,
+        latest=latest,
+        weeks=weeks,
+        left_out=_left_out(dated, latest, context) if dated else (),
+        recounted=recounted,
+    )
+
+
+def tell(console: Console, explanation: Explanation) -> None:
+    """Sentences for the owner, then the weeks and the numbers for whoever checks."""
+    for sentence in sentences(explanation):
+        say(console, sentence + "\n")
+    weeks = [_week_row(each) for each in explanation.weeks]
+    if weeks:
+        columns = {"week": "Days", "complaints": "Complaints", "daily": "By day", "everything": "All topics"}
+        show(console, weeks, {**columns, "note": "Note"}, as_json=False, empty="")
+        say(console, "")
+    rows = [{"name": name, "value": _exact(value), "what": what} for name, value, what in numbers(explanation.latest)]
+    show(console, rows, {"name": "Number", "value": "Value", "what": "What it is"}, as_json=False, empty="")
+
+
+def _find(connection: Connection, named: str) -> UUID:
+    wanted = named.strip().casefold()
+    found = alerts.alerts_beginning(connection, wanted) if wanted else []
+    if len(found) != 1:
+        many = f"{len(found)} alerts begin with {named!r}; give more of the id"
+        raise FeedbackError(f"{many if found else f'There is no alert {named!r}'}. `feedback alerts` shows all.")
+    return found[0]
+
+
+def _finding(connection: Connection, kept: Mapping[str, Any], judged_at: datetime) -> Finding:
+    """What was written down. Where it holds no origin of its threshold, that which was in force."""
+    try:
+        found = Finding.read(kept)
+    except (KeyError, TypeError, ValueError) as error:
+        raise FeedbackError(f"What was written down with this alert cannot be read: {error!r}.") from error
+    if found.origin is None:
+        stored = alerts.stored_threshold(connection, found.version_id, found.detector, judged_at)
+        if stored and stored[1] == found.threshold:
+            return replace(found, origin=Origin.read(stored[2], stored[0]))
+    return found
+
+
+def _dated(context: Context, connection: Connection, row: Row[Any], version_id: UUID) -> tuple[DatedPanel | None, bool]:
+    """The topic's days as of the last judgement, and whether another version than that of the time counted them."""
+    current = published_version(connection)
+    for candidate in (version_id, *([current.id] if current else [])):
+        dated = dated_panel(context, connection, candidate, [row.topic_id], row.judged_at)
+        if dated is not None and dated.panel.counts.any():
+            return _as_of(context, connection, dated, candidate, row), candidate != version_id
+    return None, False
+
+
+def _as_of(context: Context, connection: Connection, dated: DatedPanel, version_id: UUID, row: Row[Any]) -> DatedPanel:
+    """With the last day as far as it had come: it has been counted to its end since."""
+    panel, begun = dated.panel, Span(bucket_start(dated.days[-1], context.settings.zone), row.judged_at)
+    counts, total = panel.counts.copy(), panel.total.copy()
+    counts[0, -1] = count_received(connection, version_id, begun, row.topic_id)
+    total[-1] = count_received(connection, version_id, begun)
+    return replace(dated, panel=replace(panel, counts=counts, total=total))
+
+
+def _weeks(dated: DatedPanel, finding: Finding, context: Context) -> tuple[Week, ...]:
+    """Seven days each, counted back from the window's last day, and what came after it."""
+    last, first = _place(dated, finding.window.end, context) - 1, _place(dated, finding.window.start, context)
+    weeks = WEEKS + max(0, (last + 1 - first) // WEEK - 1)
+    # an open alert is judged for longer than it rises, and one that was ended by hand perhaps for shorter
+    edges = [last + 1 - WEEK * back for back in range(weeks, -2, -1)]
+    spans = [(max(start, 0), min(end, len(dated.days))) for start, end in pairwise(edges)]
+    recent = _baseline_end(dated, finding, context)
+    return tuple(
+        Week(
+            tuple(_day(dated, place, recent) for place in range(start, end)),
+            "before" if end <= first else "judged" if end <= last + 1 else "after",
+        )
+        for start, end in spans
+        if start < end
+    )
+
+
+def _day(dated: DatedPanel, place: int, recent: int) -> Day:
+    panel = dated.panel
+    return Day(
+        day=dated.days[place],
+        complaints=int(panel.counts[0, place]),
+        everything=int(panel.total[place]),
+        alerted=bool(panel.excluded[0, place]),
+        recent=place >= recent,
+        gap=bool(panel.gaps[place]),
+        complete=panel.complete or place < panel.days - 1,
+    )
+
+
+def _left_out(dated: DatedPanel, finding: Finding, context: Context) -> tuple[tuple[date, date], ...]:
+    """The stretches of the baseline in which the topic had risen; none is left out for longer than the patience."""
+    end = _baseline_end(dated, finding, context)
+    patience = EB7().patience
+    stretches = [(start, min(stop, start + patience)) for start, stop in _stretches(dated.panel.excluded[0])]
+    return tuple((dated.days[start], dated.days[min(stop, end) - 1]) for start, stop in stretches if start < end)
+
+
+def _baseline_end(dated: DatedPanel, finding: Finding, context: Context) -> int:
+    """The place of the first day after the baseline; EB7 was alone before reasons were kept."""
+    lag = finding.reason.baseline_lag if finding.reason else EB7().window + EB7().gap
+    return _place(dated, finding.window.end, context) - lag
+
+
+def _stretches(flags: Flags) -> Sequence[tuple[int, int]]:
+    """Where flags are set, half open."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
+
+
+def _place(dated: DatedPanel, moment: datetime, context: Context) -> int:
+    """The place of the day that begins then; days before the first have negative places."""
+    return (moment.astimezone(context.settings.zone).date() - dated.days[0]).days
+
+
+def _week_row(week: Week) -> dict[str, object]:
+    return {
+        "week": span_words(week.days[0].day, week.days[-1].day),
+        "complaints": week.complaints,
+        "daily": " ".join("–" if each.gap else str(each.complaints) for each in week.days),
+        "everything": sum(each.everything for each in week.days),
+        "note": week_note(week),
+    }
+
+
+def _exact(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.7g}"

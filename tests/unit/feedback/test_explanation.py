@@ -1,0 +1,224 @@
+"""What is said about an alert, from all that is known down to what an earlier release kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from feedback.domain import AlertState, Reason, Span, derived_id
+from feedback.explanation import (
+    Day,
+    Explanation,
+    Finding,
+    Origin,
+    Week,
+    as_dict,
+    numbers,
+    sentences,
+    span_words,
+    week_note,
+)
+
+END = datetime(2026, 3, 15, tzinfo=UTC)
+REASON = Reason(
+    detector="EB7",
+    window_days=7,
+    open_days=7.0,
+    baseline_lag=14,
+    half_life=56.0,
+    rate=1.6,
+    doubt=0.0144,
+    phi=1.2,
+    kappa=0.02,
+    others=218.0,
+    others_a_day=28.3,
+    volume_prior=44.0,
+    relative_volume=1.08,
+    mean=12.1,
+    size=19.6,
+    p=2.6e-5,
+    margin=0.0,
+)
+ORIGIN = Origin(datetime(2026, 3, 1, tzinfo=UTC), 1.0, 0.98, 0.08, 152, 4, 17)
+LATEST = Finding(
+    window=Span(END - timedelta(days=7), END),
+    complete=True,
+    observed=41,
+    expected=12.1,
+    low=7.0,
+    high=18.0,
+    p=2.6e-5,
+    q=0.002,
+    score=4.585,
+    threshold=4.2,
+    detector="EB7 and ramp",
+    version_id=derived_id("version"),
+    reason=REASON,
+    origin=ORIGIN,
+    q_bound=0.1,
+)
+
+
+def day(number: int, **changes: Any) -> Day:
+    plain = Day(date(2026, 3, 1) + timedelta(days=number), 2, 30, alerted=False, recent=False, gap=False, complete=True)
+    return replace(plain, **changes)
+
+
+WEEK = Week(tuple(day(number) for number in range(7)), "before")
+EXPLAINED = Explanation(
+    alert_id=derived_id("alert"),
+    topic="Bonus payout delayed",
+    owner="promotions",
+    state=AlertState.OPEN,
+    opened_at=END - timedelta(hours=6),
+    last_rising_at=END - timedelta(hours=6),
+    judged_at=END,
+    resolved_at=None,
+    zone=ZoneInfo("UTC"),
+    opening=LATEST,
+    latest=LATEST,
+    weeks=(WEEK,),
+    left_out=((date(2026, 1, 5), date(2026, 1, 18)),),
+)
+
+
+def told(explanation: Explanation = EXPLAINED, **latest: Any) -> str:
+    """All that is said; spaces that do not break are as any other."""
+    finding = replace(explanation.latest, **latest)
+    opening = finding if explanation.opening == explanation.latest else explanation.opening
+    whole = replace(explanation, latest=finding, opening=opening)
+    return "\n".join(sentences(whole)).replace("\u00a0", " ")
+
+
+def test_an_owner_is_told_everything() -> None:
+    assert told().split("\n") == [
+        "Bonus payout delayed: the alert of 14 March 2026 is still open. Its owner is promotions.",
+        "In the 7 days to 14 March 2026, 41 complaints came in; 12 were expected (7–18). "
+        "In the weeks up to 28 February 2026 the topic had 1.6 a day, older days counting less, and since then "
+        "everything else together was 8 % above what it was: 1.6 × 7 days × 1.08 = 12.1. "
+        "The range is as wide as earlier predictions were off: the variance of such a count is 1.62 times its mean, "
+        "and the rate itself is known to ± 12 %.",
+        "By chance alone, so many or more would come in one of 38,000 such windows.",
+        "Left out of the baseline, because the topic was in an alert: 5 to 18 January 2026, 14 days in all.",
+        "The score is 4.58 (the negative decimal logarithm of that chance); from 4.20 on it is an alert. "
+        "That threshold was set on 1 March 2026 such that no more than one false alarm a week is expected over all "
+        "17 topics together; in a simulation of 152 weeks drawn from your own series there were 0.98 ± 0.08 a week.",
+        "Of the rises of one run at most 10 % may be there by chance: q had to be 0.1 or less among all topics "
+        "judged, and was 0.002.",
+    ]
+
+
+def test_a_rise_that_creeps_is_held_against_what_was_known_before_it() -> None:
+    reason = replace(REASON, detector="ramp", window_days=28, open_days=26.5, baseline_lag=42, margin=0.5)
+    said = told(reason=reason, window=Span(END - timedelta(days=28), END), complete=False)
+    assert "In the 28 days to 14 March 2026, the last of which was not over, 41 complaints came in" in said
+    assert "So that rises that creep are seen, four weeks are judged at once. In the weeks up to 31 January" in said
+    assert "× 26.5 days ×" in said
+    assert "that chance, less 0.50, which makes this detector's scores worth as much" in said
+    assert ", plus 0.50," in told(reason=replace(reason, margin=-0.5))
+
+
+@pytest.mark.parametrize(
+    ("relative", "words"),
+    [(1.0, "was as before"), (0.9, "was 10 % below what it was"), (2.31, "was 2.31 times what it was")],
+)
+def test_the_volume_of_everything_else_is_told_as_one_says_it(relative: float, words: str) -> None:
+    assert words in told(reason=replace(REASON, relative_volume=relative))
+
+
+def test_an_alert_without_reasons_is_explained_as_far_as_it_goes() -> None:
+    said = told(reason=None, origin=None, q_bound=None)
+    assert "41 complaints came in; 12 were expected (7–18). Why so many were expected was not yet kept" in said
+    assert "one of 38,000 such windows" in said
+    assert "Where that threshold came from is no longer known." in said
+    assert "Of the rises" not in said
+    bare = replace(LATEST, reason=None, origin=None, q_bound=None)
+    assert [name for name, _, _ in numbers(bare)][:2] == ["observed", "expected"]
+
+
+def test_what_was_left_out_is_named_and_of_much_the_last() -> None:
+    assert "No week was left out of the baseline" in told(replace(EXPLAINED, left_out=()))
+    many = tuple((date(2025, month, 3), date(2025, month, 9)) for month in range(1, 8))
+    said = told(replace(EXPLAINED, left_out=many))
+    assert "three earlier, 3 to 9 April 2025, 3 to 9 May 2025, 3 to 9 June 2025 and 3 to 9 July 2025, 49 days" in said
+
+
+def test_what_it_opened_on_is_told_where_it_rose_further() -> None:
+    opening = replace(LATEST, observed=20, score=4.3)
+    said = told(replace(EXPLAINED, opening=opening))
+    assert "When it opened: in the 7 days to 14 March 2026, 20 complaints came in; 12 were expected (7–18)" in said
+    assert "with a score of 4.30 against 4.20." in said
+
+
+def test_its_end_and_counts_that_are_gone_are_told() -> None:
+    ended = replace(EXPLAINED, state=AlertState.RESOLVED, resolved_at=END + timedelta(days=9), owner=None)
+    assert told(ended).startswith("Bonus payout delayed: the alert of 14 March 2026 was resolved on 24 March 2026.\n")
+    assert "The daily counts of that time are no longer kept." in told(replace(EXPLAINED, weeks=()))
+    assert "counted by the topic model in force" in told(replace(EXPLAINED, recounted=True))
+
+
+@pytest.mark.parametrize("p", [1e-300, 0.99, 1.0])
+def test_any_chance_can_be_told(p: float) -> None:
+    assert "By chance alone" in told(reason=replace(REASON, p=p))
+
+
+def test_nothing_expected_and_many_alarms_are_said_well() -> None:
+    said = told(expected=1e-9, low=0.0, high=0.0, observed=1, origin=replace(ORIGIN, budget=2.5))
+    assert "1 complaint came in; none were expected." in said
+    assert "no more than 2.5 false alarms a week are expected" in said
+
+
+@pytest.mark.parametrize(
+    ("week", "note"),
+    [
+        (WEEK, ""),
+        (replace(WEEK, when="judged"), "judged"),
+        (replace(WEEK, days=tuple(day(n, recent=True, alerted=True) for n in range(7))), "too recent for the baseline"),
+        (
+            replace(WEEK, days=tuple(day(n, alerted=n > 4, gap=n == 0) for n in range(7))),
+            "2 days left out of the baseline: in an alert; 1 day without data",
+        ),
+        (Week((day(0, alerted=True),), "before"), "left out of the baseline: in an alert"),
+        (Week((day(0, recent=True, complete=False),), "after"), "after the window; not over"),
+    ],
+)
+def test_a_week_is_told_by_what_is_special_about_it(week: Week, note: str) -> None:
+    assert week_note(week) == note
+
+
+def test_spans_are_written_as_people_write_them() -> None:
+    spans = [(date(2026, 3, 2), date(2026, 3, 8)), (date(2026, 2, 27), date(2026, 3, 5)), (END.date(), END.date())]
+    said = [span_words(*each).replace("\u00a0", " ") for each in [*spans, (date(2025, 12, 29), date(2026, 1, 4))]]
+    assert said == [
+        "2 to 8 March 2026",
+        "27 February to 5 March 2026",
+        "15 March 2026",
+        "29 December 2025 to 4 January 2026",
+    ]
+
+
+def test_evidence_is_read_as_it_was_written() -> None:
+    written = asdict(LATEST)
+    origin = written.pop("origin")
+    written["threshold_origin"] = {**origin, "set_at": "2026-03-01T00:00:00+00:00", "seed": 0}
+    written["window"] = {edge: getattr(LATEST.window, edge).isoformat() for edge in ("start", "end")}
+    assert Finding.read(json.loads(json.dumps(written, default=str))) == LATEST
+    older = {name: value for name, value in written.items() if name not in ("reason", "threshold_origin", "q_bound")}
+    assert Finding.read(json.loads(json.dumps(older, default=str))) == replace(
+        LATEST, reason=None, origin=None, q_bound=None
+    )
+
+
+def test_programs_get_all_of_it() -> None:
+    found = json.loads(json.dumps(as_dict(EXPLAINED), default=str))
+    assert found["latest"]["reason"] == asdict(REASON)
+    assert found["latest"]["origin"]["achieved"] == 0.98
+    assert found["weeks"][0]["complaints"] == 14
+    assert found["left_out"] == [{"first": "2026-01-05", "last": "2026-01-18"}]
+    assert found["zone"] == "UTC"
+    assert found["sentences"][0].startswith("Bonus payout delayed")
