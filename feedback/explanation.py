@@ -103,7 +103,10 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """Seven days; fewer in the first week of the data and in a last one that is not over. `when` is how they lie to the window that was judged."""
+    """Seven days; fewer in the first week of the data and in a last one that is not over.
+
+    `when` is how they lie to the window that was judged.
+    """
 
     days: tuple[Day, ...]
     when: Literal["before", "judged", "after"]
