@@ -54,7 +54,8 @@ class History(NamedTuple):
 
 
 class Windows(NamedTuple):
-    """What counts in each window: topics and others (days, replicates, topics), days with data (days, 1, 1)."""
+    """What counts in each window: topics and others (days, replicates, topics), days with data (days, 1, 1), or of
+    each topic where days of one are left out."""
 
     counts: Floats
     others: Floats

@@ -13,13 +13,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from models.detect.eb7 import EB7
-from models.detect.held import Forecast, Held, History, Windows
+from models.detect.held import Forecast, Held, History, Windows, trailing
 from models.detect.panel import Panel, Scores
 
 
 @dataclass(frozen=True, slots=True)
 class Ramp:
-    """The settings of the detector in days: the sum over `window` is held against the forecast of `lag` days before."""
+    """The settings of the detector in days: the sum over `window` is held against the forecast of `lag` days before.
+
+    Days that were alerted are taken out of the window, as if there were no data: what is observed is on the others.
+    """
 
     window: int = 28
     lag: int = 28
@@ -40,8 +43,17 @@ class Ramp:
         """The same with EB7's forecast of the last `days` days and as many of `lag` days before as there are."""
         early = min(days, max(0, days + self.lag - len(forecast.rate)))
         late = Forecast._make(part[: days - early] for part in forecast)
-        windows = Windows.of(history, self.window).last(days)
+        windows = _untold(history, self.window).last(days)
         return Held(_preceded(late, forecast, early), windows, self.eb7.volume_prior)
+
+
+def _untold(history: History, length: int) -> Windows:
+    """The windows without the days that were alerted: a spike would keep its alert alive for as long as a window."""
+    if not history.excluded.any():
+        return Windows.of(history, length)
+    kept = ~history.excluded
+    open_days = history.open_days[:, None, None] * kept
+    return Windows(*(trailing(part, length) for part in (history.counts * kept, history.others * kept, open_days)))
 
 
 def _preceded(late: Forecast, whole: Forecast, days: int) -> Forecast:
