@@ -12,8 +12,10 @@ from sqlalchemy import Connection
 
 from feedback.alerts import decide
 from feedback.domain import Alert, Signal, Span
-from feedback.series import bucket_start
+from feedback.events import PlannedEvent
+from feedback.series import bucket_start, day_of
 from feedback.store import alerts
+from feedback.store.events import planned_events
 from feedback.store.topics import StoredVersion
 from jobs.context import Context
 from jobs.evidence import Usual, evidence, usual_before
@@ -113,8 +115,10 @@ def _decide(
 ) -> int:
     """Write what the signals do to the alerts; the number of transitions."""
     before = alerts.latest_alerts(connection)
+    expected = [each for each in planned_events(connection) if each.expected]
     notable = [each for each in signals if each.p <= NOTABLE or _has_open(before, each.topic_id)]
     alerts.store_signals(connection, notable, now)
+    notable = [each for each in notable if _has_open(before, each.topic_id) or not _foreseen(context, each, expected)]
     rising = [each for each in notable if each.rising]
     # the longest window's start: what is usual must not hold any of the rises
     usual = usual_before(connection, version, min((each.window for each in rising), key=_start)) if rising else None
@@ -141,6 +145,13 @@ def _apply(
     if decision.transition:
         alerts.add_transition(connection, decision.transition)
     return decision.transition is not None
+
+
+def _foreseen(context: Context, signal: Signal, expected: Sequence[PlannedEvent]) -> bool:
+    """Whether a rise in the signal's window is expected: it opens no alert, one that is open goes its way."""
+    zone = context.settings.zone
+    first, last = day_of(signal.window.start, zone), day_of(signal.window.end - timedelta(microseconds=1), zone)
+    return any(each.concerns(signal.topic_id) and each.overlaps(first, last) for each in expected)
 
 
 def _has_open(latest: Mapping[UUID, Alert], topic_id: UUID) -> bool:
