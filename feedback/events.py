@@ -11,7 +11,8 @@ from uuid import UUID
 class PlannedEvent:
     """`first` and `last` are the operator's days, both included; without a `topic_id` it concerns every topic.
 
-    Who entered it, `who`, and when, `at`, are kept for the record.
+    A rise on its days that is `expected` opens no alert, and they stay out of what is usual. Who entered it, `who`, and
+    when, `at`, are kept for the record.
     """
 
     id: int
@@ -22,6 +23,7 @@ class PlannedEvent:
     note: str
     at: datetime
     who: str
+    expected: bool = False
 
     def concerns(self, topic_id: UUID) -> bool:
         return self.topic_id is None or self.topic_id == topic_id

@@ -12,8 +12,10 @@ from sqlalchemy import Connection
 
 from feedback.alerts import decide
 from feedback.domain import Alert, Signal, Span
-from feedback.series import bucket_start
+from feedback.events import PlannedEvent
+from feedback.series import bucket_start, day_of
 from feedback.store import alerts
+from feedback.store.events import planned_events
 from feedback.store.topics import StoredVersion
 from jobs.context import Context
 from jobs.evidence import Usual, Why, evidence, usual_before
@@ -26,7 +28,8 @@ from models.detect.rises import Rises, find_rises
 
 EVALUATIONS_PER_DAY = 4
 THRESHOLD_AGE = timedelta(days=14)
-"""A threshold is set anew after so long, or when topics, version or budget have changed."""
+MORE_TOPICS = 0.2
+"""A threshold is set anew after so long, with another budget, or with a fifth more or fewer topics."""
 
 FALSE_DISCOVERIES = 0.1
 """The share of the rises of a run that may be there by chance (Benjamini-Hochberg), beside the budget of false alarms:
@@ -67,11 +70,12 @@ def _threshold(
     """The threshold in force and since when, set by simulation when there is none or what it was set for changed."""
     budget, name = context.settings.false_alarms_per_week, Combined().name
     with context.database.read() as connection:
-        stored = alerts.stored_threshold(connection, version.id, name, now)
+        stored = alerts.stored_threshold(connection, name, now)
     if stored:
         valid_from, _, origin = stored
-        same = origin["budget"] == budget and origin["topics"] == len(dated.topics)
-        if same and now - valid_from < THRESHOLD_AGE:
+        # not anew for every publication: what was just below would be just above, and an alert open by it alone
+        alike = abs(len(dated.topics) - origin["topics"]) <= MORE_TOPICS * origin["topics"]
+        if alike and origin["budget"] == budget and now - valid_from < THRESHOLD_AGE:
             return valid_from, Threshold(**{key: value for key, value in origin.items() if key != "topics"})
     threshold = threshold_for(dated.panel, budget, evaluations_per_day=EVALUATIONS_PER_DAY)
     origin = {**asdict(threshold), "topics": len(dated.topics)}
@@ -133,8 +137,14 @@ def _decide(
 ) -> int:
     """Write what the signals do to the alerts; the number of transitions."""
     before = alerts.latest_alerts(connection)
+    expected = [each for each in planned_events(connection) if each.expected]
     notable = [each for each in judged if each.signal.p <= NOTABLE or _has_open(before, each.signal.topic_id)]
     alerts.store_signals(connection, [each.signal for each in notable], now)
+    notable = [
+        each
+        for each in notable
+        if _has_open(before, each.signal.topic_id) or not _foreseen(context, each.signal, expected)
+    ]
     rising = [each.signal for each in notable if each.signal.rising]
     # the longest window's start: what is usual must not hold any of the rises
     usual = usual_before(connection, version, min((each.window for each in rising), key=_start)) if rising else None
@@ -163,6 +173,13 @@ def _apply(
     if decision.transition:
         alerts.add_transition(connection, decision.transition)
     return decision.transition is not None
+
+
+def _foreseen(context: Context, signal: Signal, expected: Sequence[PlannedEvent]) -> bool:
+    """Whether a rise in the signal's window is expected: it opens no alert, one that is open goes its way."""
+    zone = context.settings.zone
+    first, last = day_of(signal.window.start, zone), day_of(signal.window.end - timedelta(microseconds=1), zone)
+    return any(each.concerns(signal.topic_id) and each.overlaps(first, last) for each in expected)
 
 
 def _has_open(latest: Mapping[UUID, Alert], topic_id: UUID) -> bool:

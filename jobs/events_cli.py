@@ -32,6 +32,9 @@ def add(
         datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Its last day. Default: the first.")
     ] = None,
     topic: Annotated[str, typer.Option(help="The one topic it concerns, by name or id. Default: all.")] = "",
+    expected: Annotated[
+        bool, typer.Option("--expected", help="A rise on these days opens no alert, nor do they count as usual.")
+    ] = False,
     note: Annotated[str, typer.Option(help="More about it.")] = "",
     who: Who = "",
 ) -> None:
@@ -46,7 +49,7 @@ def add(
     context = open_context()
     topic_id = find_topic(context, topic) if topic else None
     with context.write() as connection:
-        made = add_event(connection, name.strip(), *days, topic_id, note, wall(), who or "unknown")
+        made = add_event(connection, name.strip(), *days, topic_id, note, wall(), who or "unknown", expected=expected)
     say(out, f"{made.name!r}, {_span(made)}, is event {made.id}; `feedback events remove {made.id}` takes it out.")
 
 
@@ -64,6 +67,7 @@ def list_events(*, as_json: Json = False) -> None:
         "last": "Last day",
         "name": "Name",
         "topic": "Topic",
+        "expected": "Expected",
         "note": "Note",
     }
     show(out, rows, columns, as_json=as_json, empty="No event has been entered. `feedback events add` enters one.")
@@ -87,6 +91,6 @@ def _span(event: PlannedEvent) -> str:
 def _row(event: PlannedEvent, names: dict[UUID, str]) -> dict[str, object]:
     topic = names.get(event.topic_id, str(event.topic_id)) if event.topic_id else "all"
     fields: dict[str, date | datetime | int | str] = {
-        name: getattr(event, name) for name in ("id", "first", "last", "name", "note", "at", "who")
+        name: getattr(event, name) for name in ("id", "first", "last", "name", "expected", "note", "at", "who")
     }
     return {**fields, "topic": topic}

@@ -90,7 +90,7 @@ def _finding(connection: Connection, kept: Mapping[str, Any], judged_at: datetim
     except (KeyError, TypeError, ValueError) as error:
         raise FeedbackError(f"What was written down with this alert cannot be read: {error!r}.") from error
     if found.origin is None:
-        stored = alerts.stored_threshold(connection, found.version_id, found.detector, judged_at)
+        stored = alerts.stored_threshold(connection, found.detector, judged_at)
         if stored and stored[1] == found.threshold:
             return replace(found, origin=Origin.read(stored[2], stored[0]))
     return found

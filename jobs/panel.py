@@ -16,6 +16,7 @@ from feedback.domain import Span
 from feedback.errors import StoreError
 from feedback.series import bucket_start, day_of, judged_days
 from feedback.store import alerts, complaints, counts
+from feedback.store.events import planned_events
 from jobs.context import Context
 from models.detect import Panel
 
@@ -56,7 +57,7 @@ def dated_panel(
         total[place] += number
         if topic in rows:
             observed[rows[topic], place] = number
-    excluded = _excluded(connection, rows, days, zone)
+    excluded = _excluded(connection, rows, days, zone) | _expected(connection, topics, days)
     return DatedPanel(Panel(observed, total, excluded, total == 0, complete), tuple(topics), days)
 
 
@@ -71,6 +72,16 @@ def _excluded(
             after = max((day_of(span.end, zone) - days[0]).days, 0)
             excluded[rows[topic], first:after] = True
     return excluded
+
+
+def _expected(connection: Connection, topics: Sequence[UUID], days: Sequence[date]) -> NDArray[np.bool_]:
+    """(topics, days): the days of events on which a topic was expected to rise."""
+    expected = np.zeros((len(topics), len(days)), bool)
+    for event in planned_events(connection, days[0], days[-1]):
+        if event.expected:
+            concerned = [event.concerns(topic) for topic in topics]
+            expected |= np.outer(concerned, [event.overlaps(day, day) for day in days])
+    return expected
 
 
 def _elsewhere(zone: ZoneInfo) -> str:

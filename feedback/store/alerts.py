@@ -140,11 +140,14 @@ def transitions_of(connection: Connection, alert_id: UUID) -> list[Row[Any]]:
 
 
 def stored_threshold(
-    connection: Connection, version_id: UUID, detector: str, now: datetime
+    connection: Connection, detector: str, now: datetime
 ) -> tuple[datetime, float, Mapping[str, Any]] | None:
-    """(valid from, value, origin) of the newest threshold set up to `now` for this version."""
-    mine = (threshold.c.version_id == version_id) & (threshold.c.detector == detector)
-    query = select(threshold).where(mine, threshold.c.valid_from <= now).order_by(threshold.c.valid_from.desc())
+    """(valid from, value, origin) of the newest threshold set up to `now`, under whichever version."""
+    query = (
+        select(threshold)
+        .where(threshold.c.detector == detector, threshold.c.valid_from <= now)
+        .order_by(threshold.c.valid_from.desc())
+    )
     row = connection.execute(query.limit(1)).one_or_none()
     return (row.valid_from, row.value, row.origin) if row else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -12,15 +13,25 @@ from feedback.store.tables import planned_event
 
 
 def add_event(
-    connection: Connection, name: str, first: date, last: date, topic_id: UUID | None, note: str, at: datetime, who: str
+    connection: Connection,
+    name: str,
+    first: date,
+    last: date,
+    topic_id: UUID | None,
+    note: str,
+    at: datetime,
+    who: str,
+    *,
+    expected: bool = False,
 ) -> PlannedEvent:
     """Enter an event; ValueError when it would end before it begins."""
     if last < first:
         raise ValueError(f"the event would end ({last}) before it begins ({first})")
-    values = {"name": name, "first": first, "last": last, "topic_id": topic_id, "note": note, "at": at, "who": who}
+    event = PlannedEvent(0, name, first, last, topic_id, note, at, who, expected)
+    values = {name: value for name, value in asdict(event).items() if name != "id"}
     key = connection.execute(planned_event.insert().values(**values)).inserted_primary_key
     assert key is not None
-    return PlannedEvent(key[0], name, first, last, topic_id, note, at, who)
+    return replace(event, id=key[0])
 
 
 def remove_event(connection: Connection, event_id: int, at: datetime, who: str) -> PlannedEvent | None:

@@ -166,6 +166,7 @@ planned_event = Table(
     Column("first", Date, nullable=False),
     Column("last", Date, nullable=False),
     Column("topic_id", Uuid),
+    Column("expected", Boolean, nullable=False),
     Column("note", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("who", String(200), nullable=False),

@@ -9,11 +9,14 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import delete, func, select, update
 
 from feedback.domain import Alert, Span
 from feedback.errors import FeedbackError
 from feedback.settings import Settings
 from feedback.store import alerts, counts, edits, topics
+from feedback.store.events import add_event
+from feedback.store.tables import alert, bucket_count, signal, transition
 from feedback.store.topics import StoredTopic
 from jobs import curate
 from jobs.backtest import BacktestPlan, run_backtest
@@ -21,6 +24,7 @@ from jobs.candidate import train_candidate
 from jobs.context import Context
 from jobs.curate import Author
 from jobs.detect import run as detect
+from jobs.panel import dated_panel
 from jobs.pinned import confusions
 from jobs.publish import publish, rollback
 from jobs.published import Published, published
@@ -210,3 +214,37 @@ def test_pinned_topics_that_cannot_be_told_apart_are_reported(
 def test_a_backtest_of_four_weeks_says_that_it_needs_more(context: Context) -> None:
     with pytest.raises(FeedbackError, match="4 weeks of complaints; a backtest needs 10"):
         run_backtest(context, BacktestPlan(), NOW)
+
+
+def test_a_rise_that_is_expected_opens_no_alert_and_is_not_usual_afterwards(context: Context) -> None:
+    (topic,) = largest(context, 1)
+    surge(context, topic.id, 80)
+    opened = judged_anew(context)
+    assert topic.id in opened
+    with context.write() as connection:
+        add_event(connection, "Derby", LAST - timedelta(days=2), LAST, topic.id, "", NOW, "ana", expected=True)
+    assert judged_anew(context) == opened - {topic.id}
+    with context.database.read() as connection:
+        dated = dated_panel(context, connection, current(context).version.id, [topic.id], NOW)
+    assert dated is not None
+    left_out = [day for day, out in zip(dated.days, dated.panel.excluded[0], strict=True) if out]
+    assert left_out == [LAST - timedelta(days=days) for days in (2, 1, 0)]
+
+
+def surge(context: Context, topic_id: UUID, more: int) -> None:
+    """Count so many complaints more about a topic on the latest day that has any."""
+    of_topic = (bucket_count.c.topic_id == topic_id) & (bucket_count.c.version_id == current(context).version.id)
+    with context.write() as connection:
+        latest = connection.execute(select(func.max(bucket_count.c.bucket_start)).where(of_topic)).scalar_one()
+        on_day = of_topic & (bucket_count.c.bucket_start == latest)
+        connection.execute(update(bucket_count).where(on_day).values(complaints=bucket_count.c.complaints + more))
+
+
+def judged_anew(context: Context) -> set[UUID]:
+    """The topics with an open alert after one judgement, nothing having been judged before."""
+    with context.write() as connection:
+        for table in (transition, alert, signal):
+            connection.execute(delete(table))
+    detect(context, NOW)
+    with context.database.read() as connection:
+        return {row.topic_id for row in alerts.alert_rows(connection, only_open=True)}

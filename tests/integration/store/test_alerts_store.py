@@ -170,8 +170,7 @@ def test_the_newest_threshold_up_to_now_counts(database: Database) -> None:
     with database.write() as connection:
         for days, value in ((0, 3.5), (7, 4.5)):
             alerts.store_threshold(connection, VERSION, "eb7", NOW + timedelta(days=days), value, {"rounds": 200})
-        assert alerts.stored_threshold(connection, VERSION, "eb7", NOW) == (NOW, 3.5, {"rounds": 200})
-        assert alerts.stored_threshold(connection, VERSION, "eb7", NOW + 2 * WEEK) == (NOW + WEEK, 4.5, {"rounds": 200})
-        assert alerts.stored_threshold(connection, VERSION, "eb7", NOW - WEEK) is None
-        assert alerts.stored_threshold(connection, VERSION, "other", NOW) is None
-        assert alerts.stored_threshold(connection, derived_id("v"), "eb7", NOW) is None
+        assert alerts.stored_threshold(connection, "eb7", NOW) == (NOW, 3.5, {"rounds": 200})
+        assert alerts.stored_threshold(connection, "eb7", NOW + 2 * WEEK) == (NOW + WEEK, 4.5, {"rounds": 200})
+        assert alerts.stored_threshold(connection, "eb7", NOW - WEEK) is None
+        assert alerts.stored_threshold(connection, "other", NOW) is None

@@ -24,6 +24,9 @@ def test_an_event_is_found_by_any_of_its_days(database: Database) -> None:
         assert planned_events(connection, MONDAY, date(2026, 12, 8)) == [made]
         assert planned_events(connection, MONDAY + timedelta(days=1), date(2026, 12, 8)) == []
         assert planned_events(connection, last=FRIDAY) == [made]
+        assert not made.expected
+        foreseen = add_event(connection, "Derby", MONDAY, MONDAY, None, "", NOW, "ana", expected=True)
+        assert foreseen in planned_events(connection)
 
 
 def test_it_concerns_its_topic_or_all() -> None:
