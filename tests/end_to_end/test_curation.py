@@ -153,9 +153,11 @@ def test_what_was_decided_holds_through_ten_trainings(context: Context) -> None:
     assert {two.id, three.id, five.id}.isdisjoint(last)
     assert seen[four.id].kind == "pinned"
     assert set(strays) <= last[one.id]
-    for topic in (one.id, four.id, *parts):
-        kept = last[topic] & first[topic]
-        assert len(kept) > 0.7 * len(first[topic]), f"{seen[topic].name} holds what it held"
+    decided = (one.id, four.id, *parts)
+    kept = {topic: len(last[topic] & first[topic]) for topic in decided}
+    for topic in decided:
+        assert kept[topic] > 0.5 * len(first[topic]), f"{seen[topic].name} is the same subject"
+    assert sum(kept.values()) > 0.7 * sum(len(first[topic]) for topic in decided), "all together hold what they held"
 
 
 def test_publishing_touches_no_alert_and_can_be_rolled_back(context: Context) -> None:
