@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
-from feedback.domain import Alert, AlertPolicy, AlertState, Signal, Transition, derived_id
+from feedback.domain import Alert, AlertPolicy, AlertState, Signal, Span, Transition, derived_id
 from feedback.errors import FeedbackError
 
 SERVICE = "feedback"
@@ -154,3 +157,16 @@ def _days(span: timedelta) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.0f}" if value >= 9.5 or value == round(value) else f"{value:.1f}"
+
+
+def kept_signal(kept: Mapping[str, Any], topic_id: UUID) -> Signal:
+    """The rise whose numbers are kept with an alert. Raises KeyError when the evidence holds no judgement."""
+    names = ("detector", "observed", "expected", "low", "high", "p", "q", "score", "threshold")
+    return Signal(
+        topic_id=topic_id,
+        version_id=UUID(kept["version_id"]),
+        window=Span(*(datetime.fromisoformat(kept["window"][edge]) for edge in ("start", "end"))),
+        rising=True,
+        complete=kept.get("complete", True),
+        **{name: kept[name] for name in names},
+    )

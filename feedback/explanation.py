@@ -10,7 +10,8 @@ from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from feedback.domain import AlertState, Reason, Span
+from feedback.alerts import kept_signal
+from feedback.domain import AlertState, Reason, Signal
 from feedback.sentences import MONTHS, amount, clean, humane, interval_words, listed, local_days, number_word, percent
 
 NEVER = 1e-12
@@ -44,45 +45,30 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A rise as it was judged; the numbers are those of `feedback.domain.Signal`.
+    """A rise as it was judged.
 
     `reason`, `origin` and `q_bound` (the largest q that is an alert) are None where an earlier release kept none.
     """
 
-    window: Span
-    complete: bool
-    observed: int
-    expected: float
-    low: float
-    high: float
-    p: float
-    q: float
-    score: float
-    threshold: float
-    detector: str
-    version_id: UUID
+    signal: Signal
     reason: Reason | None
     origin: Origin | None
     q_bound: float | None
 
     @classmethod
-    def read(cls, kept: Mapping[str, Any]) -> Finding:
+    def read(cls, kept: Mapping[str, Any], topic_id: UUID) -> Finding:
         """From an alert's evidence. Raises KeyError when it holds no judgement."""
-        names = ("observed", "expected", "low", "high", "p", "q", "score", "threshold", "detector")
         return cls(
-            window=Span(*(datetime.fromisoformat(kept["window"][edge]) for edge in ("start", "end"))),
-            complete=kept.get("complete", True),
-            version_id=UUID(kept["version_id"]),
+            signal=kept_signal(kept, topic_id),
             reason=Reason(**kept["reason"]) if "reason" in kept else None,
             origin=Origin.read(kept.get("threshold_origin")),
             q_bound=kept.get("q_bound"),
-            **{name: kept[name] for name in names},
         )
 
     @property
     def chance(self) -> float:
         """The chance of so many or more in one window, which the margin of a combination has no part in."""
-        return self.reason.p if self.reason else self.p
+        return self.reason.p if self.reason else self.signal.p
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,15 +192,15 @@ def _head(explanation: Explanation) -> str:
 
 def _observed(finding: Finding, zone: ZoneInfo) -> str:
     """In the 7 days to 14 March 2026, 41 complaints came in; 12 were expected (7–18)."""
-    first, last = local_days(finding.window, zone)
+    first, last = local_days(finding.signal.window, zone)
     days = (last - first).days + 1
     when = f"In the {days} days to {_day(last)}" if days > 1 else f"On {_day(last)}"
-    over = "" if finding.complete else ", the last of which was not over,"
-    number = humane(finding.expected)
+    over = "" if finding.signal.complete else ", the last of which was not over,"
+    number = humane(finding.signal.expected)
     expected = "none were expected" if number == "0" else f"{number} {'was' if number == '1' else 'were'} expected"
-    came = f"{amount(finding.observed, 'complaint')} came in"
+    came = f"{amount(finding.signal.observed, 'complaint')} came in"
     comma = "" if over else ","
-    return f"{when}{over}{comma} {came}; {expected}{interval_words(finding.low, finding.high)}."
+    return f"{when}{over}{comma} {came}; {expected}{interval_words(finding.signal.low, finding.signal.high)}."
 
 
 def _expectation(finding: Finding, zone: ZoneInfo) -> str:
@@ -222,7 +208,7 @@ def _expectation(finding: Finding, zone: ZoneInfo) -> str:
     reason = finding.reason
     if reason is None:
         return "Why so many were expected was not yet kept when this alert was judged."
-    end = local_days(finding.window, zone)[1] - timedelta(days=reason.baseline_lag)
+    end = local_days(finding.signal.window, zone)[1] - timedelta(days=reason.baseline_lag)
     weeks = number_word(reason.window_days // 7)
     slow = "" if weeks == "one" else f"So that rises that creep are seen, {weeks} weeks are judged at once. "
     product = f"{_figure(reason.rate)} × {_figure(reason.open_days)} days × {_figure(reason.relative_volume)}"
@@ -276,8 +262,8 @@ def _threshold(finding: Finding, zone: ZoneInfo) -> str:
     more = f", plus {-margin:.2f}, which makes this detector's scores worth as much as those of the first"
     shift = less if margin > 0 else more if margin < 0 else ""
     told = (
-        f"The score is {finding.score:.2f} (the negative decimal logarithm of that chance{shift}); "
-        f"from {finding.threshold:.2f} on it is an alert."
+        f"The score is {finding.signal.score:.2f} (the negative decimal logarithm of that chance{shift}); "
+        f"from {finding.signal.threshold:.2f} on it is an alert."
     )
     return f"{told} {_where_from(finding.origin, zone)}"
 
@@ -301,7 +287,7 @@ def _false_discoveries(finding: Finding) -> str:
         return ""
     return (
         f"Of the rises of one run at most {percent(finding.q_bound)} may be there by chance: "
-        f"q had to be {finding.q_bound:g} or less among all topics judged, and was {finding.q:.2g}."
+        f"q had to be {finding.q_bound:g} or less among all topics judged, and was {finding.signal.q:.2g}."
     )
 
 
@@ -313,7 +299,7 @@ def _opening(explanation: Explanation) -> str:
     told = _observed(opening, zone)
     return (
         f"These are the numbers of its latest rise. When it opened: {told[:1].lower()}{told[1:-1]}, with a score of "
-        + (f"{opening.score:.2f} against {opening.threshold:.2f}.")
+        + (f"{opening.signal.score:.2f} against {opening.signal.threshold:.2f}.")
     )
 
 
@@ -350,15 +336,15 @@ def _behind(reason: Reason | None) -> list[tuple[str, float | str, str]]:
 
 def _judgement(finding: Finding) -> list[tuple[str, float | str, str]]:
     return [
-        ("observed", finding.observed, "complaints in the window"),
-        ("expected", finding.expected, "the mean"),
-        ("low", finding.low, "5 % quantile of the prediction"),
-        ("high", finding.high, "95 % quantile of the prediction"),
-        ("score", finding.score, "−log10(own p) − margin" if finding.reason else "−log10(p)"),
-        ("p", finding.p, "10^−score"),
-        ("q", finding.q, "Benjamini-Hochberg among the topics of the run"),
+        ("observed", finding.signal.observed, "complaints in the window"),
+        ("expected", finding.signal.expected, "the mean"),
+        ("low", finding.signal.low, "5 % quantile of the prediction"),
+        ("high", finding.signal.high, "95 % quantile of the prediction"),
+        ("score", finding.signal.score, "−log10(own p) − margin" if finding.reason else "−log10(p)"),
+        ("p", finding.signal.p, "10^−score"),
+        ("q", finding.signal.q, "Benjamini-Hochberg among the topics of the run"),
         *([("q bound", finding.q_bound, "a larger q is no alert")] if finding.q_bound is not None else []),
-        ("threshold", finding.threshold, "a lower score is no alert"),
+        ("threshold", finding.signal.threshold, "a lower score is no alert"),
     ]
 
 

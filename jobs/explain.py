@@ -39,9 +39,9 @@ def explain_alert(context: Context, named: str) -> Explanation:
     """
     with context.database.read() as connection:
         row = alerts.alert_row(connection, _find(connection, named))
-        latest = _finding(connection, row.evidence, row.last_rising_at)
-        opening = _finding(connection, row.evidence.get("opening", row.evidence), row.opened_at)
-        dated, recounted = _dated(context, connection, row, latest.version_id)
+        latest = _finding(connection, row, row.evidence, row.last_rising_at)
+        opening = _finding(connection, row, row.evidence.get("opening", row.evidence), row.opened_at)
+        dated, recounted = _dated(context, connection, row, latest.signal.version_id)
     weeks = _weeks(dated, latest, context) if dated else ()
     return Explanation(
         alert_id=row.id,
@@ -83,15 +83,15 @@ def _find(connection: Connection, named: str) -> UUID:
     return found[0]
 
 
-def _finding(connection: Connection, kept: Mapping[str, Any], judged_at: datetime) -> Finding:
+def _finding(connection: Connection, row: Row[Any], kept: Mapping[str, Any], judged_at: datetime) -> Finding:
     """What was written down. Where it holds no origin of its threshold, that which was in force."""
     try:
-        found = Finding.read(kept)
+        found = Finding.read(kept, row.topic_id)
     except (KeyError, TypeError, ValueError) as error:
         raise FeedbackError(f"What was written down with this alert cannot be read: {error!r}.") from error
     if found.origin is None:
-        stored = alerts.stored_threshold(connection, found.detector, judged_at)
-        if stored and stored[1] == found.threshold:
+        stored = alerts.stored_threshold(connection, found.signal.detector, judged_at)
+        if stored and stored[1] == found.signal.threshold:
             return replace(found, origin=Origin.read(stored[2], stored[0]))
     return found
 
@@ -117,7 +117,8 @@ def _as_of(context: Context, connection: Connection, dated: DatedPanel, version_
 
 def _weeks(dated: DatedPanel, finding: Finding, context: Context) -> tuple[Week, ...]:
     """Seven days each, counted back from the window's last day, and what came after it."""
-    last, first = _place(dated, finding.window.end, context) - 1, _place(dated, finding.window.start, context)
+    window = finding.signal.window
+    last, first = _place(dated, window.end, context) - 1, _place(dated, window.start, context)
     weeks = WEEKS + max(0, (last + 1 - first) // WEEK - 1)
     # an open alert is judged for longer than it rises, and one that was ended by hand perhaps for shorter
     edges = [last + 1 - WEEK * back for back in range(weeks, -2, -1)]
@@ -157,7 +158,7 @@ def _left_out(dated: DatedPanel, finding: Finding, context: Context) -> tuple[tu
 def _baseline_end(dated: DatedPanel, finding: Finding, context: Context) -> int:
     """The place of the first day after the baseline; EB7 was alone before reasons were kept."""
     lag = finding.reason.baseline_lag if finding.reason else EB7().window + EB7().gap
-    return _place(dated, finding.window.end, context) - lag
+    return _place(dated, finding.signal.window.end, context) - lag
 
 
 def _stretches(flags: Flags) -> Sequence[tuple[int, int]]:

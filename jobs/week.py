@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
+from feedback.alerts import kept_signal
 from feedback.chart import Series
 from feedback.digest import Copies, Digest, DigestAlert, DigestTopic, Quote, week_span
 from feedback.domain import AlertState, Channel, Driver, Signal, Span, TopicKind
@@ -184,7 +185,7 @@ def _alert(
     span: Span,
 ) -> DigestAlert:
     kept = row.evidence
-    numbers = signals.get(row.topic_id) or _kept(row)
+    numbers = signals.get(row.topic_id) or kept_signal(kept, row.topic_id)
     history = alerts.transitions_of(connection, row.id)
     regressed = [each.at for each in history if each.after == AlertState.REGRESSED and each.at < span.end]
     ids = [UUID(each) for each in kept.get("complaint_ids", ())]
@@ -219,16 +220,6 @@ def _events(connection: Connection, topic_id: UUID, series: Series | None) -> li
         return []
     found = planned_events(connection, series.days[0], series.days[-1])
     return [each for each in found if each.concerns(topic_id)]
-
-
-def _kept(row: Row[Any]) -> Signal:
-    """The numbers of an alert that no run of the week saw rising: those of its last rise."""
-    kept = row.evidence
-    window = Span(*(datetime.fromisoformat(kept["window"][edge]) for edge in ("start", "end")))
-    names = ("detector", "observed", "expected", "low", "high", "p", "q", "score", "threshold", "complete")
-    numbers = {name: kept[name] for name in names}
-    version_id = UUID(kept["version_id"])
-    return Signal(topic_id=row.topic_id, version_id=version_id, window=window, rising=False, **numbers)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

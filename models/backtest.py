@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +72,7 @@ class Trials:
         return Trials(self.planted, self.topics[chosen], self.weekly[chosen], self.delays[chosen])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Backtest:
     """The panel, its last `judged` days to plant rises into, and from when on they are alerts.
 
@@ -91,25 +92,24 @@ class Backtest:
 
     def opened_a_week(self) -> float:
         """Alerts a week in the days judged, as they are: false ones, and rises that were real."""
-        calm = self._as_it_was()
-        above = np.where(self._rising(calm, calm), calm, 0.0)
+        above = np.where(self._rising(self._calm), self._calm, 0.0)
         return float(openings(above, self.threshold.score, 1, settling=0)[0]) * WEEK / self.judged
 
     def plant(self, planted: Planted, repeats: int, rng: np.random.Generator) -> Trials:
         """Plant the rise into each topic, at so many random days each, and look for it."""
         onsets = self._onsets(repeats, rng)
-        counts = self._counts()[:, None, :].repeat(repeats, axis=1)
+        counts = self._counts[:, None, :].repeat(repeats, axis=1)
         if planted.kind == "new":
             counts[np.arange(len(counts))[:, None, None] < onsets] = 0
         for day in range(HORIZON):
             self._add(counts, onsets, day, planted.copies(day), rng)
-        calm = self._as_it_was()
-        rising = self._rising(self._scores(counts), calm)
-        return self._trials(planted, onsets, rising, self._rising(calm, calm)[:, 0])
+        return self._trials(planted, onsets, self._rising(self._scores(counts)), self._rising(self._calm)[:, 0])
 
+    @cached_property
     def _counts(self) -> Integers:
         return np.ascontiguousarray(self.panel.counts.T)
 
+    @cached_property
     def _usable(self) -> Flags:
         """(days, topics): days with data on which the topic had not been alerted."""
         return np.asarray(~(self.panel.excluded.T | self.panel.gaps[:, None]))
@@ -120,7 +120,7 @@ class Backtest:
         The week before is calm as well, so that no alert is open.
         """
         first, days = self.panel.days - self.judged + 1, self.panel.days - (not self.panel.complete)
-        usable = self._usable()
+        usable = self._usable
         span = np.arange(-WEEK, HORIZON)
         starts = np.arange(max(first, WEEK), days - HORIZON + 1)
         if not len(starts):
@@ -142,13 +142,15 @@ class Backtest:
     def _source(self, days: Integers, topics: Integers, rng: np.random.Generator) -> Integers:
         """The topic's count (n,) one to eight weeks before the day, at random among the usable; 0 if none is."""
         candidates = days - WEEK * np.arange(1, SOURCES + 1)[:, None]
-        usable = (candidates >= 0) & self._usable()[candidates, topics]
+        usable = (candidates >= 0) & self._usable[candidates, topics]
         chosen = (rng.random(candidates.shape) * usable).argmax(axis=0)
         picked = np.arange(len(days))
-        return np.where(usable[chosen, picked], self._counts()[candidates[chosen, picked], topics], 0)
+        return np.where(usable[chosen, picked], self._counts[candidates[chosen, picked], topics], 0)
 
-    def _as_it_was(self) -> Floats:
-        return self._scores(self._counts()[:, None, :])
+    @cached_property
+    def _calm(self) -> Floats:
+        """The scores (judged, 1, topics) with nothing planted."""
+        return self._scores(self._counts[:, None, :])
 
     def _scores(self, counts: Integers) -> Floats:
         """The combination's scores (judged, repeats, topics), each series as if it alone had changed."""
@@ -158,12 +160,12 @@ class Backtest:
         scores = {name: -np.log10(each.p()) for name, each in held.items()}
         return highest(scores, self.threshold.margins)
 
-    def _rising(self, scores: Floats, calm: Floats) -> Flags:
-        """Whether each score is an alert while all other topics score as in `calm` (judged, 1, topics)."""
+    def _rising(self, scores: Floats) -> Flags:
+        """Whether each score is an alert while nothing is planted into the other topics."""
         above = scores >= self.threshold.score
         if self.fdr >= 1:
             return np.asarray(above)
-        p, others = 10**-scores, 10 ** -calm[:, 0]
+        p, others = 10**-scores, 10 ** -self._calm[:, 0]
         for topic in np.flatnonzero(above.any(axis=(0, 1))):
             q = q_alone(p[:, :, topic], np.delete(others, topic, axis=1))
             above[:, :, topic] &= q <= self.fdr
@@ -178,7 +180,7 @@ class Backtest:
         row, topic, at, place = row[calm], topic[calm], at[calm], place[calm]
         seen = rising[place[:, None] + np.arange(HORIZON), row[:, None], topic[:, None]]
         delays = np.where(seen.any(axis=1), seen.argmax(axis=1) + 1.0, NEVER)
-        past = np.vstack([np.zeros((1, self.panel.topics)), np.cumsum(self._counts(), axis=0)])
+        past = np.vstack([np.zeros((1, self.panel.topics)), np.cumsum(self._counts, axis=0)])
         start = np.maximum(at - WEEK * SOURCES, 0)
         weekly = (past[at, topic] - past[start, topic]) * WEEK / np.maximum(at - start, 1)
         return Trials(planted, topic, weekly, delays)

@@ -110,9 +110,7 @@ def alert_rows(
     offset: int = 0,
 ) -> list[Row[Any]]:
     """Alerts with their topic's name, owner and area, newest first; `active` keeps those alive within a span."""
-    query: Select[Any] = select(
-        alert, topic.c.name.label("topic"), topic.c.owner, topic.c.area, topic.c.kind.label("topic_kind")
-    ).join(topic, topic.c.id == alert.c.topic_id)
+    query = _with_topic()
     if only_open:
         query = query.where(alert.c.state.in_(OPEN_STATES))
     if active:
@@ -128,9 +126,13 @@ def alerts_beginning(connection: Connection, start: str) -> list[UUID]:
 
 
 def alert_row(connection: Connection, alert_id: UUID) -> Row[Any]:
-    """An alert with its topic's name and owner."""
-    named = select(alert, topic.c.name.label("topic"), topic.c.owner).join(topic, topic.c.id == alert.c.topic_id)
-    return connection.execute(named.where(alert.c.id == alert_id)).one()
+    """An alert with what `alert_rows` gives. Raises sqlalchemy.exc.NoResultFound when there is none of that id."""
+    return connection.execute(_with_topic().where(alert.c.id == alert_id)).one()
+
+
+def _with_topic() -> Select[Any]:
+    named = topic.c.name.label("topic"), topic.c.owner, topic.c.area, topic.c.kind.label("topic_kind")
+    return select(alert, *named).join(topic, topic.c.id == alert.c.topic_id)
 
 
 def transitions_of(connection: Connection, alert_id: UUID) -> list[Row[Any]]:

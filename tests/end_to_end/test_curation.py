@@ -156,7 +156,8 @@ def test_what_was_decided_holds_through_ten_trainings(context: Context) -> None:
     decided = (one.id, four.id, *parts)
     kept = {topic: len(last[topic] & first[topic]) for topic in decided}
     for topic in decided:
-        assert kept[topic] > 0.5 * len(first[topic]), f"{seen[topic].name} is the same subject"
+        # nineteen of twenty are to stay at each training
+        assert kept[topic] > 0.95**10 * len(first[topic]), f"{seen[topic].name} holds what it held"
     assert sum(kept.values()) > 0.7 * sum(len(first[topic]) for topic in decided), "all together hold what they held"
 
 

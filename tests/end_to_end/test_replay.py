@@ -45,16 +45,21 @@ def _assert_explained(context: Context, alert_id: str) -> None:
     found = explain_alert(context, alert_id[:8])
     latest, reason = found.latest, found.latest.reason
     assert reason is not None
-    p = float(nbinom.sf(latest.observed - 1, reason.size, reason.size / (reason.size + reason.mean)))
-    assert latest.score == pytest.approx(-log10(p) - reason.margin)
-    assert latest.score >= latest.threshold
+    p = float(nbinom.sf(latest.signal.observed - 1, reason.size, reason.size / (reason.size + reason.mean)))
+    assert latest.signal.score == pytest.approx(-log10(p) - reason.margin)
+    assert latest.signal.score >= latest.signal.threshold
     assert latest.origin is not None
     assert latest.origin.set_at is not None
     judged = [week for week in found.weeks if week.when == "judged"]
-    assert sum(week.complaints for week in judged) >= latest.observed, "the last day went on after it was judged"
+    assert sum(week.complaints for week in judged) >= latest.signal.observed, "the last day went on after it was judged"
     printed = StringIO()
     tell(Console(file=printed, width=200), found)
-    for part in (found.topic, f"{latest.observed} complaints came in", "That threshold was set", "negative binomial"):
+    for part in (
+        found.topic,
+        f"{latest.signal.observed} complaints came in",
+        "That threshold was set",
+        "negative binomial",
+    ):
         assert part in printed.getvalue()
 
 

@@ -297,7 +297,7 @@ def test_an_alert_is_explained_by_the_key_that_alerts_shows(ready: Command, aler
     told = json.loads(ready("explain", alerted, "--json").out)
     assert told["alert_id"] == alerted
     assert told["latest"]["reason"] is None
-    assert told["latest"]["observed"] == 41
+    assert told["latest"]["signal"]["observed"] == 41
     assert [each["complaints"] for each in told["weeks"]][-1] > 0
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from feedback.domain import AlertState, Reason, Span, derived_id
+from feedback.domain import AlertState, Reason, Signal, Span, derived_id
 from feedback.explanation import (
     Day,
     Explanation,
@@ -45,9 +45,11 @@ REASON = Reason(
     margin=0.0,
 )
 ORIGIN = Origin(datetime(2026, 3, 1, tzinfo=UTC), 1.0, 0.98, 0.08, 152, 4, 17)
-LATEST = Finding(
+SIGNAL = Signal(
+    topic_id=derived_id("topic"),
+    version_id=derived_id("version"),
+    detector="EB7 and ramp",
     window=Span(END - timedelta(days=7), END),
-    complete=True,
     observed=41,
     expected=12.1,
     low=7.0,
@@ -56,12 +58,10 @@ LATEST = Finding(
     q=0.002,
     score=4.585,
     threshold=4.2,
-    detector="EB7 and ramp",
-    version_id=derived_id("version"),
-    reason=REASON,
-    origin=ORIGIN,
-    q_bound=0.1,
+    rising=True,
+    complete=True,
 )
+LATEST = Finding(SIGNAL, REASON, ORIGIN, q_bound=0.1)
 
 
 def day(number: int, **changes: Any) -> Day:
@@ -115,7 +115,7 @@ def test_an_owner_is_told_everything() -> None:
 
 def test_a_rise_that_creeps_is_held_against_what_was_known_before_it() -> None:
     reason = replace(REASON, detector="ramp", window_days=28, open_days=26.5, baseline_lag=42, margin=0.5)
-    said = told(reason=reason, window=Span(END - timedelta(days=28), END), complete=False)
+    said = told(reason=reason, signal=replace(SIGNAL, window=Span(END - timedelta(days=28), END), complete=False))
     assert "In the 28 days to 14 March 2026, the last of which was not over, 41 complaints came in" in said
     assert "So that rises that creep are seen, four weeks are judged at once. In the weeks up to 31 January" in said
     assert "× 26.5 days ×" in said
@@ -149,7 +149,7 @@ def test_what_was_left_out_is_named_and_of_much_the_last() -> None:
 
 
 def test_what_it_opened_on_is_told_where_it_rose_further() -> None:
-    opening = replace(LATEST, observed=20, score=4.3)
+    opening = replace(LATEST, signal=replace(SIGNAL, observed=20, score=4.3))
     said = told(replace(EXPLAINED, opening=opening))
     assert "When it opened: in the 7 days to 14 March 2026, 20 complaints came in; 12 were expected (7–18)" in said
     assert "with a score of 4.30 against 4.20." in said
@@ -168,7 +168,8 @@ def test_any_chance_can_be_told(p: float) -> None:
 
 
 def test_nothing_expected_and_many_alarms_are_said_well() -> None:
-    said = told(expected=1e-9, low=0.0, high=0.0, observed=1, origin=replace(ORIGIN, budget=2.5))
+    nothing = replace(SIGNAL, expected=1e-9, low=0.0, high=0.0, observed=1)
+    said = told(signal=nothing, origin=replace(ORIGIN, budget=2.5))
     assert "1 complaint came in; none were expected." in said
     assert "no more than 2.5 false alarms a week are expected" in said
 
@@ -203,13 +204,13 @@ def test_spans_are_written_as_people_write_them() -> None:
 
 
 def test_evidence_is_read_as_it_was_written() -> None:
-    written = asdict(LATEST)
-    origin = written.pop("origin")
+    written = {**asdict(SIGNAL), "reason": asdict(REASON), "q_bound": 0.1}
+    origin = asdict(ORIGIN)
     written["threshold_origin"] = {**origin, "set_at": "2026-03-01T00:00:00+00:00", "seed": 0}
-    written["window"] = {edge: getattr(LATEST.window, edge).isoformat() for edge in ("start", "end")}
-    assert Finding.read(json.loads(json.dumps(written, default=str))) == LATEST
+    written["window"] = {edge: getattr(SIGNAL.window, edge).isoformat() for edge in ("start", "end")}
+    assert Finding.read(json.loads(json.dumps(written, default=str)), SIGNAL.topic_id) == LATEST
     older = {name: value for name, value in written.items() if name not in ("reason", "threshold_origin", "q_bound")}
-    assert Finding.read(json.loads(json.dumps(older, default=str))) == replace(
+    assert Finding.read(json.loads(json.dumps(older, default=str)), SIGNAL.topic_id) == replace(
         LATEST, reason=None, origin=None, q_bound=None
     )
 

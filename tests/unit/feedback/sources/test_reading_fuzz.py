@@ -35,7 +35,10 @@ def consumed(data: bytes) -> list[RawRecord | UnreadableRecord] | None:
 @settings(max_examples=150, deadline=None)
 def test_arbitrary_bytes(data: bytes, packed: bool, cut: int) -> None:
     packed_data = gzip.compress(data)
-    consumed(packed_data[: len(packed_data) - cut] if packed else data)
+    found = consumed(packed_data[: len(packed_data) - cut] if packed else data)
+    lines = [record.line or 0 for record in found or []]
+    assert lines == sorted(set(lines)), "each line is read once, in order"
+    assert all(1 <= line <= len(data.splitlines()) + 1 for line in lines)
 
 
 @given(CSV_BITS)
