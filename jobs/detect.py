@@ -16,9 +16,10 @@ from feedback.events import PlannedEvent
 from feedback.series import bucket_start, day_of
 from feedback.store import alerts
 from feedback.store.events import planned_events
-from feedback.store.topics import StoredVersion
+from feedback.store.topics import StoredVersion, last_judged, store_judged
 from jobs.context import Context
 from jobs.evidence import Usual, Why, evidence, usual_before
+from jobs.hindsight import Hindsight, hindsight
 from jobs.panel import DatedPanel, dated_panel
 from jobs.published import published
 from models.detect.budget import Threshold, threshold_for
@@ -54,13 +55,15 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
         return {"judged": 0}
     ids = [each.id for each in current.topics]
     with context.database.read() as connection:
-        last = alerts.last_judged(connection)
+        last = last_judged(connection)
         dated = dated_panel(context, connection, current.version.id, ids, now)
     if dated is None or (last is not None and last >= now):
         return {"judged": 0}
-    judged = _judged(context, current.version, dated, *_threshold(context, current.version, dated, now))
+    set_at, threshold = _threshold(context, current.version, dated, now)
+    known = hindsight(context, current.version, threshold, FALSE_DISCOVERIES, last)
+    judged = _judged(context, current.version, dated, set_at, threshold)
     with context.write() as connection:
-        changes = _decide(context, connection, current.version, judged, now)
+        changes = _decide(context, connection, current.version, judged, known, now)
     return {"judged": len(judged), "rising": sum(each.signal.rising for each in judged), "transitions": changes}
 
 
@@ -133,17 +136,24 @@ def _start(window: Span) -> datetime:
 
 
 def _decide(
-    context: Context, connection: Connection, version: StoredVersion, judged: Sequence[Judged], now: datetime
+    context: Context,
+    connection: Connection,
+    version: StoredVersion,
+    judged: Sequence[Judged],
+    known: Hindsight,
+    now: datetime,
 ) -> int:
     """Write what the signals do to the alerts; the number of transitions."""
     before = alerts.latest_alerts(connection)
     expected = [each for each in planned_events(connection) if each.expected]
     notable = [each for each in judged if each.signal.p <= NOTABLE or _has_open(before, each.signal.topic_id)]
     alerts.store_signals(connection, [each.signal for each in notable], now)
+    store_judged(connection, version.id, now)
     notable = [
         each
         for each in notable
-        if _has_open(before, each.signal.topic_id) or not _foreseen(context, each.signal, expected)
+        if _has_open(before, each.signal.topic_id)
+        or not (_foreseen(context, each.signal, expected) or known.explains(each.signal))
     ]
     rising = [each.signal for each in notable if each.signal.rising]
     # the longest window's start: what is usual must not hold any of the rises

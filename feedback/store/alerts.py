@@ -63,12 +63,6 @@ def risen_spans(connection: Connection) -> list[tuple[UUID, Span]]:
     ]
 
 
-def last_judged(connection: Connection) -> datetime | None:
-    """As of when alerts were last decided about."""
-    found: datetime | None = connection.execute(select(func.max(alert.c.judged_at))).scalar_one()
-    return found
-
-
 def store_alert(connection: Connection, each: Alert, judged_at: datetime, evidence: Mapping[str, Any]) -> None:
     """Keep an alert as it is now."""
     row = {

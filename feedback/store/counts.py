@@ -57,6 +57,20 @@ def count_received(connection: Connection, version_id: UUID, span: Span, topic_i
     return connection.execute(query).scalar_one()
 
 
+def received_from(
+    connection: Connection, version_id: UUID, bucket_start: datetime, moment: datetime
+) -> dict[UUID, int]:
+    """Complaints of a bucket received at `moment` or later, by topic or UNASSIGNED, where there are any."""
+    query = (
+        select(func.coalesce(assignment.c.topic_id, UNASSIGNED, type_=bucket_count.c.topic_id.type), func.count())
+        .join(complaint, complaint.c.id == assignment.c.complaint_id)
+        .where(assignment.c.version_id == version_id, assignment.c.bucket_start == bucket_start)
+        .where(complaint.c.received_at >= moment)
+        .group_by(assignment.c.topic_id)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
 def buckets(connection: Connection, version_id: UUID) -> list[datetime]:
     """The starts of the buckets that were counted under a version, oldest first."""
     start = bucket_count.c.bucket_start

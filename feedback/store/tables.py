@@ -129,6 +129,8 @@ topic_model_version = Table(
     Column("artefact", Text, nullable=False),
     Column("encoder_version", String(100), nullable=False),
     Column("metrics", Json, nullable=False),
+    Column("judged_at", UtcDateTime, comment="as of when its series were last judged"),
+    Column("hindsight", Json, comment="what it saw rising when it was published: see jobs.hindsight"),
 )
 
 topic_in_version = Table(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, null, select, update
 
 from feedback.domain import Fate, PinnedTopic, Span, TopicKind
 from feedback.edits import Curation, EditKind
@@ -72,21 +72,24 @@ class Assigned:
     bucket_start: datetime
 
 
+VERSION = tuple(topic_model_version.c[each.name] for each in fields(StoredVersion))
+
+
 def published_version(connection: Connection) -> StoredVersion | None:
     """The version in force, if one has been trained."""
-    query = select(topic_model_version).where(topic_model_version.c.status == "published")
+    query = select(*VERSION).where(topic_model_version.c.status == "published")
     row = connection.execute(query).one_or_none()
     return StoredVersion(**row._asdict()) if row else None
 
 
 def version_of(connection: Connection, version_id: UUID) -> StoredVersion | None:
-    row = connection.execute(select(topic_model_version).where(topic_model_version.c.id == version_id)).one_or_none()
+    row = connection.execute(select(*VERSION).where(topic_model_version.c.id == version_id)).one_or_none()
     return StoredVersion(**row._asdict()) if row else None
 
 
 def versions(connection: Connection) -> list[StoredVersion]:
     """Every version there is, the last trained first."""
-    query = select(topic_model_version).order_by(topic_model_version.c.trained_at.desc(), topic_model_version.c.id)
+    query = select(*VERSION).order_by(topic_model_version.c.trained_at.desc(), topic_model_version.c.id)
     return [StoredVersion(**row._asdict()) for row in connection.execute(query)]
 
 
@@ -113,7 +116,31 @@ def publish_version(connection: Connection, version_id: UUID, now: datetime) -> 
     table = topic_model_version
     in_force = table.c.status == "published"
     connection.execute(update(table).where(in_force).values(status="archived"))
-    connection.execute(update(table).where(table.c.id == version_id).values(status="published", published_at=now))
+    values = {"status": "published", "published_at": now, "hindsight": null()}
+    connection.execute(update(table).where(table.c.id == version_id).values(**values))
+
+
+def last_judged(connection: Connection) -> datetime | None:
+    """As of when the series of any version were last judged."""
+    found: datetime | None = connection.execute(select(func.max(topic_model_version.c.judged_at))).scalar_one()
+    return found
+
+
+def store_judged(connection: Connection, version_id: UUID, now: datetime) -> None:
+    mine = topic_model_version.c.id == version_id
+    connection.execute(update(topic_model_version).where(mine).values(judged_at=now))
+
+
+def hindsight_of(connection: Connection, version_id: UUID) -> Mapping[str, Any] | None:
+    """What a version saw rising when it was published; None before that was looked into."""
+    query = select(topic_model_version.c.hindsight).where(topic_model_version.c.id == version_id)
+    found: Mapping[str, Any] | None = connection.execute(query).scalar_one()
+    return found
+
+
+def store_hindsight(connection: Connection, version_id: UUID, seen: Mapping[str, Any]) -> None:
+    mine = topic_model_version.c.id == version_id
+    connection.execute(update(topic_model_version).where(mine).values(hindsight=dict(seen)))
 
 
 def add_topics(connection: Connection, version_id: UUID, topics: Sequence[StoredTopic]) -> None:

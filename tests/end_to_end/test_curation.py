@@ -16,7 +16,7 @@ from feedback.errors import FeedbackError
 from feedback.settings import Settings
 from feedback.store import alerts, counts, edits, topics
 from feedback.store.events import add_event
-from feedback.store.tables import alert, bucket_count, signal, transition
+from feedback.store.tables import alert, bucket_count, signal, topic_model_version, transition
 from feedback.store.topics import StoredTopic
 from jobs import curate
 from jobs.backtest import BacktestPlan, run_backtest
@@ -248,6 +248,7 @@ def judged_anew(context: Context) -> set[UUID]:
     with context.write() as connection:
         for table in (transition, alert, signal):
             connection.execute(delete(table))
+        connection.execute(update(topic_model_version).values(judged_at=None))
     detect(context, NOW)
     with context.database.read() as connection:
         return {row.topic_id for row in alerts.alert_rows(connection, only_open=True)}

@@ -67,7 +67,6 @@ def test_the_latest_run_s_signals_come_back_the_strongest_first(database: Databa
 def test_no_run_yet_no_signals(database: Database) -> None:
     with database.read() as connection:
         assert alerts.latest_signals(connection) == []
-        assert alerts.last_judged(connection) is None
         assert alerts.latest_alerts(connection) == {}
 
 
@@ -92,7 +91,6 @@ def test_an_alert_comes_back_as_it_is_now(database: Database) -> None:
     keep(database, later, at=NOW + 2 * WEEK)
     with database.read() as connection:
         assert alerts.latest_alerts(connection) == {TOPIC: later}
-        assert alerts.last_judged(connection) == NOW + 2 * WEEK
 
 
 def test_of_several_alerts_the_newest_stands_for_the_topic(database: Database) -> None:

@@ -73,6 +73,26 @@ def test_publishing_archives_the_version_before(database: Database) -> None:
     assert statuses(database) == {VERSION: "archived", SECOND.id: "published"}
 
 
+def test_as_of_when_was_judged_last_outlives_the_version_in_force(database: Database) -> None:
+    with database.write() as connection:
+        assert topics.last_judged(connection) is None
+        topics.store_version(connection, version("a"), [], ())
+        topics.store_version(connection, version("b"), [], ())
+        topics.store_judged(connection, version("a").id, NOW)
+        topics.publish_version(connection, version("b").id, NOW)
+        assert topics.last_judged(connection) == NOW
+
+
+def test_hindsight_is_looked_into_once_a_publication(database: Database) -> None:
+    with database.write() as connection:
+        topics.store_version(connection, version(), [], ())
+        assert topics.hindsight_of(connection, version().id) is None
+        topics.store_hindsight(connection, version().id, {})
+        assert topics.hindsight_of(connection, version().id) == {}
+        topics.publish_version(connection, version().id, NOW)
+        assert topics.hindsight_of(connection, version().id) is None
+
+
 def test_publishing_happens_whole_or_not_at_all(database: Database) -> None:
     publish(database)
 

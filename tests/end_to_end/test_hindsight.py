@@ -1,0 +1,125 @@
+"""A publication by itself opens no alert; what comes in afterwards does, under a version that sees it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from feedback.domain import Complaint, TopicKind, derived_id
+from feedback.settings import Settings
+from feedback.store import alerts, topics
+from feedback.store.complaints import store_complaints
+from feedback.store.tables import embedding
+from feedback.store.topics import StoredTopic, StoredVersion
+from jobs.assign import run as assign
+from jobs.bootstrap import build_context
+from jobs.context import Context
+from jobs.count import run as count
+from jobs.detect import run as detect
+from jobs.progress import Silent
+from jobs.publish import publish, rollback
+from jobs.published import artefact_dir
+from models.artifacts import TopicModel, save
+from models.centre import LanguageOffsets
+from tests.end_to_end.world import WALL
+from tests.integration.store.store_samples import sample
+
+NOW = datetime(2026, 3, 20, 17, tzinfo=WALL.tzinfo)
+SUBJECTS = 6
+FAULT = SUBJECTS - 1
+"""The subject that only the second version knows."""
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    """Sixty days of five subjects, six complaints a day each, and thirty of a sixth in the last two days."""
+    settings = Settings(data_dir=tmp_path / "var", taxonomy="none", time_zone="UTC")
+    context = build_context(settings, Silent(), lambda: WALL, create=True)
+    hours = [4.0 * step for step in range(60 * 6)]
+    calm = [told(subject, NOW - timedelta(hours=each, minutes=subject)) for subject in range(FAULT) for each in hours]
+    fault = [told(FAULT, NOW - timedelta(hours=1.2 * each)) for each in range(1, 31)]
+    with context.write() as connection:
+        store_complaints(connection, [*calm, *fault], NOW)
+        vectors = np.eye(SUBJECTS, dtype=np.float16)
+        rows = [{"text_hash": f"subject {place}", "vector": each.tobytes()} for place, each in enumerate(vectors)]
+        connection.execute(embedding.insert(), [{**row, "encoder_version": "made-up"} for row in rows])
+    return context
+
+
+def told(subject: int, at: datetime) -> Complaint:
+    name = f"{subject} {at:%m-%d %H:%M}"
+    return sample(1, source_id=name, received_at=at, text_hash=f"subject {subject}", customer_hash=name)
+
+
+def version(context: Context, subjects: int) -> StoredVersion:
+    """A candidate that knows the first so many subjects."""
+    ids = tuple(derived_id("topic", place) for place in range(subjects))
+    model = TopicModel(
+        derived_id("version", subjects),
+        "made-up",
+        LanguageOffsets(("de",), np.zeros((1, SUBJECTS), np.float32), np.zeros(SUBJECTS, np.float32)),
+        ids,
+        (TopicKind.DISCOVERED,) * subjects,
+        np.eye(SUBJECTS, dtype=np.float32)[:subjects],
+        np.full(subjects, 0.5, np.float32),
+        tuple(f"Topic {place}" for place in range(subjects)),
+        ({},) * subjects,
+        (0,) * subjects,
+        manifest={},
+    )
+    save(model, artefact_dir(context, model.version_id))
+    stored = StoredVersion(model.version_id, "candidate", NOW, None, "", "made-up", {})
+    members = [StoredTopic(each, TopicKind.DISCOVERED, "Topic", None, None, NOW, {}, 0) for each in ids]
+    with context.write() as connection:
+        topics.store_version(connection, stored, members, ())
+    return stored
+
+
+def judge(context: Context, now: datetime) -> set[str]:
+    """The names of the topics with an open alert after everything was judged."""
+    for job in (assign, count, detect):
+        job(context, now)
+    with context.database.read() as connection:
+        return {row.topic for row in alerts.alert_rows(connection, only_open=True)}
+
+
+def more(context: Context, since: datetime, number: int) -> None:
+    complaints = [told(FAULT, since + timedelta(minutes=2 + each)) for each in range(number)]
+    with context.write() as connection:
+        store_complaints(connection, complaints, since)
+
+
+def test_a_rise_that_only_the_new_version_sees_waits_for_more_of_it(context: Context) -> None:
+    publish(context, version(context, FAULT), NOW - timedelta(days=1))
+    assert judge(context, NOW) == set()
+    publish(context, version(context, SUBJECTS), NOW)
+    assert judge(context, NOW + timedelta(minutes=1)) == set(), "nothing has happened but the publication"
+    more(context, NOW, 6)
+    assert judge(context, NOW + timedelta(minutes=30)) == {"Topic"}, "it goes on"
+
+
+def test_what_came_in_between_opens_an_alert_at_once(context: Context) -> None:
+    publish(context, version(context, FAULT), NOW - timedelta(days=1))
+    judge(context, NOW - timedelta(hours=30))
+    publish(context, version(context, SUBJECTS), NOW)
+    assert judge(context, NOW + timedelta(minutes=1)) == {"Topic"}
+
+
+def test_the_first_version_has_no_hindsight(context: Context) -> None:
+    publish(context, version(context, SUBJECTS), NOW)
+    assert judge(context, NOW + timedelta(minutes=1)) == {"Topic"}
+
+
+def test_after_going_back_and_publishing_again_it_is_looked_into_again(context: Context) -> None:
+    publish(context, version(context, FAULT), NOW - timedelta(days=1))
+    judge(context, NOW)
+    publish(context, version(context, SUBJECTS), NOW)
+    judge(context, NOW + timedelta(minutes=1))
+    rollback(context, NOW + timedelta(minutes=2))
+    more(context, NOW, 6)
+    judge(context, NOW + timedelta(minutes=30))
+    rollback(context, NOW + timedelta(minutes=31))
+    assert judge(context, NOW + timedelta(minutes=32)) == set(), "judged before, under a version that did not see it"
