@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from sqlalchemy import text
 
 from feedback.domain import Span, TopicKind, derived_id
 from feedback.series import bucket_of
@@ -78,6 +79,9 @@ def fill(database: Database, number: int) -> None:
                     for row, vec in made
                 ],
             )
+    with database.write() as connection:
+        # PostgreSQL does so by itself within a minute or two
+        connection.execute(text("ANALYZE"))
 
 
 def complained(row: int) -> dict[str, Any]:

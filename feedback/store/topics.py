@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, null, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, func, null, select, update
 
 from feedback.domain import Fate, PinnedTopic, Span, TopicKind
 from feedback.edits import Curation, EditKind
@@ -247,8 +247,10 @@ def vectors_to_assign(
 
     Only those that come later in this order than `after`, the received_at and id of another.
     """
-    done = exists().where(assignment.c.complaint_id == complaint.c.id, assignment.c.version_id == version.id)
-    query = _with_vector(version.encoder_version, before).where(~done)
+    mine = (assignment.c.complaint_id == complaint.c.id) & (assignment.c.version_id == version.id)
+    # not NOT EXISTS: PostgreSQL, which takes a new version to have no rows yet, would go through all of them each time
+    done = select(assignment.c.version_id).where(mine).scalar_subquery()
+    query = _with_vector(version.encoder_version, before).where(done.is_(None))
     return connection.execute(_page(query, limit, after)).all()
 
 
