@@ -17,7 +17,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from feedback.chart import HEIGHT, WIDTH, Series, rise_chart
-from feedback.domain import AlertState, Channel, Driver, Span, TopicKind
+from feedback.domain import AlertState, Channel, Copies, Driver, Span, TopicKind, Voices
 from feedback.errors import SettingError
 from feedback.events import PlannedEvent
 from feedback.sentences import Sentences, excerpt, local_days
@@ -62,15 +62,6 @@ class DigestTopic:
 
 
 @dataclass(frozen=True, slots=True)
-class Copies:
-    """Of `of` complaints, `complaints` say one of `texts` texts almost word for word."""
-
-    complaints: int
-    texts: int
-    of: int
-
-
-@dataclass(frozen=True, slots=True)
 class DigestAlert:
     """An alert with the numbers of its latest signal in the week.
 
@@ -95,6 +86,7 @@ class DigestAlert:
     quotes: Sequence[Quote] = ()
     series: Series | None = None
     copies: Copies | None = None
+    voices: Voices | None = None
     events: Sequence[PlannedEvent] = ()
 
     @property

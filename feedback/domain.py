@@ -211,6 +211,27 @@ class Driver:
 
 
 @dataclass(frozen=True, slots=True)
+class Copies:
+    """Of `of` complaints, `complaints` say one of `texts` texts almost word for word."""
+
+    complaints: int
+    texts: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """How many stand behind a rise: messages, the `customers` who wrote them, and `texts` with near-copies collapsed.
+
+    `customers` is None where no message tells its customer; one that does not is another's where some do.
+    """
+
+    messages: int
+    customers: int | None
+    texts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """A signal made somebody's business. Its identity is its topic; see `feedback.alerts.decide`.
 

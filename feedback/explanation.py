@@ -11,8 +11,19 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from feedback.alerts import kept_signal
-from feedback.domain import AlertState, Reason, Signal
-from feedback.sentences import MONTHS, amount, clean, humane, interval_words, listed, local_days, number_word, percent
+from feedback.domain import AlertState, Reason, Signal, Voices
+from feedback.sentences import (
+    MONTHS,
+    amount,
+    clean,
+    humane,
+    interval_words,
+    listed,
+    local_days,
+    number_word,
+    percent,
+    voices_words,
+)
 
 NEVER = 1e-12
 """Below this a chance is told as less than one in a million million."""
@@ -54,6 +65,7 @@ class Finding:
     reason: Reason | None
     origin: Origin | None
     q_bound: float | None
+    voices: Voices | None = None
 
     @classmethod
     def read(cls, kept: Mapping[str, Any], topic_id: UUID) -> Finding:
@@ -63,6 +75,7 @@ class Finding:
             reason=Reason(**kept["reason"]) if "reason" in kept else None,
             origin=Origin.read(kept.get("threshold_origin")),
             q_bound=kept.get("q_bound"),
+            voices=Voices(**kept["voices"]) if "voices" in kept else None,
         )
 
     @property
@@ -140,7 +153,9 @@ def sentences(explanation: Explanation) -> list[str]:
     latest, zone = explanation.latest, explanation.zone
     told = [
         _head(explanation),
-        " ".join(filter(None, [_observed(latest, zone), _expectation(latest, zone), _scatter(latest)])),
+        " ".join(
+            filter(None, [_observed(latest, zone), _voices(latest), _expectation(latest, zone), _scatter(latest)])
+        ),
         _chance(latest),
         _left_out(explanation.left_out),
         _threshold(latest, zone),
@@ -200,7 +215,22 @@ def _observed(finding: Finding, zone: ZoneInfo) -> str:
     expected = "none were expected" if number == "0" else f"{number} {'was' if number == '1' else 'were'} expected"
     came = f"{amount(finding.signal.observed, 'complaint')} came in"
     comma = "" if over else ","
-    return f"{when}{over}{comma} {came}; {expected}{interval_words(finding.signal.low, finding.signal.high)}."
+    missing = _without(finding)
+    return f"{when}{over}{comma} {came}{missing}; {expected}{interval_words(finding.signal.low, finding.signal.high)}."
+
+
+def _without(finding: Finding) -> str:
+    """What of the window does not count: a rise of its days that had an alert already, days without data."""
+    reason = finding.reason
+    missing = round(reason.window_days - reason.open_days) if reason and finding.signal.complete else 0
+    return f" on the {reason.window_days - missing} of them that count" if reason and missing > 0 else ""
+
+
+def _voices(finding: Finding) -> str:
+    """These are 57 messages from 38 customers."""
+    if finding.voices is None:
+        return ""
+    return f"Behind them are {voices_words(finding.voices)} A customer counts once a day."
 
 
 def _expectation(finding: Finding, zone: ZoneInfo) -> str:

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from feedback.domain import AlertState, Driver, Span, TopicKind
+from feedback.domain import AlertState, Driver, Span, TopicKind, Voices
 from feedback.intake.kinds import PLACEHOLDER
 
 if TYPE_CHECKING:
@@ -94,6 +94,13 @@ def _in_brackets(placeholder: re.Match[str]) -> str:
 def amount(number: int, one: str, many: str | None = None) -> str:
     """The number with its noun: 1 complaint, 1,204 complaints."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def voices_words(voices: Voices) -> str:
+    """57 messages from 38 customers; 36 when near-copies count once."""
+    who = "" if voices.customers is None else f" from {amount(voices.customers, 'customer')}"
+    alike = "" if voices.texts == voices.messages else f"; {voices.texts:,} when near-copies count once"
+    return f"{amount(voices.messages, 'message')}{who}{alike}."
 
 
 def number_word(number: int) -> str:
@@ -276,11 +283,13 @@ class Sentences:
         return f"Complaints a day about {self.name(alert.topic.name)}: {alert.observed:,} {when}, {expected}."
 
     def details(self, alert: DigestAlert) -> str:
-        """How far beyond, from how many customers, how many the week before, and whether it is back."""
+        """How far beyond, how many messages, customers and texts, how many the week before, and whether it is back."""
         topic, told = alert.topic, []
         if alert.expected >= 0.05:
             told.append(f"That is {humane(alert.ratio)} times what was expected.")
-        if topic.customers is not None:
+        if alert.voices:
+            told.append(voices_words(alert.voices))
+        elif topic.customers is not None:
             told.append(f"{amount(topic.customers, 'customer')} wrote about it this week.")
         were = "was" if topic.count_before == 1 else "were"
         told.append(f"The week before there {were} {topic.count_before or 'none'}.")

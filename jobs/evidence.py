@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from feedback.domain import Driver, Reason, Signal, Span
+from feedback.domain import Copies, Driver, Reason, Signal, Span, Voices
 from feedback.drivers import find_drivers
 from feedback.store.facets import Facets, facets_of_all, facets_of_topic
 from feedback.store.topics import StoredVersion, texts_of
@@ -67,13 +67,15 @@ def evidence(
     baseline = facets_of_topic(connection, version.id, signal.topic_id, usual.span)
     drivers = find_drivers([each.values for each in window], [each.values for each in baseline], usual.shares)
     numbers = {**_numbers(signal), **why.as_dict()}
+    repeating = _copies(connection, window[:POPULATION])
     return {
         **numbers,
         "opening": before.get("opening", numbers),
         "rises": _rises(before.get("rises", ()), signal),
         "drivers": [asdict(driver) for driver in drivers],
         "complaint_ids": [str(each) for each in representative(window, drivers)],
-        "copies": _copies(connection, window[:POPULATION]),
+        "copies": asdict(repeating),
+        "voices": asdict(voices(window, repeating)),
         "encoder_version": version.encoder_version,
         "settings": _settings(context),
     }
@@ -107,12 +109,20 @@ def shares(population: Iterable[Facets]) -> dict[str, dict[str, float]]:
     }
 
 
-def _copies(connection: Connection, window: Sequence[Facets]) -> dict[str, int]:
+def voices(window: Sequence[Facets], repeating: Copies) -> Voices:
+    """Messages, customers and texts among the complaints of a window; of those past the ones looked at, each a text."""
+    known = {each.customer_hash for each in window if each.customer_hash}
+    unknown = sum(each.customer_hash is None for each in window)
+    texts = len(window) - repeating.complaints + repeating.texts
+    return Voices(len(window), len(known) + unknown if known else None, texts)
+
+
+def _copies(connection: Connection, window: Sequence[Facets]) -> Copies:
     """How many of the complaints looked at repeat another almost word for word, and how many texts these are."""
     ids = [each.complaint_id for each in window]
     told = texts_of(connection, ids)
     complaints, texts = repeated(copies([told.get(each, "") for each in ids]))
-    return {"complaints": complaints, "texts": texts, "of": len(ids)}
+    return Copies(complaints, texts, len(ids))
 
 
 def _numbers(signal: Signal) -> dict[str, Any]:

@@ -13,15 +13,13 @@ import numpy as np
 from rich.console import Console
 from sqlalchemy import Connection, Row
 
-from feedback.domain import AlertState, Span
+from feedback.domain import AlertState
 from feedback.errors import FeedbackError
 from feedback.explanation import Day, Explanation, Finding, Origin, Week, numbers, sentences, span_words, week_note
-from feedback.series import bucket_start
 from feedback.store import alerts
-from feedback.store.counts import count_received
 from feedback.store.topics import published_version
 from jobs.context import Context
-from jobs.panel import DatedPanel, dated_panel
+from jobs.panel import DatedPanel, dated_panel, with_day_until
 from jobs.show import say, show
 from models.detect.eb7 import EB7
 from models.detect.panel import Flags
@@ -102,17 +100,8 @@ def _dated(context: Context, connection: Connection, row: Row[Any], version_id: 
     for candidate in (version_id, *([current.id] if current else [])):
         dated = dated_panel(context, connection, candidate, [row.topic_id], row.judged_at)
         if dated is not None and dated.panel.counts.any():
-            return _as_of(context, connection, dated, candidate, row), candidate != version_id
+            return with_day_until(context, connection, dated, candidate, row.judged_at), candidate != version_id
     return None, False
-
-
-def _as_of(context: Context, connection: Connection, dated: DatedPanel, version_id: UUID, row: Row[Any]) -> DatedPanel:
-    """With the last day as far as it had come: it has been counted to its end since."""
-    panel, begun = dated.panel, Span(bucket_start(dated.days[-1], context.settings.zone), row.judged_at)
-    counts, total = panel.counts.copy(), panel.total.copy()
-    counts[0, -1] = count_received(connection, version_id, begun, row.topic_id)
-    total[-1] = count_received(connection, version_id, begun)
-    return replace(dated, panel=replace(panel, counts=counts, total=total))
 
 
 def _weeks(dated: DatedPanel, finding: Finding, context: Context) -> tuple[Week, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,11 +11,10 @@ from uuid import UUID
 import numpy as np
 
 from feedback.domain import Signal
-from feedback.series import bucket_of
-from feedback.store import counts, topics
+from feedback.store import topics
 from feedback.store.topics import StoredVersion
 from jobs.context import Context
-from jobs.panel import DatedPanel, dated_panel
+from jobs.panel import DatedPanel, dated_panel, with_day_until
 from models.detect.budget import Threshold
 from models.detect.rises import find_rises
 
@@ -69,16 +68,8 @@ def _risen(
 
 
 def _as_of(context: Context, version: StoredVersion, moment: datetime) -> DatedPanel | None:
-    """The series without what was received on the moment's day after it."""
-    zone = context.settings.zone
+    """The series of what had been received by then."""
     with context.database.read() as connection:
         ids = [each.id for each in topics.topics_of(connection, version.id)]
         dated = dated_panel(context, connection, version.id, ids, moment)
-        later = counts.received_from(connection, version.id, bucket_of(moment, zone), moment)
-    if dated is None or dated.panel.complete:
-        return dated
-    panel = replace(dated.panel, counts=dated.panel.counts.copy(), total=dated.panel.total.copy())
-    # what was assigned a moment ago may not be counted yet
-    panel.counts[:, -1] = np.maximum(panel.counts[:, -1] - [later.get(topic, 0) for topic in dated.topics], 0)
-    panel.total[-1] = max(panel.total[-1] - sum(later.values()), panel.counts[:, -1].sum())
-    return replace(dated, panel=panel)
+        return with_day_until(context, connection, dated, version.id, moment) if dated else None

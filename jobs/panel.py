@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -38,6 +38,7 @@ def dated_panel(
 ) -> DatedPanel | None:
     """The series of `topics` as of `now`; None before the first day of data.
 
+    They count customers: who writes ten times a day about one topic counts once, or one flood would be a rise.
     StoreError when the counts are of days that begin elsewhere, the time zone having been changed.
     """
     zone = context.settings.zone
@@ -50,15 +51,27 @@ def dated_panel(
     observed = np.zeros((len(topics), len(days)), np.int64)
     total = np.zeros(len(days), np.int64)
     span = Span(bucket_start(days[0], zone), bucket_start(days[-1] + timedelta(days=1), zone))
-    for start, topic, number, _ in counts.counts(connection, version_id, span):
+    for start, topic, _, customers in counts.counts(connection, version_id, span):
         place = places.get(start)
         if place is None:
             raise StoreError(_elsewhere(zone))
-        total[place] += number
+        total[place] += customers
         if topic in rows:
-            observed[rows[topic], place] = number
+            observed[rows[topic], place] = customers
     excluded = _excluded(connection, rows, days, zone) | _expected(connection, topics, days)
     return DatedPanel(Panel(observed, total, excluded, total == 0, complete), tuple(topics), days)
+
+
+def with_day_until(
+    context: Context, connection: Connection, dated: DatedPanel, version_id: UUID, moment: datetime
+) -> DatedPanel:
+    """The panel with its last day as far as it had come at a moment of it: it has been counted further since."""
+    begun = Span(bucket_start(dated.days[-1], context.settings.zone), moment)
+    found = counts.counts_until(connection, version_id, begun)
+    observed, total = dated.panel.counts.copy(), dated.panel.total.copy()
+    observed[:, -1] = [found.get(topic, 0) for topic in dated.topics]
+    total[-1] = sum(found.values())
+    return replace(dated, panel=replace(dated.panel, counts=observed, total=total))
 
 
 def _excluded(

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Row
 
 from feedback.alerts import kept_signal
 from feedback.chart import Series
-from feedback.digest import Copies, Digest, DigestAlert, DigestTopic, Quote, week_span
-from feedback.domain import AlertState, Channel, Driver, Signal, Span, TopicKind
+from feedback.digest import Digest, DigestAlert, DigestTopic, Quote, week_span
+from feedback.domain import AlertState, Channel, Copies, Driver, Signal, Span, TopicKind, Voices
 from feedback.events import PlannedEvent
 from feedback.store import alerts, complaints, counts, facets
 from feedback.store.counts import UNASSIGNED
@@ -205,6 +205,7 @@ def _alert(
         regressed_at=regressed[-1] if regressed else None,
         drivers=[Driver(**each) for each in kept.get("drivers", ())],
         copies=Copies(**kept["copies"]) if "copies" in kept else None,
+        voices=Voices(**kept["voices"]) if "voices" in kept else None,
         quotes=[
             Quote(each.text, each.language, Channel(each.channel), each.received_at, each.market)
             for each in facets.quotes_by_id(connection, ids)

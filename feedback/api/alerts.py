@@ -57,6 +57,7 @@ _DETAIL = {
         "settings": {"false_alarms_per_week": 1.0},
         "drivers": DRIVERS_EXAMPLE,
         "complaint_ids": ["3f0c6a52-6d0e-5c5e-9a55-3b6a0f3d7c33"],
+        "voices": {"messages": 41, "customers": 38, "texts": 30},
         "copies": {"complaints": 14, "texts": 3, "of": 41},
     },
 }

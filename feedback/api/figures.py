@@ -52,6 +52,14 @@ class Driver(BaseModel):
 Drivers = Annotated[list[Driver] | None, WrapValidator(_kindly)]
 
 
+class Voices(BaseModel):
+    """How many stand behind a rise."""
+
+    messages: Count = Field(None, description="Complaints in the window.")
+    customers: Count = Field(None, description="Those who wrote them; null where no source tells.")
+    texts: Count = Field(None, description="The complaints with near-copies counted once.")
+
+
 class Copies(BaseModel):
     """How many complaints say the same almost word for word."""
 
@@ -63,7 +71,9 @@ class Copies(BaseModel):
 class Figures(BaseModel):
     """A count beside what the past predicts for it."""
 
-    observed: Count = Field(None, description="Complaints in the window.")
+    observed: Count = Field(
+        None, description="Complaints in the window; who writes more than once a day about a topic counts once."
+    )
     expected: Number = Field(None, description="What the past predicts for the window.")
     low: Number = Field(None, description="Lower end of the 90 % prediction interval.")
     high: Number = Field(None, description="Upper end of the 90 % prediction interval.")
@@ -97,8 +107,11 @@ class Evidence(Figures):
     complaint_ids: Annotated[list[str] | None, WrapValidator(_kindly)] = Field(
         None, description="Complaints of the rise."
     )
+    voices: Annotated[Voices | None, WrapValidator(_kindly)] = Field(
+        None, description="How many messages, customers and texts without near-copies stand behind the rise."
+    )
     copies: Annotated[Copies | None, WrapValidator(_kindly)] = Field(
-        None, description="Near-copies in the window, such as a chain message; each counts as a complaint."
+        None, description="Near-copies in the window, such as a chain message. Each counts, once a customer and day."
     )
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Connection, String, delete, func, select, type_coerce
+from sqlalchemy import Column, ColumnElement, Connection, Select, String, delete, func, select, type_coerce
 
 from feedback.domain import Span
 from feedback.store.database import insert_new, parts
@@ -32,7 +32,10 @@ def recount(connection: Connection, version_id: UUID) -> int:
 
 
 def counts(connection: Connection, version_id: UUID, span: Span) -> list[tuple[datetime, UUID, int, int]]:
-    """(bucket start, topic or UNASSIGNED, complaints, distinct customers) within `span`, by time."""
+    """(bucket start, topic or UNASSIGNED, complaints, distinct customers) within `span`, by time.
+
+    A complaint whose customer is not known counts as another customer's.
+    """
     table = bucket_count
     start, topic = (_undecoded(connection, column) for column in (table.c.bucket_start, table.c.topic_id))
     query = (
@@ -44,31 +47,10 @@ def counts(connection: Connection, version_id: UUID, span: Span) -> list[tuple[d
     return [(_moment(row[0]), _uuid(row[1]), row[2], row[3]) for row in connection.execute(query)]
 
 
-def count_received(connection: Connection, version_id: UUID, span: Span, topic_id: UUID | None = None) -> int:
-    """Complaints received within `span`, which may end within a day: of one topic, or of all and none."""
-    query = (
-        select(func.count())
-        .select_from(assignment.join(complaint, complaint.c.id == assignment.c.complaint_id))
-        .where(assignment.c.version_id == version_id)
-        .where(complaint.c.received_at >= span.start, complaint.c.received_at < span.end)
-    )
-    if topic_id:
-        query = query.where(assignment.c.topic_id == topic_id)
-    return connection.execute(query).scalar_one()
-
-
-def received_from(
-    connection: Connection, version_id: UUID, bucket_start: datetime, moment: datetime
-) -> dict[UUID, int]:
-    """Complaints of a bucket received at `moment` or later, by topic or UNASSIGNED, where there are any."""
-    query = (
-        select(func.coalesce(assignment.c.topic_id, UNASSIGNED, type_=bucket_count.c.topic_id.type), func.count())
-        .join(complaint, complaint.c.id == assignment.c.complaint_id)
-        .where(assignment.c.version_id == version_id, assignment.c.bucket_start == bucket_start)
-        .where(complaint.c.received_at >= moment)
-        .group_by(assignment.c.topic_id)
-    )
-    return {row[0]: row[1] for row in connection.execute(query)}
+def counts_until(connection: Connection, version_id: UUID, bucket: Span) -> dict[UUID, int]:
+    """Distinct customers by topic or UNASSIGNED among the complaints received within the begun part of a bucket."""
+    query = _grouped(version_id, [bucket.start]).where(complaint.c.received_at < bucket.end)
+    return {row.topic_id: row.customers for row in connection.execute(query)}
 
 
 def buckets(connection: Connection, version_id: UUID) -> list[datetime]:
@@ -96,17 +78,23 @@ def _uuid(value: str | UUID) -> UUID:
 def _recount(connection: Connection, version_id: UUID, buckets: list[datetime]) -> None:
     table = bucket_count
     connection.execute(delete(table).where(table.c.version_id == version_id, table.c.bucket_start.in_(buckets)))
-    topic_id = func.coalesce(assignment.c.topic_id, UNASSIGNED, type_=table.c.topic_id.type)
-    query = (
+    query = _grouped(version_id, buckets)
+    rows = [{"version_id": version_id, **row._asdict()} for row in connection.execute(query)]
+    insert_new(connection, table, rows)
+
+
+def _grouped(version_id: UUID, buckets: list[datetime]) -> Select[Any]:
+    """Rows (bucket_start, topic_id, complaints, customers), counted from the assignments."""
+    topic_id = func.coalesce(assignment.c.topic_id, UNASSIGNED, type_=bucket_count.c.topic_id.type)
+    who = complaint.c.customer_hash
+    return (
         select(
             assignment.c.bucket_start,
             topic_id.label("topic_id"),
             func.count().label("complaints"),
-            func.count(complaint.c.customer_hash.distinct()).label("customers"),
+            (func.count(who.distinct()) + func.count() - func.count(who)).label("customers"),
         )
         .join(complaint, complaint.c.id == assignment.c.complaint_id)
         .where(assignment.c.version_id == version_id, assignment.c.bucket_start.in_(buckets))
         .group_by(assignment.c.bucket_start, topic_id)
     )
-    rows = [{"version_id": version_id, **row._asdict()} for row in connection.execute(query)]
-    insert_new(connection, table, rows)

@@ -25,6 +25,7 @@ class Facets:
     text_hash: str
     language: str
     values: Mapping[str, str]
+    customer_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,16 @@ def quotes_by_id(connection: Connection, ids: list[UUID]) -> list[StoredQuote]:
 def _facets() -> Select[Any]:
     columns = [complaint.c[name] for name in FIELDS]
     return select(
-        complaint.c.id, assignment.c.similarity, complaint.c.text_hash, complaint.c.attributes, *columns
+        complaint.c.id,
+        assignment.c.similarity,
+        complaint.c.text_hash,
+        complaint.c.customer_hash,
+        complaint.c.attributes,
+        *columns,
     ).join(assignment, assignment.c.complaint_id == complaint.c.id)
 
 
 def _read(row: Row[Any]) -> Facets:
     own = {name: str(value) for name in FIELDS if (value := getattr(row, name)) is not None}
     free = {name: str(value) for name, value in row.attributes.items() if isinstance(value, str | bool)}
-    return Facets(row.id, row.similarity, row.text_hash, row.language, {**free, **own})
+    return Facets(row.id, row.similarity, row.text_hash, row.language, {**free, **own}, row.customer_hash)

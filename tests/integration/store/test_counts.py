@@ -14,7 +14,7 @@ from sqlalchemy import select
 from feedback.domain import Span, derived_id
 from feedback.store import topics
 from feedback.store.complaints import store_complaints
-from feedback.store.counts import UNASSIGNED, count_received, counts, recount
+from feedback.store.counts import UNASSIGNED, counts, counts_until, recount
 from feedback.store.database import Database
 from feedback.store.tables import stale_bucket
 from tests.integration.store.store_samples import DAY, NOW, TOPIC, VERSION, assigned, fill, publish, sample, topic
@@ -41,9 +41,9 @@ def two_topics(database: Database) -> Database:
     return database
 
 
-def test_customers_are_counted_once_a_day(two_topics: Database) -> None:
+def test_customers_are_counted_once_a_day_and_whoever_is_not_known_as_another(two_topics: Database) -> None:
     fill(two_topics, [sample(1), sample(2, customer_hash="customer-1"), sample(3), sample(4, customer_hash=None)])
-    assert counted(two_topics) == [(DAY, TOPIC, 4, 2)]
+    assert counted(two_topics) == [(DAY, TOPIC, 4, 3)]
 
 
 def test_the_unassigned_are_counted_too(two_topics: Database) -> None:
@@ -99,9 +99,8 @@ def test_a_day_is_counted_as_far_as_it_had_come(two_topics: Database) -> None:
     with two_topics.write() as connection:
         topics.assign(connection, VERSION, [assigned(sample(1), OTHER), assigned(sample(2), None)])
         begun = Span(DAY, DAY + timedelta(minutes=4))
-        assert count_received(connection, VERSION, begun, TOPIC) == 2
-        assert count_received(connection, VERSION, begun) == 4
-        assert count_received(connection, derived_id("other version"), begun) == 0
+        assert counts_until(connection, VERSION, begun) == {TOPIC: 2, OTHER: 1, UNASSIGNED: 1}
+        assert counts_until(connection, derived_id("other version"), begun) == {}
 
 
 def test_another_version_has_counts_of_its_own(two_topics: Database) -> None:

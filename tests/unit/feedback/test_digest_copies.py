@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from feedback.digest import Copies, Digest, DigestAlert, DigestTopic, render_html, render_markdown, week_span
-from feedback.domain import AlertState, TopicKind
+from feedback.digest import Digest, DigestAlert, DigestTopic, render_html, render_markdown, week_span
+from feedback.domain import AlertState, Copies, TopicKind, Voices
 from feedback.sentences import Sentences
 
 WEEK = week_span("2026-W46", ZoneInfo("Europe/Berlin"))
@@ -62,3 +62,15 @@ def test_the_multiplicity_is_told_from_a_fifth_on(copies: Copies | None, sentenc
     pages = render_markdown(made), render_html(made)
     assert all("word for word" in page for page in pages) == bool(sentence)
     assert all(sentence in page for page in pages)
+
+
+@pytest.mark.parametrize(
+    ("voices", "told"),
+    [
+        (Voices(57, 38, 36), "57 messages from 38 customers; 36 when near-copies count once."),
+        (Voices(41, 1, 41), "41 messages from 1 customer."),
+        (Voices(1, None, 1), "1 message."),
+    ],
+)
+def test_an_alert_says_how_many_messages_customers_and_texts_it_is(voices: Voices, told: str) -> None:
+    assert told in render_markdown(replace(digest(None), rose=[replace(ALERT, voices=voices)]))

@@ -9,11 +9,12 @@ from datetime import timedelta
 
 import pytest
 
-from feedback.domain import Reason, Signal, Span
+from feedback.domain import Copies, Reason, Signal, Span, Voices, derived_id
 from feedback.settings import Settings
 from feedback.store.database import Database, open_database
+from feedback.store.facets import Facets
 from jobs.context import Context, Parts
-from jobs.evidence import Why, evidence, usual_before
+from jobs.evidence import Why, evidence, usual_before, voices
 from jobs.progress import Silent
 from jobs.run import this_process
 from tests.integration.store.store_samples import DAY, NOW, TOPIC, VERSION, fill, publish, sample, version
@@ -77,6 +78,17 @@ def test_near_copies_are_counted_with_the_texts_they_are(database: Database, set
         usual = usual_before(connection, version(), SIGNAL.window)
         kept = evidence(context, connection, SIGNAL, WHY, version(), usual, {})
     assert kept["copies"] == {"complaints": 4, "texts": 1, "of": 9}
+    assert kept["voices"] == {"messages": 9, "customers": 9, "texts": 6}
+
+
+def test_a_customer_is_one_voice_and_a_message_of_nobody_known_another_s() -> None:
+    def message(number: int, customer: str | None) -> Facets:
+        return Facets(derived_id(number), 0.9, f"text {number}", "de", {}, customer)
+
+    none = Copies(0, 0, 4)
+    window = [message(1, "a"), message(2, "a"), message(3, "b"), message(4, None)]
+    assert voices(window, none) == Voices(messages=4, customers=3, texts=4)
+    assert voices([message(1, None), message(2, None)], none) == Voices(messages=2, customers=None, texts=2)
 
 
 def test_what_the_signal_follows_from_is_kept_for_the_opening_and_for_the_latest_rise(

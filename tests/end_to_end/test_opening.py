@@ -1,7 +1,8 @@
-"""A publication by itself opens no alert; what comes in afterwards does, under a version that sees it."""
+"""What opens an alert: not a publication by itself, nor one customer; what comes in afterwards, and many, do."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -105,6 +106,21 @@ def test_what_came_in_between_opens_an_alert_at_once(context: Context) -> None:
     publish(context, version(context, FAULT), NOW - timedelta(days=1))
     judge(context, NOW - timedelta(hours=30))
     publish(context, version(context, SUBJECTS), NOW)
+    assert judge(context, NOW + timedelta(minutes=1)) == {"Topic"}
+
+
+def test_a_flood_from_one_customer_is_no_rise(context: Context) -> None:
+    publish(context, version(context, FAULT), NOW - timedelta(days=1))
+    flood = [
+        replace(told(0, NOW - timedelta(hours=1, seconds=each)), source_id=f"flood {each}", customer_hash="angry")
+        for each in range(100)
+    ]
+    with context.write() as connection:
+        store_complaints(connection, flood, NOW)
+    assert judge(context, NOW) == set()
+    many = [replace(each, source_id=f"{each.source_id} again", customer_hash=each.source_id) for each in flood]
+    with context.write() as connection:
+        store_complaints(connection, many, NOW)
     assert judge(context, NOW + timedelta(minutes=1)) == {"Topic"}
 
 
