@@ -70,6 +70,11 @@ class Settings(BaseSettings):
         le=100,
         allow_inf_nan=False,
     )
+    exposure: str = Field(
+        "",
+        description="What complaints are in proportion to: a column taken in by `feedback exposure ingest`, such as "
+        "players. Empty: the number of all other complaints.",
+    )
     digest_day: Weekday = Field("monday", description="The day the digest of the week before is written.")
     digest_hour: int = Field(7, description="The hour of that day, in time_zone.", ge=0, le=23)
     inbox: str = Field("", description="Folder watched for new files of complaints. Empty: inbox/ in data_dir.")

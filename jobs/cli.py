@@ -18,6 +18,7 @@ from jobs.bootstrap import build_context
 from jobs.console import MINUTES, Json, err, moment_at, open_context, out, wall
 from jobs.context import Context
 from jobs.events_cli import events
+from jobs.exposure_cli import exposure
 from jobs.models_cli import figures, models
 from jobs.progress import progress_on
 from jobs.show import say, show, write_json
@@ -39,6 +40,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(topics, name="topics")
 app.add_typer(models, name="models")
 app.add_typer(events, name="events")
+app.add_typer(exposure, name="exposure")
 app.command()(backtest)
 
 

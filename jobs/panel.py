@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from feedback.domain import Span
-from feedback.errors import StoreError
+from feedback.errors import SettingError, StoreError
 from feedback.series import bucket_start, day_of, judged_days
 from feedback.store import alerts, complaints, counts
 from feedback.store.events import planned_events
+from feedback.store.exposure import exposure_of
 from jobs.context import Context
 from models.detect import Panel
+from models.detect.exposure import exposure_from
+from models.detect.panel import Floats
 
 HISTORY = timedelta(days=400)
 """The detector forgets by half in eight weeks; what is older than this weighs nothing."""
@@ -39,7 +42,8 @@ def dated_panel(
     """The series of `topics` as of `now`; None before the first day of data.
 
     They count customers: who writes ten times a day about one topic counts once, or one flood would be a rise.
-    StoreError when the counts are of days that begin elsewhere, the time zone having been changed.
+    StoreError when the counts are of days that begin elsewhere, the time zone having been changed; SettingError when
+    nothing is known of the exposure that the settings name.
     """
     zone = context.settings.zone
     _, first, _ = complaints.count_complaints(connection)
@@ -59,7 +63,8 @@ def dated_panel(
         if topic in rows:
             observed[rows[topic], place] = customers
     excluded = _excluded(connection, rows, days, zone) | _expected(connection, topics, days)
-    return DatedPanel(Panel(observed, total, excluded, total == 0, complete), tuple(topics), days)
+    panel = Panel(observed, total, excluded, total == 0, complete, _exposure(context, connection, days))
+    return DatedPanel(panel, tuple(topics), days)
 
 
 def with_day_until(
@@ -72,6 +77,25 @@ def with_day_until(
     observed[:, -1] = [found.get(topic, 0) for topic in dated.topics]
     total[-1] = sum(found.values())
     return replace(dated, panel=replace(dated.panel, counts=observed, total=total))
+
+
+def _exposure(context: Context, connection: Connection, days: Sequence[date]) -> Floats | None:
+    """Each day's exposure, None where complaints are held against all others. SettingError when there is no number."""
+    name = context.settings.exposure
+    if not name:
+        return None
+    told = exposure_of(connection, name, days[0], days[-1])
+    try:
+        return exposure_from(np.array([told.get(day, np.nan) for day in days]))
+    except ValueError:
+        raise SettingError(_untold(name, days)) from None
+
+
+def _untold(name: str, days: Sequence[date]) -> str:
+    return (
+        f"The setting 'exposure' names {name!r}, of which no number above zero is known from {days[0]} to {days[-1]}: "
+        "`feedback exposure ingest FILE` takes numbers in, `feedback exposure list` shows the columns there are."
+    )
 
 
 def _excluded(

@@ -177,6 +177,15 @@ planned_event = Table(
     comment="what was planned for which days: see feedback.events",
 )
 
+exposure = Table(
+    "exposure",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("value", Float, nullable=False),
+    comment="what the operator told of each day: see feedback.exposure",
+)
+
 lineage = Table(
     "lineage",
     metadata,

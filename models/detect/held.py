@@ -21,8 +21,9 @@ LEAST_MEAN = 1e-9
 class History(NamedTuple):
     """Daily counts, days first so that a day lies together in memory.
 
-    `counts` and `others` (the day's volume without the topic itself) are (days, replicates, topics), `excluded`
-    broadcasts to them, `open_days` is (days,): 1 for a day with data, 0 for a gap, between for a part of a day.
+    `counts` and `others` (the day's volume without the topic itself, or its exposure) are (days, replicates, topics),
+    `excluded` broadcasts to them, `open_days` is (days,): 1 for a day with data, 0 for a gap, between for a part of a
+    day.
     """
 
     counts: Floats
@@ -36,8 +37,12 @@ class History(NamedTuple):
         if days is not None and not 1 <= days <= panel.days:
             raise ValueError(f"asked to judge {days} days of a panel of {panel.days}")
         counts = np.ascontiguousarray(panel.counts.T[:, None, :], dtype=np.float64)
-        others = panel.total.astype(np.float64)[:, None, None] - counts
-        return cls(counts, others, np.ascontiguousarray(panel.excluded.T[:, None, :]), _open_days(panel))
+        open_days = _open_days(panel)
+        if panel.exposure is None:
+            others = panel.total.astype(np.float64)[:, None, None] - counts
+        else:
+            others = np.broadcast_to((panel.exposure * open_days)[:, None, None], counts.shape).copy()
+        return cls(counts, others, np.ascontiguousarray(panel.excluded.T[:, None, :]), open_days)
 
     @property
     def start(self) -> int:

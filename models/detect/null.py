@@ -79,7 +79,7 @@ def _continued(panel: Panel, judged: int) -> Floats:
     """Others' volume on the complete days with data, its last four weeks repeated after them, (days, topics)."""
     whole = ~panel.gaps & (np.arange(panel.days) < panel.days - (not panel.complete))
     days = np.flatnonzero(whole & (np.cumsum(panel.total) > 0))[-HISTORY:]
-    others = (panel.total - panel.counts)[:, days].T.astype(np.float64)
+    others = History.of(panel).others[days, 0]
     if not len(others):
         others = np.zeros((1, panel.topics))
     cycle = others[-(min(28, len(others) // 7 * 7) or len(others)) :]

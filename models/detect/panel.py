@@ -19,7 +19,9 @@ class Panel:
 
     `counts` is int (topics, days). `total` is (days,): the complaints of the day over everything, assigned or not.
     `excluded` is bool (topics, days): days that were alerted and stay out of the baseline. `gaps` is bool (days,):
-    no data came in at all that day. `complete` is false while the last day is still filling.
+    no data came in at all that day. `complete` is false while the last day is still filling. `exposure` (days,), where
+    it is known, takes the place of the day's other complaints as what a topic's are in proportion to; of an unfinished
+    last day it is that of the whole day, see `models.detect.exposure`.
 
     Raises ValueError when the shapes do not fit together, a count is negative, or a day's topics hold more
     complaints than its total.
@@ -30,11 +32,14 @@ class Panel:
     excluded: Flags
     gaps: Flags
     complete: bool = True
+    exposure: Floats | None = None
 
     def __post_init__(self) -> None:
         topics, days = self._shape()
-        for name, wanted in (("total", (days,)), ("gaps", (days,)), ("excluded", (topics, days))):
-            found = getattr(self, name).shape
+        shapes = {"total": (days,), "gaps": (days,), "excluded": (topics, days), "exposure": (days,)}
+        for name, wanted in shapes.items():
+            part = getattr(self, name)
+            found = wanted if part is None else part.shape
             if found != wanted:
                 raise ValueError(f"{name} has the shape {found}, but counts {(topics, days)} ask for {wanted}")
         if self.counts.size and self.counts.min() < 0:

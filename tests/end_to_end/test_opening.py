@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from feedback.domain import Complaint, TopicKind, derived_id
+from feedback.errors import SettingError
+from feedback.exposure import Exposure
 from feedback.settings import Settings
 from feedback.store import alerts, topics
 from feedback.store.complaints import store_complaints
+from feedback.store.exposure import store_exposure
 from feedback.store.tables import embedding
 from feedback.store.topics import StoredTopic, StoredVersion
 from jobs.assign import run as assign
@@ -121,6 +124,18 @@ def test_a_flood_from_one_customer_is_no_rise(context: Context) -> None:
     many = [replace(each, source_id=f"{each.source_id} again", customer_hash=each.source_id) for each in flood]
     with context.write() as connection:
         store_complaints(connection, many, NOW)
+    assert judge(context, NOW + timedelta(minutes=1)) == {"Topic"}
+
+
+def test_more_complaints_from_more_players_are_no_rise(context: Context) -> None:
+    publish(context, version(context, SUBJECTS), NOW - timedelta(days=1))
+    by_players = replace(context, settings=context.settings.model_copy(update={"exposure": "players"}), memory={})
+    with pytest.raises(SettingError, match=r"'players', of which no number .* `feedback exposure ingest FILE`"):
+        judge(by_players, NOW)
+    days = [(NOW.date() - timedelta(days=back), 1e6 if back < 2 else 10.0) for back in range(60)]
+    with context.write() as connection:
+        store_exposure(connection, [Exposure("players", *each) for each in days])
+    assert judge(by_players, NOW) == set()
     assert judge(context, NOW + timedelta(minutes=1)) == {"Topic"}
 
 

@@ -260,6 +260,21 @@ def test_events_are_entered_listed_and_taken_out(ready: Command) -> None:
     assert "No event has been entered" in ready("events", "list").out
 
 
+def test_numbers_a_day_are_taken_in_and_bad_lines_named(ready: Command, tmp_path: Path) -> None:
+    file = tmp_path / "players.csv"
+    file.write_text("day,players\n2026-03-01,100\n2026-03-02,many\n2026-03-03,120\n", "utf-8")
+    taken = ready("exposure", "ingest", str(file))
+    assert taken.code == 1
+    assert "2 numbers of 2 days taken in" in taken.out
+    assert "line 3: players is 'many', not a number from 0 on." in taken.err
+    file.write_text("day,players\n2026-03-03,140\n", "utf-8")
+    again = ready("exposure", "ingest", str(file))
+    assert again.code == 0
+    assert 'exposure = "players"' in again.out
+    (listed,) = json.loads(ready("exposure", "list", "--json").out)
+    assert (listed["name"], listed["days"], listed["mean"], listed["in_force"]) == ("players", 2, 120.0, False)
+
+
 def test_an_event_that_cannot_be_is_refused_in_a_sentence(ready: Command) -> None:
     backwards = ready("events", "add", "Release", "--from", "2026-11-27", "--to", "2026-11-20")
     assert backwards.code != 0

@@ -1,0 +1,106 @@
+"""Exposure: what complaints are in proportion to, day by day, as the operator knows it (players, payouts, deposits)."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from feedback.errors import SourceError
+
+DAY = ("day", "date")
+"""What the column with the day may be called."""
+
+LEAST, MOST = 1e-9, 1e15
+"""Of what is not zero; beyond, it is a slip and no count of anything."""
+
+DELIMITERS = ";\t|,"
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """`value` of the column `name` on the operator's `day`: zero, or from LEAST to MOST."""
+
+    name: str
+    day: date
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """What could not be read, with the line it stands in."""
+
+    line: int
+    reason: str
+
+
+def read_exposure(path: Path) -> Iterator[Exposure | Unusable]:
+    """The numbers in a CSV file with a header or, by its ending, a JSON Lines file; one column has the day.
+
+    Empty cells are passed over. Raises SourceError when the file cannot be read or has no column of days.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{path} cannot be read: {error}.") from None
+    rows = _json_lines(text) if path.suffix in {".jsonl", ".ndjson"} else _csv(text, path)
+    for line, row in rows:
+        if isinstance(row, str):
+            yield Unusable(line, row)
+        else:
+            yield from _exposures(line, row)
+
+
+def _csv(text: str, path: Path) -> Iterator[tuple[int, Mapping[str, str] | str]]:
+    header = text.partition("\n")[0]
+    delimiter = max(DELIMITERS, key=header.count)
+    reader = csv.DictReader(text.splitlines(), delimiter=delimiter, restkey="", restval="")
+    names = {name.strip().casefold() for name in reader.fieldnames or ()}
+    if not names & set(DAY):
+        raise SourceError(f"{path} has no column 'day'; its first line must name the columns, such as day,players.")
+    decimal = "." if delimiter == "," else ","
+    for row in reader:
+        cells = {name.strip(): str(value).strip() for name, value in row.items() if name}
+        yield reader.line_num, {name: value.replace(decimal, ".") for name, value in cells.items()}
+
+
+def _json_lines(text: str) -> Iterator[tuple[int, Mapping[str, str] | str]]:
+    for line, told in enumerate(text.splitlines(), 1):
+        if told.strip():
+            try:
+                row = json.loads(told)
+            except ValueError:
+                row = None
+            good = isinstance(row, dict)
+            yield line, {name: _cell(value) for name, value in row.items()} if good else "This is no JSON object."
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _exposures(line: int, row: Mapping[str, str]) -> Iterator[Exposure | Unusable]:
+    told = next((value for name, value in row.items() if name.casefold() in DAY), "")
+    try:
+        day = date.fromisoformat(told)
+    except ValueError:
+        yield Unusable(line, f"{told!r} is no day; write it as 2026-03-14.")
+        return
+    for name, value in row.items():
+        if name.casefold() not in DAY and value:
+            number = _number(value)
+            if number is None:
+                yield Unusable(line, f"{name} is {value!r}, not a number from 0 on.")
+            else:
+                yield Exposure(name, day, number)
+
+
+def _number(value: str) -> float | None:
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if number == 0 or LEAST <= number <= MOST else None

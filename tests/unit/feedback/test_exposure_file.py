@@ -1,0 +1,75 @@
+"""Numbers a day are read from what operators export, and what cannot be read is told with its line."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedback.errors import SourceError
+from feedback.exposure import Exposure, Unusable, read_exposure
+
+MARCH = date(2026, 3, 14)
+
+
+def read(path: Path, text: str, name: str = "numbers.csv") -> list[Exposure | Unusable]:
+    file = path / name
+    file.write_text(text, "utf-8")
+    return list(read_exposure(file))
+
+
+def test_a_column_of_days_and_columns_of_numbers(tmp_path: Path) -> None:
+    found = read(tmp_path, "day,players,payouts\n2026-03-14,1200,88.5\n2026-03-15,,90\n")
+    assert found == [
+        Exposure("players", MARCH, 1200.0),
+        Exposure("payouts", MARCH, 88.5),
+        Exposure("payouts", date(2026, 3, 15), 90.0),
+    ]
+
+
+def test_a_semicolon_comes_with_decimal_commas(tmp_path: Path) -> None:
+    assert read(tmp_path, "\ufeffDate;Payouts\r\n2026-03-14;88,5\r\n") == [Exposure("Payouts", MARCH, 88.5)]
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    lines = '{"day": "2026-03-14", "players": 1200, "payouts": null}\n\n[1]\n'
+    assert read(tmp_path, lines, "numbers.jsonl") == [
+        Exposure("players", MARCH, 1200.0),
+        Unusable(3, "This is no JSON object."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("14.03.2026,5", "'14.03.2026' is no day; write it as 2026-03-14."),
+        ("2026-03-14,many", "players is 'many', not a number from 0 on."),
+        ("2026-03-14,-1", "players is '-1', not a number from 0 on."),
+        ("2026-03-14,1e300", "players is '1e300', not a number from 0 on."),
+        ("2026-03-14,nan", "players is 'nan', not a number from 0 on."),
+    ],
+)
+def test_a_bad_line_is_told_and_the_rest_is_read(tmp_path: Path, row: str, reason: str) -> None:
+    found = read(tmp_path, f"day,players\n{row}\n2026-03-14,7\n")
+    assert found == [Unusable(2, reason), Exposure("players", MARCH, 7.0)]
+
+
+def test_a_file_without_days_or_that_cannot_be_read_says_so(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no column 'day'"):
+        read(tmp_path, "when,players\n2026-03-14,7\n")
+    with pytest.raises(SourceError, match="cannot be read"):
+        list(read_exposure(tmp_path / "none.csv"))
+    (tmp_path / "latin.csv").write_bytes(b"day,p\n2026-03-14,\xff\n")
+    with pytest.raises(SourceError, match="cannot be read"):
+        list(read_exposure(tmp_path / "latin.csv"))
+
+
+@given(st.text())
+def test_any_text_is_read_or_told(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    file = tmp_path_factory.mktemp("any") / "numbers.jsonl"
+    file.write_bytes(text.encode("utf-8", errors="ignore"))
+    for each in read_exposure(file):
+        assert isinstance(each, Unusable) or each.value >= 0
