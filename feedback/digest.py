@@ -17,7 +17,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from feedback.chart import HEIGHT, WIDTH, Series, rise_chart
-from feedback.domain import AlertState, Channel, Copies, Driver, Span, TopicKind, Voices
+from feedback.domain import AlertState, Channel, Copies, Driver, SilentSource, Span, TopicKind, Voices
 from feedback.errors import SettingError
 from feedback.events import PlannedEvent
 from feedback.sentences import Sentences, excerpt, local_days
@@ -117,6 +117,7 @@ class Digest:
     calmed: Sequence[DigestAlert] = ()
     new_topics: Sequence[DigestTopic] = ()
     busiest: Sequence[DigestTopic] = ()
+    silent: Sequence[SilentSource] = ()
 
 
 def iso_week(day: date) -> str:

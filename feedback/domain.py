@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid5
 
@@ -208,6 +208,15 @@ class Driver:
     @property
     def share(self) -> float:
         return self.observed / self.total
+
+
+@dataclass(frozen=True, slots=True)
+class SilentSource:
+    """A source that fell silent: `last_day` is the last on which anything came, `usual` how many came a day."""
+
+    source: str
+    last_day: date
+    usual: float
 
 
 @dataclass(frozen=True, slots=True)

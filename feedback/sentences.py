@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from feedback.domain import AlertState, Driver, Span, TopicKind, Voices
+from feedback.domain import AlertState, Driver, SilentSource, Span, TopicKind, Voices
 from feedback.intake.kinds import PLACEHOLDER
 
 if TYPE_CHECKING:
@@ -101,6 +101,13 @@ def voices_words(voices: Voices) -> str:
     who = "" if voices.customers is None else f" from {amount(voices.customers, 'customer')}"
     alike = "" if voices.texts == voices.messages else f"; {voices.texts:,} when near-copies count once"
     return f"{amount(voices.messages, 'message')}{who}{alike}."
+
+
+def silent_words(silent: SilentSource) -> str:
+    """Nothing from zendesk since 12 March 2026, usually 41 a day."""
+    day = silent.last_day
+    when = f"{day.day}\u00a0{MONTHS[day.month - 1]}\u00a0{day.year}"
+    return f"nothing from {clean(silent.source)} since {when}, usually {humane(silent.usual)} a day"
 
 
 def number_word(number: int) -> str:
@@ -375,9 +382,9 @@ class Sentences:
         )
 
     def remainder(self) -> str:
-        """What no topic holds and what could not be read, of everything that came in."""
+        """Which source fell silent, what no topic holds and what could not be read, of everything that came in."""
         digest = self._digest
-        told = []
+        told = [f"{capital(silent_words(each))}: is it down?" for each in digest.silent]
         if digest.total:
             everything = amount(digest.total, "complaint")
             told.append(f"Of all {everything} that came in, {percent(digest.unassigned_share)} fit no topic.")

@@ -264,12 +264,13 @@ def status(as_json: Json = False) -> None:
     from jobs.status import facts
 
     context = open_context()
-    found = facts(context)
+    found = facts(context, wall())
     if as_json:
         write_json(out, {**found, "jobs": _job_rows(context)})
         return
     for name, value in found.items():
-        say(out, f"{name.replace('_', ' ')}: {value if value is not None else '–'}")
+        told = ", ".join(value) if isinstance(value, list) else value
+        say(out, f"{name.replace('_', ' ')}: {told if told not in (None, '') else '–'}")
     columns = {"job": "Job", "runs": "Runs", "failed": "Failed", "seconds": "Seconds", "last": "Last window (UTC)"}
     show(out, _job_rows(context), columns, as_json=False, empty="No job has run yet.")
 

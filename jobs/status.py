@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from feedback.sentences import silent_words
 from feedback.store import alerts, complaints, topics
 from jobs.context import Context
+from jobs.silence import silent_sources
 
 
-def facts(context: Context) -> dict[str, Any]:
+def facts(context: Context, now: datetime) -> dict[str, Any]:
     """What is stored and which topic model is in force, for people and programs alike."""
     with context.database.read() as connection:
         number, first, last = complaints.count_complaints(connection)
         version = topics.published_version(connection)
+        silent = silent_sources(context, connection, version.id, now) if version else []
         judged, unassigned = topics.count_assigned(connection, version.id) if version else (0, 0)
         return {
             "database": context.database.engine.url.render_as_string(hide_password=True),
@@ -25,5 +29,6 @@ def facts(context: Context) -> dict[str, Any]:
             "topics": len(topics.topics_of(connection, version.id)) if version else 0,
             "assigned": judged - unassigned,
             "unassigned": unassigned,
+            "silent_sources": [silent_words(each) for each in silent],
             "open_alerts": len(alerts.alert_rows(connection, only_open=True)),
         }

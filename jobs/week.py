@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 from feedback.alerts import kept_signal
 from feedback.chart import Series
 from feedback.digest import Digest, DigestAlert, DigestTopic, Quote, week_span
-from feedback.domain import AlertState, Channel, Copies, Driver, Signal, Span, TopicKind, Voices
+from feedback.domain import AlertState, Channel, Copies, Driver, Signal, SilentSource, Span, TopicKind, Voices
 from feedback.events import PlannedEvent
 from feedback.store import alerts, complaints, counts, facets
 from feedback.store.counts import UNASSIGNED
@@ -24,6 +24,7 @@ from feedback.store.topics import StoredTopic
 from jobs.context import Context
 from jobs.panel import DatedPanel, dated_panel
 from jobs.published import Published, published
+from jobs.silence import silent_sources
 from models.detect.eb7 import EB7
 from models.detect.panel import Floats, Scores
 
@@ -50,6 +51,7 @@ class Week:
     total_before: int
     unassigned: int
     rejected: int
+    silent: Sequence[SilentSource]
 
     @property
     def owners(self) -> list[str]:
@@ -72,6 +74,7 @@ class Week:
             total_before=self.total_before,
             unassigned_share=self.unassigned / self.total if self.total else 0.0,
             rejected=self.rejected,
+            silent=self.silent,
             rose=sorted(rose, key=lambda alert: alert.p),
             still_open=[alert for row, alert in seen if self._still_open(row) and alert not in rose],
             calmed=[alert for row, alert in seen if row.resolved_at and row.resolved_at in self.span],
@@ -126,6 +129,7 @@ def _gather(
         total_before=before.total(),
         unassigned=totals[UNASSIGNED],
         rejected=complaints.count_rejected(connection, span),
+        silent=silent_sources(context, connection, current.version.id, as_of) if current else (),
     )
 
 

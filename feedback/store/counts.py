@@ -53,6 +53,21 @@ def counts_until(connection: Connection, version_id: UUID, bucket: Span) -> dict
     return {row.topic_id: row.customers for row in connection.execute(query)}
 
 
+def counts_by_source(connection: Connection, version_id: UUID, span: Span) -> dict[str, dict[datetime, int]]:
+    """Complaints by source and bucket start, of the buckets within `span` that have any."""
+    query = (
+        select(complaint.c.source, assignment.c.bucket_start, func.count())
+        .join(complaint, complaint.c.id == assignment.c.complaint_id)
+        .where(assignment.c.version_id == version_id)
+        .where(assignment.c.bucket_start >= span.start, assignment.c.bucket_start < span.end)
+        .group_by(complaint.c.source, assignment.c.bucket_start)
+    )
+    found: dict[str, dict[datetime, int]] = {}
+    for source, start, number in connection.execute(query):
+        found.setdefault(source, {})[start] = number
+    return found
+
+
 def buckets(connection: Connection, version_id: UUID) -> list[datetime]:
     """The starts of the buckets that were counted under a version, oldest first."""
     start = bucket_count.c.bucket_start

@@ -34,7 +34,7 @@ from feedback.digest import (
     subject,
     week_span,
 )
-from feedback.domain import AlertState, Channel, Driver, Span, TopicKind
+from feedback.domain import AlertState, Channel, Driver, SilentSource, Span, TopicKind
 from feedback.errors import SettingError
 from feedback.sentences import Sentences, chance_words, drivers_words, excerpt, humane, percent
 
@@ -282,6 +282,12 @@ def test_a_rise_is_told_in_numbers() -> None:
     )
     assert plain(say.chance(payout)) == "More than chance alone explains (p = 0.0002). Alert opened on 12 November."
     assert say.drivers(new) == ""
+
+
+def test_a_source_that_fell_silent_is_told() -> None:
+    silent = SilentSource("zendesk", date(2026, 11, 12), 41.3)
+    told = Sentences(replace(empty(), silent=(silent,))).remainder()
+    assert plain(told).startswith("Nothing from zendesk since 12 November 2026, usually 41 a day: is it down?")
 
 
 def test_one_is_not_written_as_many() -> None:
