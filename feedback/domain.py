@@ -153,6 +153,7 @@ class Signal:
 class Reason:
     """What a signal's expectation and p follow from, so that both can be worked out again from these numbers alone.
 
+    `unit` is the length of a bucket, "day" or "hour"; where it is an hour, what is said of days here is about hours.
     `detector` is the one of a combination whose numbers the signal gives. `window_days` is how long its window is,
     `open_days` how many of those days have data: without gaps, and the last by the share of it that is over. The
     baseline ends `baseline_lag` days before the window's last day; its days count half after `half_life` days.
@@ -187,6 +188,7 @@ class Reason:
     size: float
     p: float
     margin: float
+    unit: str = "day"
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,11 @@ class Finding:
         )
 
     @property
+    def is_hourly(self) -> bool:
+        """Whether hours were judged, not days."""
+        return self.reason is not None and self.reason.unit == "hour"
+
+    @property
     def chance(self) -> float:
         """The chance of so many or more in one window, which the margin of a combination has no part in."""
         return self.reason.p if self.reason else self.signal.p
@@ -207,9 +212,7 @@ def _head(explanation: Explanation) -> str:
 
 def _observed(finding: Finding, zone: ZoneInfo) -> str:
     """In the 7 days to 14 March 2026, 41 complaints came in; 12 were expected (7–18)."""
-    first, last = local_days(finding.signal.window, zone)
-    days = (last - first).days + 1
-    when = f"In the {days} days to {_day(last)}" if days > 1 else f"On {_day(last)}"
+    when = _when(finding, zone)
     over = "" if finding.signal.complete else ", the last of which was not over,"
     number = humane(finding.signal.expected)
     expected = "none were expected" if number == "0" else f"{number} {'was' if number == '1' else 'were'} expected"
@@ -217,6 +220,17 @@ def _observed(finding: Finding, zone: ZoneInfo) -> str:
     comma = "" if over else ","
     missing = _without(finding)
     return f"{when}{over}{comma} {came}{missing}; {expected}{interval_words(finding.signal.low, finding.signal.high)}."
+
+
+def _when(finding: Finding, zone: ZoneInfo) -> str:
+    window = finding.signal.window
+    if finding.is_hourly:
+        hours, end = round((window.end - window.start) / timedelta(hours=1)), window.end.astimezone(zone)
+        span = f"In the {hours} hours" if hours > 1 else "In the hour"
+        return f"{span} to {end:%H:%M} on {_day(end.date())}"
+    first, last = local_days(window, zone)
+    days = (last - first).days + 1
+    return f"In the {days} days to {_day(last)}" if days > 1 else f"On {_day(last)}"
 
 
 def _without(finding: Finding) -> str:
@@ -238,6 +252,12 @@ def _expectation(finding: Finding, zone: ZoneInfo) -> str:
     reason = finding.reason
     if reason is None:
         return "Why so many were expected was not yet kept when this alert was judged."
+    if finding.is_hourly:
+        return (
+            f"At that time of day the topic had {_figure(reason.rate)} an hour in the weeks before, "
+            f"those longer ago counting less, and everything else together was {_volume(reason.relative_volume)}: "
+            f"{_figure(reason.mean)}."
+        )
     end = local_days(finding.signal.window, zone)[1] - timedelta(days=reason.baseline_lag)
     weeks = number_word(reason.window_days // 7)
     slow = "" if weeks == "one" else f"So that rises that creep are seen, {weeks} weeks are judged at once. "
@@ -290,12 +310,22 @@ def _threshold(finding: Finding, zone: ZoneInfo) -> str:
     margin = finding.reason.margin if finding.reason else 0.0
     less = f", less {margin:.2f}, which makes this detector's scores worth as much as those of the first"
     more = f", plus {-margin:.2f}, which makes this detector's scores worth as much as those of the first"
+    if finding.is_hourly:
+        less = f", less {margin:.2f} for having looked at several windows"
     shift = less if margin > 0 else more if margin < 0 else ""
     told = (
         f"The score is {finding.signal.score:.2f} (the negative decimal logarithm of that chance{shift}); "
         f"from {finding.signal.threshold:.2f} on it is an alert."
     )
-    return f"{told} {_where_from(finding.origin, zone)}"
+    return f"{told} {_highest(finding) if finding.is_hourly else _where_from(finding.origin, zone)}"
+
+
+def _highest(finding: Finding) -> str:
+    """Where the bar of the hourly path comes from."""
+    return (
+        "No tail fitted to hours is to be trusted that far, so the threshold is the highest score that any topic had "
+        "in the hours of the weeks before, those in an alert left out."
+    )
 
 
 def _where_from(origin: Origin | None, zone: ZoneInfo) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
@@ -27,10 +28,15 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
 
 
 def assign_pending(
-    context: Context, version: StoredVersion, rule: Rule, now: datetime, advance: Advance = lambda done: None
+    context: Context,
+    version: StoredVersion,
+    rule: Rule,
+    now: datetime,
+    advance: Advance = lambda done: None,
+    since: datetime | None = None,
 ) -> int:
-    """Assign all that `version` hasn't judged yet; how many complaints they were."""
-    done, after = 0, None
+    """Assign all that `version` hasn't judged yet, if so only of what came after `since`; how many they were."""
+    done, after = 0, (since, UUID(int=0)) if since else None
     while True:
         with context.database.read() as connection:
             rows = topics.vectors_to_assign(connection, version, now, BATCH, after)

@@ -143,17 +143,32 @@ def _decide(
     known: Hindsight,
     now: datetime,
 ) -> int:
-    """Write what the signals do to the alerts; the number of transitions."""
+    """Keep the signals, and write what they do to the alerts; the number of transitions."""
     before = alerts.latest_alerts(connection)
-    expected = [each for each in planned_events(connection) if each.expected]
     notable = [each for each in judged if each.signal.p <= NOTABLE or _has_open(before, each.signal.topic_id)]
     alerts.store_signals(connection, [each.signal for each in notable], now)
     store_judged(connection, version.id, now)
+    told = [each for each in notable if _has_open(before, each.signal.topic_id) or not known.explains(each.signal)]
+    return decide_all(context, connection, version, before, told, now)
+
+
+def decide_all(
+    context: Context,
+    connection: Connection,
+    version: StoredVersion,
+    before: Mapping[UUID, Alert],
+    judged: Sequence[Judged],
+    now: datetime,
+) -> int:
+    """Write what signals do to the alerts of `before`, the latest of each topic; the number of transitions.
+
+    A rise that is expected opens none.
+    """
+    expected = [each for each in planned_events(connection) if each.expected]
     notable = [
         each
-        for each in notable
-        if _has_open(before, each.signal.topic_id)
-        or not (_foreseen(context, each.signal, expected) or known.explains(each.signal))
+        for each in judged
+        if _has_open(before, each.signal.topic_id) or not _foreseen(context, each.signal, expected)
     ]
     rising = [each.signal for each in notable if each.signal.rising]
     # the longest window's start: what is usual must not hold any of the rises

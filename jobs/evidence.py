@@ -27,12 +27,13 @@ REPRESENTATIVE = 12
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """What a signal follows from: its reason, the threshold with its origin, and how large its q may be."""
+    """What a signal follows from: its reason, the threshold with its origin, and how large its q may be, if
+    that counts."""
 
     reason: Reason
     threshold_set_at: datetime
     threshold: Mapping[str, Any]
-    q_bound: float
+    q_bound: float | None
 
     def as_dict(self) -> dict[str, Any]:
         origin = {**self.threshold, "set_at": self.threshold_set_at.isoformat()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -107,7 +107,7 @@ def _dated(context: Context, connection: Connection, row: Row[Any], version_id: 
 def _weeks(dated: DatedPanel, finding: Finding, context: Context) -> tuple[Week, ...]:
     """Seven days each, counted back from the window's last day, and what came after it."""
     window = finding.signal.window
-    last, first = _place(dated, window.end, context) - 1, _place(dated, window.start, context)
+    last, first = _after(dated, finding, context) - 1, _place(dated, window.start, context)
     weeks = WEEKS + max(0, (last + 1 - first) // WEEK - 1)
     # an open alert is judged for longer than it rises, and one that was ended by hand perhaps for shorter
     edges = [last + 1 - WEEK * back for back in range(weeks, -2, -1)]
@@ -146,8 +146,9 @@ def _left_out(dated: DatedPanel, finding: Finding, context: Context) -> tuple[tu
 
 def _baseline_end(dated: DatedPanel, finding: Finding, context: Context) -> int:
     """The place of the first day after the baseline; EB7 was alone before reasons were kept."""
-    lag = finding.reason.baseline_lag if finding.reason else EB7().window + EB7().gap
-    return _place(dated, finding.signal.window.end, context) - lag
+    reason = finding.reason
+    lag = reason.baseline_lag if reason else EB7().window + EB7().gap
+    return _after(dated, finding, context) - (-(-lag // 24) if reason and reason.unit == "hour" else lag)
 
 
 def _stretches(flags: Flags) -> Sequence[tuple[int, int]]:
@@ -156,8 +157,13 @@ def _stretches(flags: Flags) -> Sequence[tuple[int, int]]:
     return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
 
 
+def _after(dated: DatedPanel, finding: Finding, context: Context) -> int:
+    """The place after that of the window's last day, of which a window of hours may hold a part."""
+    return _place(dated, finding.signal.window.end - timedelta(microseconds=1), context) + 1
+
+
 def _place(dated: DatedPanel, moment: datetime, context: Context) -> int:
-    """The place of the day that begins then; days before the first have negative places."""
+    """The place of the day that holds the moment; days before the first have negative places."""
     return (moment.astimezone(context.settings.zone).date() - dated.days[0]).days
 
 

@@ -106,7 +106,8 @@ def _excluded(
     for topic, span in alerts.risen_spans(connection):
         if topic in rows:
             first = max((day_of(span.start, zone) - days[0]).days, 0)
-            after = max((day_of(span.end, zone) - days[0]).days, 0)
+            last = day_of(span.end - timedelta(microseconds=1), zone)
+            after = max((last - days[0]).days + 1, 0)
             excluded[rows[topic], first:after] = True
     return excluded
 

@@ -49,8 +49,13 @@ def replayed_moments(context: Context, first: date, last: date) -> list[Moment]:
         raise ReplayError(f"The replay would end ({last}) before it begins ({first}).")
     if end > context.wall():
         raise ReplayError(f"The replay would run into the future: {last} isn't over. End it on an earlier day.")
-    moments = Plan(context.settings).moments(start, end)
-    return [Moment(each.at, tuple(job for job in each.jobs if job != NOT_REPLAYED)) for each in moments]
+    return [replayed(each) for each in Plan(context.settings).moments(start, end)]
+
+
+def replayed(moment: Moment) -> Moment:
+    """What of a moment is done after the fact. The hourly path assigns what it needs, all vectors being there."""
+    jobs = ("outage",) if moment.is_hourly else moment.jobs
+    return Moment(moment.at, tuple(job for job in jobs if job != NOT_REPLAYED))
 
 
 def pending_moments(context: Context, moments: Sequence[Moment]) -> list[Moment]:

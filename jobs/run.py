@@ -15,7 +15,7 @@ from feedback.errors import ClaimLostError, FeedbackError, Stopped
 from feedback.store import runs
 from jobs.context import Context, Job
 
-JOBS = ("intake", "embed", "assign", "births", "count", "retrain", "detect", "digest")
+JOBS = ("intake", "embed", "assign", "births", "count", "retrain", "outage", "detect", "digest")
 
 log = logging.getLogger(__name__)
 

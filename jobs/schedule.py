@@ -26,7 +26,7 @@ from feedback.series import day_of, days
 from feedback.settings import Settings, Weekday
 
 CHAIN = ("intake", "embed", "assign", "births", "count")
-ORDERED = ("retrain", "detect", "digest")
+ORDERED = ("retrain", "outage", "detect", "digest")
 WEEKDAYS = get_args(Weekday)
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,11 @@ class Moment:
 
     at: datetime
     jobs: tuple[str, ...]
+
+    @property
+    def is_hourly(self) -> bool:
+        """Whether nothing but the hourly path is due."""
+        return not set(self.jobs) & (set(ORDERED) - {"outage"}) and "outage" in self.jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,8 @@ class Plan:
         return Moment(now.astimezone(UTC) - since, CHAIN)
 
     def _hours(self, job: str, day: date) -> Sequence[int]:
+        if job == "outage":
+            return range(24)
         if job == "detect":
             return (0, 6, 12, 18)
         if job == "retrain":

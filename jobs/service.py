@@ -10,7 +10,7 @@ from feedback.errors import FeedbackError
 from feedback.store import runs
 from feedback.store.complaints import count_complaints
 from jobs.context import Context
-from jobs.replay import NOT_REPLAYED, pending_moments
+from jobs.replay import pending_moments, replayed
 from jobs.run import execute
 from jobs.schedule import Moment, Plan
 
@@ -41,7 +41,8 @@ def due(context: Context, now: datetime) -> list[Moment]:
     if not moments or moments[-1].at < latest.at:
         moments.append(latest)
     # what lies in the inbox came in today: it is taken in once, not for each window that was missed
-    missed = [Moment(each.at, tuple(job for job in each.jobs if job != NOT_REPLAYED)) for each in moments[:-1]]
+    # and the hours of an outage that is over are left to the judgement of its day
+    missed = [replayed(each) for each in moments[:-1] if not each.is_hourly]
     pending = pending_moments(context, [*missed, moments[-1]])
     return [Moment(each.at, tuple(job for job in each.jobs if (job, each.at) not in given_up)) for each in pending]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,9 +26,17 @@ def store_signals(connection: Connection, signals: Sequence[Signal], judged_at: 
 
 
 def latest_signals(connection: Connection) -> list[tuple[datetime, Signal]]:
-    """What the last run found: (judged at, signal), the strongest first."""
-    newest = select(func.max(signal.c.judged_at)).scalar_subquery()
-    query = select(signal).where(signal.c.judged_at == newest).order_by(signal.c.score.desc(), signal.c.topic_id)
+    """What the last run of each detector found within a day of the last: (judged at, signal), the strongest first."""
+    newest = select(func.max(signal.c.judged_at).label("at"), signal.c.detector).group_by(signal.c.detector).subquery()
+    last = connection.execute(select(func.max(signal.c.judged_at))).scalar_one()
+    if last is None:
+        return []
+    query = (
+        select(signal)
+        .join(newest, (signal.c.judged_at == newest.c.at) & (signal.c.detector == newest.c.detector))
+        .where(signal.c.judged_at > last - timedelta(days=1))
+        .order_by(signal.c.score.desc(), signal.c.topic_id)
+    )
     return [(row.judged_at, _signal(row)) for row in connection.execute(query)]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, String, delete, func, select, type_coerce
+from sqlalchemy import Column, ColumnElement, Connection, Select, String, cast, delete, func, select, type_coerce
 
 from feedback.domain import Span
 from feedback.store.database import insert_new, parts
@@ -66,6 +66,41 @@ def counts_by_source(connection: Connection, version_id: UUID, span: Span) -> di
     for source, start, number in connection.execute(query):
         found.setdefault(source, {})[start] = number
     return found
+
+
+def busy_topics(connection: Connection, version_id: UUID, span: Span, least: int) -> list[UUID]:
+    """The topics about which at least so many customers wrote within `span`, which is shorter than a bucket."""
+    query = (
+        _voices(version_id, span)
+        .where(assignment.c.topic_id.is_not(None))
+        .with_only_columns(assignment.c.topic_id)
+        .group_by(None)
+        .group_by(assignment.c.topic_id)
+        .having(func.count(_who().distinct()) >= least)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def first_voices(connection: Connection, version_id: UUID, span: Span) -> list[tuple[UUID, datetime]]:
+    """(topic or UNASSIGNED, moment) of each customer's first complaint about a topic in a bucket, within `span`."""
+    rows = connection.execute(_voices(version_id, span))
+    return [(row.topic_id or UNASSIGNED, row.first) for row in rows]
+
+
+def _voices(version_id: UUID, span: Span) -> Select[Any]:
+    # a bucket begins less than two days before what is in it
+    within = (assignment.c.bucket_start > span.start - timedelta(days=2)) & (complaint.c.received_at >= span.start)
+    return (
+        select(assignment.c.topic_id, func.min(complaint.c.received_at).label("first"))
+        .join(complaint, complaint.c.id == assignment.c.complaint_id)
+        .where(assignment.c.version_id == version_id, within, complaint.c.received_at < span.end)
+        .group_by(assignment.c.topic_id, assignment.c.bucket_start, _who())
+    )
+
+
+def _who() -> ColumnElement[str]:
+    """A complaint whose customer is not known is another's."""
+    return func.coalesce(complaint.c.customer_hash, cast(complaint.c.id, String))
 
 
 def buckets(connection: Connection, version_id: UUID) -> list[datetime]:

@@ -3,6 +3,10 @@
 Counts by hour; the last one, three and six hours are each held against what the topic's rate of the last weeks, the
 usual share of these hours in the day and the hours' volume of everything else predict. The smallest of the three tails
 counts, times three (Bonferroni). All is sums over the hours before, so a year of hours takes no longer than its length.
+
+Complaints come in clumps, which hours show and days smooth out, and no tail fitted to hours is to be trusted far out:
+on simulated series with clumps a nominal one in ten weeks was 2 to 16 a week. So the bar is set by what the operator's
+own hours have held, see `bar`.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from scipy import signal
 from models.detect.held import Forecast, Held, History, Integers, Windows, trailing
 from models.detect.negative_binomial import SMALLEST_P
 from models.detect.panel import Floats, Panel, Scores
+from models.detect.reasons import Judge, Reasons
 
 DAY = 24
 
@@ -23,6 +28,11 @@ FIRST_RATIO, RATIO_PRIOR = 1.5, 200.0
 
 WINSOR = 9.0
 """Squared standardised errors above this count as this: an outage in the past is not scatter."""
+
+APART = 4 * DAY
+"""Hours: what a topic scores within so many is one episode."""
+
+LEAST_SCORE = 3.0
 
 SPARE = 1e-3
 """Keeps quotients of sums defined where nothing has been counted."""
@@ -34,7 +44,8 @@ class Outage:
 
     The baseline ends `gap` before the hour judged and halves in weight every `half_life`; it needs `warm_up`.
     `rate_prior` (hours) is how long a topic must have been watched to count as much as the mean of all topics;
-    `volume_prior` (complaints) how many of others it takes to believe half of a change in volume.
+    `volume_prior` (complaints) how many of others it takes to believe half of a change in volume. Fewer than `least` in
+    the longest window are no outage.
     """
 
     windows: tuple[int, ...] = (1, 3, 6)
@@ -43,16 +54,39 @@ class Outage:
     warm_up: int = 7 * 24
     rate_prior: float = 48.0
     volume_prior: float = 44.0
+    least: int = 4
     name: str = "outage"
 
     def judge(self, panel: Panel, days: int = 1) -> Scores:
         """Scores of the last `days` buckets, here hours, each about the likeliest window that ends with the hour."""
+        return self.explained(panel, days)[0]
+
+    def explained(self, panel: Panel, days: int = 1) -> tuple[Scores, Reasons]:
+        """The same with what they follow from."""
         history = History.of(panel, days)
         held = self.held(history, days)
-        p = np.stack([each.p() for each in held])
-        chosen: Integers = p.argmin(axis=0)
-        smallest = np.clip(p.min(axis=0) * len(held), SMALLEST_P, 1.0)
-        return Held.chosen(held, chosen).scores(np.array(self.windows)[chosen], smallest)
+        p = self._tails(history, held)
+        which: Integers = p.argmin(axis=0)
+        chosen = Held.chosen(held, which)
+        judges = tuple(self._judge(window, len(held)) for window in self.windows)
+        return chosen.scores(np.array(self.windows)[which], self._smallest(p)), Reasons(judges, which, chosen)
+
+    def past(self, panel: Panel, hours: int) -> Floats:
+        """The scores (topics, hours) of the last `hours` alone; 0 where the topic was in an alert."""
+        history = History.of(panel, hours)
+        score = -np.log10(self._smallest(self._tails(history, self.held(history, hours))))
+        return np.where(panel.excluded[:, -hours:], 0.0, score[:, 0, :].T)
+
+    def _tails(self, history: History, held: tuple[Held, ...]) -> Floats:
+        """P of each window (windows, hours, 1, topics)."""
+        enough = trailing(history.counts, max(self.windows))[-len(held[0].windows.counts) :] >= self.least
+        return np.where(enough, np.stack([each.p() for each in held]), 1.0)
+
+    def _smallest(self, p: Floats) -> Floats:
+        return np.asarray(np.clip(p.min(axis=0) * len(p), SMALLEST_P, 1.0))
+
+    def _judge(self, window: int, windows: int) -> Judge:
+        return Judge(self.name, window, self.gap, self.half_life, float(np.log10(windows)), "hour")
 
     def held(self, history: History, hours: int) -> tuple[Held, ...]:
         """For each window, the last `hours` of them beside what was known before."""
@@ -113,3 +147,18 @@ class Outage:
         )
         ratio = (squared + RATIO_PRIOR * FIRST_RATIO) / (hours + RATIO_PRIOR)
         return np.broadcast_to(np.maximum(ratio, 1.0), mean.shape)
+
+
+def bar(past: Floats, allowed: float) -> float:
+    """The score that past hours exceeded only `allowed` times; at least `LEAST_SCORE`.
+
+    `past` is (topics, hours). What a topic scored within four days is one time. Of calm weeks that are like one another
+    the next is as likely as any before it to hold the highest score: with `allowed` a budget times the weeks of `past`,
+    the bar keeps to that budget whatever the scores are distributed like. Where `allowed` is below one, the highest
+    score of all is the bar, and the budget is met only as well as the weeks allow.
+    """
+    blocks = -(-past.shape[1] // APART)
+    padded = np.pad(past, ((0, 0), (blocks * APART - past.shape[1], 0)))
+    peaks = np.sort(padded.reshape(len(past), blocks, APART).max(axis=2), axis=None)[::-1]
+    place = max(int(allowed), 1) - 1
+    return max(LEAST_SCORE, float(peaks[place]) if place < len(peaks) else 0.0)

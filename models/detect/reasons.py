@@ -11,13 +11,15 @@ from models.detect.held import Forecast, Held, Integers, Windows
 
 
 class Judge(NamedTuple):
-    """A detector of a combination, as far as a reason names it; all but the margin in days."""
+    """A detector of a combination, as far as a reason names it; all but the margin in buckets, of which `unit` says
+    how long they are."""
 
     name: str
     window: int
     baseline_lag: int
     half_life: float
     margin: float
+    unit: str = "day"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +53,7 @@ class Reasons:
             size=forecast.size(mean).item(),
             p=held.p().item(),
             margin=judge.margin,
+            unit=judge.unit,
         )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from feedback.domain import Complaint, TopicKind, derived_id
 from feedback.errors import SettingError
+from feedback.explanation import sentences
 from feedback.exposure import Exposure
 from feedback.settings import Settings
 from feedback.store import alerts, topics
@@ -23,6 +24,8 @@ from jobs.bootstrap import build_context
 from jobs.context import Context
 from jobs.count import run as count
 from jobs.detect import run as detect
+from jobs.explain import explain_alert
+from jobs.outage import run as judge_outage
 from jobs.progress import Silent
 from jobs.publish import publish, rollback
 from jobs.published import artefact_dir
@@ -137,6 +140,52 @@ def test_more_complaints_from_more_players_are_no_rise(context: Context) -> None
         store_exposure(connection, [Exposure("players", *each) for each in days])
     assert judge(by_players, NOW) == set()
     assert judge(context, NOW + timedelta(minutes=1)) == {"Topic"}
+
+
+OUTAGE = NOW - timedelta(days=1)
+
+
+def outage(context: Context, within: timedelta) -> list[Complaint]:
+    """Twelve customers write about a known subject until OUTAGE."""
+    moments = [OUTAGE - within * each / 12 - timedelta(minutes=1) for each in range(12)]
+    return [replace(told(1, at), source_id=f"outage {number}") for number, at in enumerate(moments)]
+
+
+def judge_hours(context: Context, now: datetime) -> set[str]:
+    judge_outage(context, now)
+    with context.database.read() as connection:
+        return {row.topic for row in alerts.alert_rows(connection, only_open=True)}
+
+
+def test_an_outage_is_told_within_the_hour_and_explained(context: Context) -> None:
+    publish(context, version(context, FAULT), NOW - timedelta(days=10))
+    assert judge_hours(context, OUTAGE - timedelta(hours=1)) == set()
+    with context.write() as connection:
+        store_complaints(connection, outage(context, timedelta(hours=1)), NOW)
+    assert judge_hours(context, OUTAGE) == {"Topic"}
+    with context.database.read() as connection:
+        (row,) = alerts.alert_rows(connection)
+    explanation = explain_alert(context, str(row.id))
+    text = " ".join(sentences(explanation))
+    assert f"In the hour to {OUTAGE:%H:%M} on {OUTAGE.day}\u00a0March\u00a02026, 12 complaints came in" in text
+    assert "the highest score that any topic had in the hours of the weeks before" in text
+    assert [each.days[-1].day for each in explanation.weeks if each.when == "judged"] == [OUTAGE.date()]
+    assert row.evidence["rises"] == [{"start": (OUTAGE - timedelta(hours=1)).isoformat(), "end": OUTAGE.isoformat()}]
+
+
+def test_as_many_over_a_day_are_no_outage(context: Context) -> None:
+    publish(context, version(context, FAULT), NOW - timedelta(days=10))
+    with context.write() as connection:
+        store_complaints(connection, outage(context, timedelta(hours=24)), NOW)
+    for hours in range(24):
+        assert judge_hours(context, OUTAGE - timedelta(hours=hours)) == set()
+
+
+def test_right_after_a_publication_no_outage_is_told(context: Context) -> None:
+    publish(context, version(context, FAULT), OUTAGE - timedelta(hours=3))
+    with context.write() as connection:
+        store_complaints(connection, outage(context, timedelta(hours=1)), NOW)
+    assert judge_hours(context, OUTAGE) == set()
 
 
 def test_the_first_version_has_no_hindsight(context: Context) -> None:

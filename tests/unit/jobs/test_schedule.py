@@ -45,6 +45,11 @@ def moments_of(day: date, zone: str = "Europe/Berlin", **changes: object) -> lis
     return plan(zone, **changes).moments(start, end)
 
 
+def daily(moments: list[Moment]) -> list[Moment]:
+    """Those at which more is due than the hourly path."""
+    return [each for each in moments if not each.is_hourly]
+
+
 def clock_times(moments: list[Moment], zone: ZoneInfo = BERLIN) -> list[str]:
     return [f"{each.at.astimezone(zone):%H:%M}" for each in moments]
 
@@ -55,26 +60,33 @@ def test_every_planned_job_exists() -> None:
 
 
 def test_an_ordinary_day() -> None:
-    found = moments_of(date(2026, 3, 24), digest_day="tuesday", digest_hour=7)
+    found = daily(moments_of(date(2026, 3, 24), digest_day="tuesday", digest_hour=7))
     assert clock_times(found) == ["06:00", "07:00", "12:00", "18:00", "00:00"]
     assert [each.jobs for each in found] == [
-        (*CHAIN, "detect"),
-        (*CHAIN, "digest"),
-        (*CHAIN, "detect"),
-        (*CHAIN, "detect"),
-        (*CHAIN, "retrain", "detect"),
+        (*CHAIN, "outage", "detect"),
+        (*CHAIN, "outage", "digest"),
+        (*CHAIN, "outage", "detect"),
+        (*CHAIN, "outage", "detect"),
+        (*CHAIN, "retrain", "outage", "detect"),
     ]
     assert all(each.at.tzinfo is UTC for each in found)
 
 
+def test_every_hour_is_looked_at_for_an_outage() -> None:
+    found = moments_of(date(2026, 3, 24))
+    assert clock_times(found) == [*(f"{hour:02d}:00" for hour in range(1, 24)), "00:00"]
+    assert all("outage" in each.jobs for each in found)
+    assert [each.jobs for each in found if each.is_hourly] == [(*CHAIN, "outage")] * 20
+
+
 def test_what_falls_together_runs_in_order_after_the_chain() -> None:
     *_, midnight = moments_of(date(2026, 3, 29), digest_day="monday", digest_hour=0)
-    assert midnight.jobs == ("intake", "embed", "assign", "births", "count", "retrain", "detect", "digest")
+    assert midnight.jobs == ("intake", "embed", "assign", "births", "count", "retrain", "outage", "detect", "digest")
 
 
 @pytest.mark.parametrize("day", [SPRING - DAY, SPRING, SPRING + DAY, AUTUMN - DAY, AUTUMN, AUTUMN + DAY])
 def test_a_day_of_23_or_25_hours_has_the_same_times_on_the_clock(day: date) -> None:
-    assert clock_times(moments_of(day, digest_day="wednesday")) == ["06:00", "12:00", "18:00", "00:00"]
+    assert clock_times(daily(moments_of(day, digest_day="wednesday"))) == ["06:00", "12:00", "18:00", "00:00"]
 
 
 @pytest.mark.parametrize("hour", [2, 3])
@@ -137,7 +149,7 @@ def test_every_midnight_is_judged(zone: str, after: datetime) -> None:
     home = ZoneInfo(zone)
     found = {each.at: each.jobs for each in plan(zone).moments(after, after + timedelta(days=9))}
     for day in days(day_of(after, home) + DAY, day_of(after, home) + 7 * DAY):
-        assert found[bucket_start(day, home)][: len(CHAIN) + 2] == (*CHAIN, "retrain", "detect")
+        assert found[bucket_start(day, home)][: len(CHAIN) + 3] == (*CHAIN, "retrain", "outage", "detect")
 
 
 def test_an_empty_interval_has_no_moments() -> None:

@@ -18,7 +18,7 @@ DETECTORS: tuple[Detector, ...] = (
     Ramp(),
     Combined({"EB7": 0.0, "ramp": 0.4}),
     Yearly(year=60, gap=14),
-    Outage(warm_up=24, gap=12),
+    Outage(warm_up=24, gap=12, least=0),
 )
 """All there are, the slow ones with less history to wait for."""
 

@@ -1,0 +1,144 @@
+"""Judge the last hours of every topic: a sharp outage opens an alert long before its day is over."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from feedback.domain import Signal, Span
+from feedback.store import alerts, complaints, counts
+from feedback.store.topics import StoredVersion
+from jobs.assign import assign_pending
+from jobs.context import Context
+from jobs.detect import Judged, decide_all
+from jobs.evidence import Why
+from jobs.published import Published, published
+from models.detect.fdr import q_values
+from models.detect.outage import Outage, bar
+from models.detect.panel import Panel, Scores
+
+HOUR = timedelta(hours=1)
+BUDGET_SHARE = 0.1
+"""False alarms of the hourly path as a part of those acceptable; they come on top."""
+
+COMPARED_WEEKS, LEAST_WEEKS = 10, 4
+"""Weeks of hours that set the bar, and how many there must be. Ten allow one exceedance at a budget of one a week."""
+
+NOT_YET_ASSIGNED = timedelta(days=2)
+WEEK = 168
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HourlyPanel:
+    """The hours up to `end`, by topic."""
+
+    panel: Panel
+    topics: tuple[UUID, ...]
+    end: datetime
+
+
+def run(context: Context, now: datetime) -> Mapping[str, Any]:
+    """Judge the hours that end at `now`. Quiet hours, and those after a publication, are not looked at further."""
+    current, detector = published(context), Outage()
+    if current is None or current.version.published_at is None:
+        return {"judged": 0}
+    longest = max(detector.windows) * HOUR
+    # what only the new version sees in the hours before it is no outage
+    if now < current.version.published_at + longest:
+        return {"judged": 0}
+    assign_pending(context, current.version, current.rule, now, since=now - NOT_YET_ASSIGNED)
+    with context.database.read() as connection:
+        busy = counts.busy_topics(connection, current.version.id, Span(now - longest, now), detector.least)
+        hourly = hourly_panel(connection, current, now, detector) if busy else None
+    if hourly is None:
+        return {"judged": 0}
+    judged = _judged(context, current.version, hourly, detector, set(busy))
+    with context.write() as connection:
+        alerts.store_signals(connection, [each.signal for each in judged], now)
+        before = alerts.latest_alerts(connection)
+        changes = decide_all(context, connection, current.version, before, judged, now)
+    return {"judged": len(hourly.topics), "rising": len(judged), "transitions": changes}
+
+
+def hourly_panel(connection: Connection, current: Published, end: datetime, detector: Outage) -> HourlyPanel | None:
+    """The weeks of hours that are compared, and what the detector needs before them; None where there are too few."""
+    before = detector.gap + detector.warm_up
+    _, first, _ = complaints.count_complaints(connection)
+    known = int((end - first) / HOUR) if first else 0
+    hours = min(known, before + COMPARED_WEEKS * WEEK)
+    if hours < before + LEAST_WEEKS * WEEK:
+        return None
+    start = end - hours * HOUR
+    rows = {topic.id: row for row, topic in enumerate(current.topics)}
+    observed, total = np.zeros((len(rows), hours), np.int64), np.zeros(hours, np.int64)
+    for topic, moment in counts.first_voices(connection, current.version.id, Span(start, end)):
+        place = int((moment - start) / HOUR)
+        total[place] += 1
+        if topic in rows:
+            observed[rows[topic], place] += 1
+    excluded = _excluded(connection, rows, start, hours)
+    return HourlyPanel(Panel(observed, total, excluded, _gaps(total)), tuple(rows), end)
+
+
+def _excluded(connection: Connection, rows: Mapping[UUID, int], start: datetime, hours: int) -> NDArray[np.bool_]:
+    """(topics, hours): when a topic had risen, by its alerts."""
+    excluded = np.zeros((len(rows), hours), bool)
+    for topic, span in alerts.risen_spans(connection):
+        if topic in rows:
+            first, after = ((edge - start) / HOUR for edge in (span.start, span.end))
+            excluded[rows[topic], max(math.floor(first), 0) : max(math.ceil(after), 0)] = True
+    return excluded
+
+
+def _gaps(total: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(hours,): those around which nothing came for a day; a quiet hour alone is none."""
+    return np.asarray(np.convolve(total, np.ones(24, np.int64), "same") == 0)
+
+
+def _judged(
+    context: Context, version: StoredVersion, hourly: HourlyPanel, detector: Outage, busy: set[UUID]
+) -> list[Judged]:
+    """The topics of which no hour of the weeks before was like the last ones."""
+    hours = hourly.panel.days - detector.gap - detector.warm_up
+    past = detector.past(hourly.panel, hours)[:, : -detector.gap]
+    allowed = BUDGET_SHARE * context.settings.false_alarms_per_week * past.shape[1] / WEEK
+    threshold = bar(past, allowed)
+    scores, reasons = detector.explained(hourly.panel)
+    q = q_values(scores.p)[:, -1]
+    origin = {"hours": past.shape[1], "allowed": allowed, "topics": len(hourly.topics)}
+
+    def judged(row: int) -> Judged:
+        signal = _signal(version, hourly, scores, row, float(q[row]), threshold)
+        return Judged(signal, Why(reasons.of(row), hourly.end, origin, None))
+
+    above = np.flatnonzero(scores.score[:, -1] > threshold).tolist()
+    return [judged(row) for row in above if hourly.topics[row] in busy]
+
+
+def _signal(
+    version: StoredVersion, hourly: HourlyPanel, scores: Scores, row: int, q: float, threshold: float
+) -> Signal:
+    return Signal(
+        topic_id=hourly.topics[row],
+        version_id=version.id,
+        detector=Outage().name,
+        window=Span(hourly.end - int(scores.window[row, -1]) * HOUR, hourly.end),
+        observed=int(scores.observed[row, -1]),
+        expected=float(scores.expected[row, -1]),
+        low=float(scores.low[row, -1]),
+        high=float(scores.high[row, -1]),
+        p=float(scores.p[row, -1]),
+        q=q,
+        score=float(scores.score[row, -1]),
+        threshold=threshold,
+        rising=True,
+        complete=True,
+    )
