@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import lgamma
 from typing import Self
@@ -19,6 +19,9 @@ Named = Mapping[str, Sequence[str]]
 Shares = Mapping[str, Mapping[str, float]]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+
+LEAST_BASELINE = 20
+"""Fewer complaints do not say what is usual."""
 
 MANY_VALUES = 100
 """An attribute with more values than this, or with a new value in every other complaint, is a name, not a group."""
@@ -72,10 +75,11 @@ def find_drivers(
     fdr: float = 0.05,
     least_count: int = 3,
     least_excess: float = 0.1,
-    least_baseline: int = 20,
+    least_baseline: int = LEAST_BASELINE,
     limit: int = 5,
 ) -> list[Driver]:
-    """The attribute values, and the names and words in the texts, that make up more of the window than of the topic's baseline, strongest first.
+    """What makes up more of the window than of the topic's baseline, strongest first: attribute values, and what the
+    texts name.
 
     A complaint is a mapping of attribute to value; one that lacks an attribute, or holds an empty value, does not
     count in it, so a driver's `total` is the window's complaints that state the attribute. The test is Fisher's exact
@@ -100,8 +104,9 @@ def find_drivers(
         i for i in order if q[i] <= fdr and values[i].observed >= least_count and values[i].excess >= least_excess
     ]
     candidates = [values[i] for i in wanted]
-    sides = _Side.of(window, told and told.window, candidates), _Side.of(baseline, told and told.baseline, candidates)
-    kept = _distinct(candidates, *sides, limit)
+    now = _Side.of(window, told.window if told else (), candidates)
+    before = _Side.of(baseline, told.baseline if told else (), candidates)
+    kept = _distinct(candidates, now, before, limit)
     return [_driver(values[i], float(p[i]), float(q[i])) for i in wanted if values[i] in kept]
 
 
@@ -159,7 +164,11 @@ def _told_values(told: Told, least_baseline: int, least_count: int, least_excess
 
 
 def _count_named(texts: Iterable[Named]) -> Counter[tuple[str, str]]:
-    return Counter((attribute, value) for text in texts for attribute, values in text.items() for value in values)
+    return Counter(pair for text in texts for pair in _pairs(text))
+
+
+def _pairs(text: Named) -> Iterator[tuple[str, str]]:
+    return ((attribute, value) for attribute, values in text.items() for value in values)
 
 
 def _count(records: Records) -> dict[str, Counter[str]]:
@@ -250,18 +259,19 @@ class _Side:
     read: Flags
 
     @classmethod
-    def of(cls, records: Records, told: Sequence[Named | None] | None, candidates: Sequence[_Value]) -> Self:
-        texts = told or [None] * len(records)
-        held = {
-            _key(each): np.array(
-                [each.value in (text or {}).get(each.attribute, ()) for text in texts]
-                if each.in_text
-                else [record.get(each.attribute) == each.value for record in records],
-                dtype=bool,
-            )
-            for each in candidates
-        }
-        return cls(held, np.array([text is not None for text in texts], dtype=bool))
+    def of(cls, records: Records, texts: Sequence[Named | None], candidates: Sequence[_Value]) -> Self:
+        held = {_key(each): np.zeros(len(records), bool) for each in candidates}
+        read = np.zeros(len(records), bool)
+        for row, record in enumerate(records):
+            for attribute, value in record.items():
+                if (found := held.get((attribute, value, False))) is not None:
+                    found[row] = True
+        for row, text in enumerate(texts):
+            read[row] = text is not None
+            for attribute, value in _pairs(text or {}):
+                if (found := held.get((attribute, value, True))) is not None:
+                    found[row] = True
+        return cls(held, read)
 
     def pair(self, one: _Value, other: _Value) -> tuple[Flags, Flags]:
         """Which rows hold the one and the other, of those where both can be known."""

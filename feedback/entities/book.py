@@ -58,7 +58,7 @@ class Book:
     numbers: Mapping[str, float] = field(default_factory=dict)
 
     def extended(self, own: Book) -> Book:
-        """This and `own`, which takes the place of entries of the same kind and name; without words it takes one out."""
+        """This and `own`, whose entries take the place of those of the same kind and name; without words, they go."""
         names = {(each.kind, each.name.casefold()): each for each in (*self.names, *own.names)}
         currencies = {each.code: each for each in (*self.currencies, *own.currencies)}
         units = {each.name: each for each in (*self.units, *own.units)}

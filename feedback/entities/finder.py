@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from feedback.entities.book import Book, Currency, Unit
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.matcher import Matcher, PhraseMatcher
+    from spacy.tokenizer import Tokenizer
     from spacy.tokens import Doc, Span
 
 LEAST_FOR_ENDING = 4
@@ -52,7 +53,7 @@ class Finder:
             return [Reading({}, plain(text)) for text in texts]
         nlp, phrases, numbers, known = self._matchers
         with nlp.memory_zone():  # else every word ever read would be kept
-            return [self._read(each, phrases, numbers, known) for each in nlp.tokenizer.pipe(map(plain, texts))]
+            return [self._read(each, phrases, numbers, known) for each in _pieces(nlp, map(plain, texts))]
 
     def _read(self, document: Doc, phrases: PhraseMatcher, numbers: Matcher, known: Known) -> Reading:
         from spacy.util import filter_spans
@@ -91,13 +92,14 @@ class Finder:
 
         nlp = spacy.blank("xx")
         coins = {word.lower() for each in self._book.currencies for word in each.words}
-        nlp.vocab.lex_attr_getters[LIKE_NUM] = lambda token: self._value(token.lower()) is not None
-        nlp.vocab.lex_attr_getters[IS_CURRENCY] = lambda token: token.lower() in coins
+        flags: dict[int, Callable[[str], bool]] = nlp.vocab.lex_attr_getters  # type: ignore[attr-defined]
+        flags[LIKE_NUM] = lambda token: self._value(token.lower()) is not None
+        flags[IS_CURRENCY] = lambda token: token.lower() in coins
         phrases, numbers = PhraseMatcher(nlp.vocab, attr="LOWER"), Matcher(nlp.vocab)
         known: Known = {}
         for label, told, words in self._phrases():
             known[label] = told
-            phrases.add(label, list(nlp.tokenizer.pipe(words)))
+            phrases.add(label, list(_pieces(nlp, words)))
         numbers.add("counted", self._patterns(nlp))
         return nlp, phrases, numbers, known
 
@@ -105,11 +107,8 @@ class Finder:
     def _counts(self) -> dict[str, Currency | Unit]:
         """What may be counted, by its words."""
         nlp = self._matchers[0]
-        return {
-            " ".join(token.lower_ for token in nlp.tokenizer(plain(word))): each
-            for each in (*self._book.units, *self._book.currencies)
-            for word in each.words
-        }
+        counted: list[Currency | Unit] = [*self._book.units, *self._book.currencies]
+        return {" ".join(_tokens(nlp, word)): each for each in counted for word in each.words}
 
     def _phrases(self) -> Iterator[tuple[str, tuple[str, str], list[str]]]:
         """A label, what it says, and the phrases that say it."""
@@ -126,17 +125,22 @@ class Finder:
 
         Few patterns and flags of words: spaCy tries each pattern at each word.
         """
-        number, coin = {"LIKE_NUM": True}, {"IS_CURRENCY": True}
+        number: dict[str, Any] = {"LIKE_NUM": True}
+        coin: dict[str, Any] = {"IS_CURRENCY": True}
         units = [_tokens(nlp, word) for each in self._book.units for word in each.words]
         coins = [_tokens(nlp, word) for each in self._book.currencies for word in each.words]
         single = [words[0] for words in units if len(words) == 1]
         longer = [[{"LOWER": token} for token in words] for words in (*units, *coins) if len(words) > 1]
-        patterns = [[number, coin], [coin, number], *([number, *words] for words in longer)]
-        return [*patterns, [number, {"LOWER": {"IN": single}}]] if single else patterns
+        one: Pattern = [number, {"LOWER": {"IN": single}}]
+        return [[number, coin], [coin, number], one, *([number, *words] for words in longer)]
 
 
 def _label(span: Span) -> str:
     return str(span.label_)
+
+
+def _pieces(nlp: Language, texts: Iterable[str]) -> Iterator[Doc]:
+    yield from cast("Tokenizer", nlp.tokenizer).pipe(texts)
 
 
 def _tokens(nlp: Language, word: str) -> list[str]:
@@ -144,7 +148,7 @@ def _tokens(nlp: Language, word: str) -> list[str]:
 
 
 def _forms(word: str, endings: Sequence[str]) -> list[str]:
-    last = word.split()[-1] if word.split() else ""
+    last = word.rpartition(" ")[2]
     inflects = last.isalpha() and len(last) >= LEAST_FOR_ENDING
     return [word, *(word + ending for ending in endings)] if inflects else [word]
 
