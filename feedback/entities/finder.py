@@ -180,10 +180,10 @@ def band(amount: float, currency: Currency) -> str:
     bands = currency.bands
     if amount < bands[0]:
         return f"under {bands[0]:,.10g} {currency.code}"
+    if len(bands) == 1:
+        return f"{bands[0]:,.10g} {currency.code} or more"
     if amount > bands[-1]:
         return f"over {bands[-1]:,.10g} {currency.code}"
-    if len(bands) == 1:
-        return f"{bands[0]:,.10g} {currency.code}"
     place = max(bisect_left(bands, amount), 1)
     return f"{bands[place - 1]:,.10g} to {bands[place]:,.10g} {currency.code}"
 
