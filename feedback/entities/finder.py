@@ -87,15 +87,19 @@ class Finder:
     @cached_property
     def _matchers(self) -> tuple[Language, PhraseMatcher, Matcher, Known]:
         import spacy
-        from spacy.attrs import IS_CURRENCY, LIKE_NUM
+        from spacy.attrs import IS_CURRENCY, LIKE_NUM, LOWER, NORM
         from spacy.matcher import Matcher, PhraseMatcher
 
         nlp = spacy.blank("xx")
         coins = {word.lower() for each in self._book.currencies for word in each.words}
-        flags: dict[int, Callable[[str], bool]] = nlp.vocab.lex_attr_getters  # type: ignore[attr-defined]
+        bases = self._bases(spacy.blank("xx"))  # its own: a word keeps the flags that it was first met with
+        flags: dict[int, Callable[[str], object]] = nlp.vocab.lex_attr_getters  # type: ignore[attr-defined]
+        for unused in flags.keys() - {LOWER}:  # most of the time it takes is for what spaCy notes of each new word
+            del flags[unused]
+        flags[NORM] = lambda token: bases.get(token.lower(), token.lower())
         flags[LIKE_NUM] = lambda token: self._value(token.lower()) is not None
         flags[IS_CURRENCY] = lambda token: token.lower() in coins
-        phrases, numbers = PhraseMatcher(nlp.vocab, attr="LOWER"), Matcher(nlp.vocab)
+        phrases, numbers = PhraseMatcher(nlp.vocab, attr="NORM"), Matcher(nlp.vocab)
         known: Known = {}
         for label, told, words in self._phrases():
             known[label] = told
@@ -113,12 +117,19 @@ class Finder:
     def _phrases(self) -> Iterator[tuple[str, tuple[str, str], list[str]]]:
         """A label, what it says, and the phrases that say it."""
         for place, name in enumerate(self._book.names):
-            words = [form for word in name.words for form in _forms(plain(word), self._book.endings)]
-            if words:
-                yield f"name {place}", (name.kind, name.name), words
+            if name.words:
+                yield f"name {place}", (name.kind, name.name), [plain(word) for word in name.words]
         for place, each in enumerate(self._book.units):
             if each.alone:
                 yield f"alone {place}", ("duration", each.name), [plain(word) for word in each.alone]
+
+    def _bases(self, nlp: Language) -> dict[str, str]:
+        """The last words of names with an ending, and without it; what is itself a word of a name stays."""
+        words = [_tokens(nlp, word) for name in self._book.names for word in name.words]
+        last = {tokens[-1] for tokens in words if tokens}
+        inflected = sorted(word for word in last if word.isalpha() and len(word) >= LEAST_FOR_ENDING)
+        forms = {word + ending.lower(): word for word in inflected for ending in self._book.endings}
+        return {**forms, **{token: token for tokens in words for token in tokens}}
 
     def _patterns(self, nlp: Language) -> list[Pattern]:
         """Token patterns of a number and what it counts; a currency may come first.
@@ -145,12 +156,6 @@ def _pieces(nlp: Language, texts: Iterable[str]) -> Iterator[Doc]:
 
 def _tokens(nlp: Language, word: str) -> list[str]:
     return [token.lower_ for token in nlp.tokenizer(plain(word))]
-
-
-def _forms(word: str, endings: Sequence[str]) -> list[str]:
-    last = word.rpartition(" ")[2]
-    inflects = last.isalpha() and len(last) >= LEAST_FOR_ENDING
-    return [word, *(word + ending for ending in endings)] if inflects else [word]
 
 
 def plain(text: str) -> str:
