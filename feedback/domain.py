@@ -193,10 +193,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """An attribute value over-represented in a rise.
+    """An attribute value, or what texts name, over-represented in a rise.
 
     `observed` and `total` count complaints in the window with the value and in all; `baseline_share` is the value's
-    share among the topic's complaints before. `p` is one-sided, `q` corrected for all values looked at.
+    share among the topic's complaints before. `p` is one-sided, `q` corrected for all values looked at. What was
+    found `in_text` is a name, an amount, a duration or a word; near copies of a text count once in it.
     """
 
     attribute: str
@@ -206,6 +207,7 @@ class Driver:
     baseline_share: float
     p: float
     q: float
+    in_text: bool = False
 
     @property
     def share(self) -> float:

@@ -1,11 +1,12 @@
-"""What a rise is made of: attribute values over-represented in it against the topic's own past."""
+"""What a rise is made of: attribute values, names and words over-represented in it against the topic's own past."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import lgamma
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +14,36 @@ from numpy.typing import NDArray
 from feedback.domain import Driver
 
 Records = Sequence[Mapping[str, str]]
+Named = Mapping[str, Sequence[str]]
+"""What a text names: several values may belong to one attribute, each once."""
 Shares = Mapping[str, Mapping[str, float]]
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+LEAST_BASELINE = 20
+"""Fewer complaints do not say what is usual."""
 
 MANY_VALUES = 100
 """An attribute with more values than this, or with a new value in every other complaint, is a name, not a group."""
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What the texts name: of each complaint of the window and of the baseline, in their order; None where not read.
+
+    `population` are texts of all complaints, which stand for the baseline where the topic has hardly any.
+    """
+
+    window: Sequence[Named | None]
+    baseline: Sequence[Named | None]
+    population: Sequence[Named] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Value:
     """One attribute value: how many window and baseline complaints have it, of how many that state the attribute.
 
-    `known_share` stands for the baseline where the topic has hardly any.
+    `known_share` stands for the baseline where the topic has hardly any. What is `in_text` is stated by all read.
     """
 
     attribute: str
@@ -34,6 +53,7 @@ class _Value:
     before: int
     before_stated: int
     known_share: float | None
+    in_text: bool = False
 
     @property
     def baseline_share(self) -> float:
@@ -50,14 +70,16 @@ def find_drivers(
     window: Records,
     baseline: Records,
     population: Shares | None = None,
+    told: Told | None = None,
     *,
     fdr: float = 0.05,
     least_count: int = 3,
     least_excess: float = 0.1,
-    least_baseline: int = 20,
+    least_baseline: int = LEAST_BASELINE,
     limit: int = 5,
 ) -> list[Driver]:
-    """The attribute values that make up more of the window than of the topic's baseline, strongest first.
+    """What makes up more of the window than of the topic's baseline, strongest first: attribute values, and what the
+    texts name.
 
     A complaint is a mapping of attribute to value; one that lacks an attribute, or holds an empty value, does not
     count in it, so a driver's `total` is the window's complaints that state the attribute. The test is Fisher's exact
@@ -66,8 +88,13 @@ def find_drivers(
     value → share among all complaints) takes its place in a binomial test. A value must be in `least_count`
     complaints of the window and exceed its baseline share by `least_excess`. Of values that say the same thing
     (market DE and language de), the stronger is kept. At most `limit` are returned.
+
+    What texts name is there or not, among all that were read. Looked at, and so corrected for, is what is in as many
+    texts of window and baseline together as it takes to stand out: the test does not depend on that sum.
     """
     values = _values(window, baseline, population or {}, least_baseline)
+    if told:
+        values += _told_values(told, least_baseline, least_count, least_excess)
     if not values:
         return []
     p = _p_values(values)
@@ -76,12 +103,16 @@ def find_drivers(
     wanted = [
         i for i in order if q[i] <= fdr and values[i].observed >= least_count and values[i].excess >= least_excess
     ]
-    kept = _distinct([values[i] for i in wanted], window, baseline, limit)
+    candidates = [values[i] for i in wanted]
+    now = _Side.of(window, told.window if told else (), candidates)
+    before = _Side.of(baseline, told.baseline if told else (), candidates)
+    kept = _distinct(candidates, now, before, limit)
     return [_driver(values[i], float(p[i]), float(q[i])) for i in wanted if values[i] in kept]
 
 
 def _driver(value: _Value, p: float, q: float) -> Driver:
-    return Driver(value.attribute, value.value, value.observed, value.stated, value.baseline_share, p, q)
+    numbers = value.observed, value.stated, value.baseline_share, p, q
+    return Driver(value.attribute, value.value, *numbers, in_text=value.in_text)
 
 
 def _values(window: Records, baseline: Records, population: Shares, least_baseline: int) -> list[_Value]:
@@ -106,6 +137,38 @@ def _values(window: Records, baseline: Records, population: Shares, least_baseli
             if shares or past
         ]
     return values
+
+
+def _told_values(told: Told, least_baseline: int, least_count: int, least_excess: float) -> list[_Value]:
+    window = [each for each in told.window if each is not None]
+    before = [each for each in told.baseline if each is not None]
+    known = len(before) < least_baseline
+    past = list(told.population) if known else before
+    if not window or not past:
+        return []
+    now, then = _count_named(window), _count_named(past)
+    least = max(least_count, least_excess * len(window))
+    looked_at = sorted(pair for pair in now.keys() | then.keys() if now[pair] + then[pair] >= least)
+    return [
+        _Value(
+            *pair,
+            now[pair],
+            len(window),
+            then[pair],
+            len(past),
+            then[pair] / len(past) if known else None,
+            in_text=True,
+        )
+        for pair in looked_at
+    ]
+
+
+def _count_named(texts: Iterable[Named]) -> Counter[tuple[str, str]]:
+    return Counter(pair for text in texts for pair in _pairs(text))
+
+
+def _pairs(text: Named) -> Iterator[tuple[str, str]]:
+    return ((attribute, value) for attribute, values in text.items() for value in values)
 
 
 def _count(records: Records) -> dict[str, Counter[str]]:
@@ -188,7 +251,41 @@ def _corrected(p: Floats) -> Floats:
     return q
 
 
-def _distinct(candidates: list[_Value], window: Records, baseline: Records, limit: int) -> list[_Value]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Side:
+    """The window or the baseline: which rows hold each candidate (n,), and whose texts were read (n,)."""
+
+    held: Mapping[tuple[str, str, bool], Flags]
+    read: Flags
+
+    @classmethod
+    def of(cls, records: Records, texts: Sequence[Named | None], candidates: Sequence[_Value]) -> Self:
+        held = {_key(each): np.zeros(len(records), bool) for each in candidates}
+        read = np.zeros(len(records), bool)
+        for row, record in enumerate(records):
+            for attribute, value in record.items():
+                if (found := held.get((attribute, value, False))) is not None:
+                    found[row] = True
+        for row, text in enumerate(texts):
+            read[row] = text is not None
+            for attribute, value in _pairs(text or {}):
+                if (found := held.get((attribute, value, True))) is not None:
+                    found[row] = True
+        return cls(held, read)
+
+    def pair(self, one: _Value, other: _Value) -> tuple[Flags, Flags]:
+        """Which rows hold the one and the other, of those where both can be known."""
+        first, second = self.held[_key(one)], self.held[_key(other)]
+        if one.in_text or other.in_text:
+            return first[self.read], second[self.read]
+        return first, second
+
+
+def _key(value: _Value) -> tuple[str, str, bool]:
+    return value.attribute, value.value, value.in_text
+
+
+def _distinct(candidates: list[_Value], window: _Side, baseline: _Side, limit: int) -> list[_Value]:
     """Candidates, strongest first, that a stronger one does not explain."""
     kept: list[_Value] = []
     for candidate in candidates:
@@ -199,16 +296,16 @@ def _distinct(candidates: list[_Value], window: Records, baseline: Records, limi
     return kept
 
 
-def _explains(stronger: _Value, weaker: _Value, window: Records, baseline: Records) -> bool:
+def _explains(stronger: _Value, weaker: _Value, window: _Side, baseline: _Side) -> bool:
     """Whether the weaker is no longer over-represented among complaints alike in the stronger.
 
     Cochran-Mantel-Haenszel's test over two strata, with and without the stronger value. Where the baseline cannot
     tell, two values that are mostly in the same complaints of the window say the same.
     """
-    has, also = _held(stronger, window), _held(weaker, window)
+    has, also = window.pair(stronger, weaker)
     if stronger.known_share is not None or weaker.known_share is not None:
         return bool((has & also).sum() >= 0.7 * (has | also).sum())
-    has_before, also_before = _held(stronger, baseline), _held(weaker, baseline)
+    has_before, also_before = baseline.pair(stronger, weaker)
     excess = variance = 0.0
     for side in (True, False):
         inside, before = has == side, has_before == side
@@ -219,7 +316,3 @@ def _explains(stronger: _Value, weaker: _Value, window: Records, baseline: Recor
             excess += int(also[inside].sum()) - n * holders / size
             variance += n * m * holders * (size - holders) / (size**2 * (size - 1))
     return excess < 1.645 * variance**0.5 or variance == 0
-
-
-def _held(value: _Value, records: Records) -> NDArray[np.bool_]:
-    return np.array([record.get(value.attribute) == value.value for record in records], dtype=bool)

@@ -28,6 +28,10 @@ class TaxonomyError(FeedbackError):
     """The taxonomy file cannot be used."""
 
 
+class EntitiesError(FeedbackError):
+    """The file of entities cannot be used."""
+
+
 class StoreError(FeedbackError):
     """The database cannot be used as it is."""
 

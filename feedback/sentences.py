@@ -57,6 +57,9 @@ NOTABLE_COPIES = 0.2
 SELF_EXPLAINING = frozenset({"brand", "channel", "game", "payment_method", "product", "provider"})
 """Attributes whose values say what they are; other attributes are named before the value."""
 
+TOLD = {"amount": "amounts {}", "duration": "a duration in {}", "word": "the word “{}”"}
+"""How what was found in texts is said where the value alone does not say it."""
+
 ORIGINS = {
     TopicKind.PINNED: "written into the taxonomy",
     TopicKind.DISCOVERED: "found by grouping complaints",
@@ -172,25 +175,30 @@ def chance_words(p: float) -> str:
 def driver_words(driver: Driver) -> str:
     """Germany (33 of 41, usually 40 %)."""
     usual = f"usually {percent(driver.baseline_share)}" if driver.baseline_share > 0 else "usually none"
-    return f"{_driver_value(driver)} ({driver.observed:,} of {driver.total:,}, {usual})"
+    return f"{driver_name(driver)} ({driver.observed:,} of {driver.total:,}, {usual})"
 
 
-def _driver_value(driver: Driver) -> str:
-    if driver.attribute in ("market", "country"):
+def driver_name(driver: Driver) -> str:
+    """Germany, Trustly, amounts over 500 EUR, or the word “gateway”: what a driver is, fit for the middle of a line."""
+    if driver.in_text and driver.attribute in TOLD:
+        return TOLD[driver.attribute].format(clean(driver.value))
+    attribute = driver.attribute.replace(" ", "_")
+    if attribute in ("market", "country"):
         return country_name(driver.value)
-    if driver.attribute == "language":
+    if attribute == "language":
         return language_name(driver.value)
-    if driver.attribute in SELF_EXPLAINING:
+    if attribute in SELF_EXPLAINING:
         return clean(driver.value)
-    return clean(f"{driver.attribute.replace('_', ' ')} {driver.value}")
+    return clean(f"{attribute.replace('_', ' ')} {driver.value}")
 
 
 def drivers_words(drivers: Sequence[Driver]) -> str:
     """Mostly Germany (…) and Trustly (…); what has grown, yet is not half of it, is not called "mostly"."""
     mostly = [driver_words(driver) for driver in drivers if driver.share > 0.5]
-    more = [driver_words(driver) for driver in drivers if driver.share <= 0.5]
-    parts = [f"mostly {listed(mostly)}"] if mostly else []
-    return ", ".join([*parts, f"more than usual from {listed(more)}"] if more else parts)
+    origins = [driver_words(driver) for driver in drivers if driver.share <= 0.5 and not driver.in_text]
+    named = [driver_words(driver) for driver in drivers if driver.share <= 0.5 and driver.in_text]
+    parts = {"mostly": mostly, "more than usual from": origins, "more than usual naming": named}
+    return ", ".join(f"{how} {listed(found)}" for how, found in parts.items() if found)
 
 
 class Sentences:

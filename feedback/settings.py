@@ -63,6 +63,11 @@ class Settings(BaseSettings):
         min_length=1,
     )
     taxonomy: str = Field("casino", description='Pinned topics: "casino" (shipped), "none", or a path.')
+    entities: str = Field(
+        "casino",
+        description='Payment methods, games, amounts and durations looked for in texts: "casino" (shipped), "none", '
+        "or a path.",
+    )
     false_alarms_per_week: float = Field(
         1.0,
         description="How many false alarms a week, over everything, are acceptable.",
@@ -168,9 +173,9 @@ class Settings(BaseSettings):
             raise ValueError(f"{driver!r} is not supported; use sqlite:/// or postgresql+psycopg://")
         return value
 
-    @field_validator("taxonomy")
+    @field_validator("taxonomy", "entities")
     @classmethod
-    def _existing_taxonomy(cls, value: str) -> str:
+    def _existing_list(cls, value: str) -> str:
         if value not in ("casino", "none") and not Path(value).is_file():
             raise ValueError('there is no such file; "casino", "none" or the path of a YAML file')
         return value

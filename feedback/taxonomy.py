@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-import yaml
-
 from feedback.domain import PinnedTopic
 from feedback.errors import TaxonomyError
+from feedback.strict_yaml import read_yaml
 
 SHIPPED = ("casino",)
 """Taxonomies that come with the package, by name."""
-
-SIZE_LIMIT = 2_000_000
-"""Bytes; two hundred topics with ten phrases in ten languages fit well into it."""
-
-DEPTH_LIMIT = 8
-"""The format nests five deep."""
 
 _CODES = """
 aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo
@@ -43,88 +36,15 @@ def load_taxonomy(setting: str | Path) -> tuple[PinnedTopic, ...]:
     """
     if str(setting) == "none":
         return ()
-    place, raw = _read(setting)
-    return _topics(_parse(raw, place), place)
-
-
-def _read(setting: str | Path) -> tuple[str, bytes]:
-    file = _locate(setting)
-    try:
-        with file.open("rb") as stream:
-            raw = stream.read(SIZE_LIMIT + 1)
-    except FileNotFoundError:
-        raise TaxonomyError(
-            f"There is no taxonomy file {setting}. Give the path of a YAML file, or one of: {', '.join(SHIPPED)}, none."
-        ) from None
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise TaxonomyError(f"The taxonomy {setting} cannot be read: {reason}.") from error
-    if len(raw) > SIZE_LIMIT:
-        raise TaxonomyError(f"The taxonomy {setting} is larger than {SIZE_LIMIT:,} bytes; is it the right file?")
-    return str(setting), raw
+    place = str(setting)
+    document = read_yaml(_locate(setting), "taxonomy", place, SHIPPED, TaxonomyError)
+    return _topics(document, place)
 
 
 def _locate(setting: str | Path) -> Path | Traversable:
     if str(setting) in SHIPPED:
         return resources.files("feedback") / "taxonomies" / f"{setting}.yaml"
     return Path(setting)
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """Safe, and a key written twice is an error instead of the second silently replacing the first."""
-
-
-def _mapping_without_doubles(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Hashable, object]:
-    seen: set[str] = set()
-    for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
-        if key.value in seen:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key {key.value!r} is written twice", key.start_mark
-            )
-        seen.add(key.value)
-    return loader.construct_mapping(node, deep=True)
-
-
-_StrictLoader.add_constructor("tag:yaml.org,2002:map", _mapping_without_doubles)
-
-
-def _parse(raw: bytes, place: str) -> object:
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TaxonomyError(f"The taxonomy {place} is not UTF-8 text (byte {error.start}).") from None
-    try:
-        _refuse_bombs(text, place)
-        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - the loader is a SafeLoader
-    except yaml.YAMLError as error:
-        raise TaxonomyError(f"The taxonomy {place} is not valid YAML: {_where(error)}.") from error
-    except ValueError as error:  # a date such as 2026-13-45 passes YAML's pattern and fails in Python
-        raise TaxonomyError(f"The taxonomy {place} holds an impossible value: {error}.") from error
-
-
-def _refuse_bombs(text: str, place: str) -> None:
-    """Aliases can grow a small file into gigabytes, and deep nesting exhausts the stack; a taxonomy needs neither."""
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            raise TaxonomyError(f"The taxonomy {place} uses a YAML alias (line {_line(event)}); write the phrases out.")
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > DEPTH_LIMIT:
-            raise TaxonomyError(f"The taxonomy {place} nests deeper than {DEPTH_LIMIT} levels (line {_line(event)}).")
-
-
-def _line(event: yaml.Event) -> int:
-    return event.start_mark.line + 1 if event.start_mark is not None else 1
-
-
-def _where(error: yaml.YAMLError) -> str:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        mark = error.problem_mark
-        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
-    return " ".join(str(error).split())
 
 
 def _topics(document: object, place: str) -> tuple[PinnedTopic, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from feedback.domain import Driver
 from feedback.errors import FeedbackError, SourceError
 from feedback.settings import FILE_VARIABLE, Settings, commented_file, hash_key, load_settings, settings_file
 from jobs.backtest_cli import backtest
@@ -310,7 +311,7 @@ def up(
 
     log_to()
     context = open_context()
-    _ = context.parts.pinned  # a taxonomy that cannot be used stops the start
+    _ = context.parts.pinned, context.parts.finder  # files that cannot be used stop the start
     context.database.close()
     zone, now = context.settings.zone, wall()
     start = start_at.replace(tzinfo=zone).astimezone(UTC) if start_at else now
@@ -398,9 +399,11 @@ def _tell_counts(total: Counts, context: Context, *, as_json: bool) -> None:
 
 
 def _alert_row(row: dict[str, Any]) -> dict[str, Any]:
+    from feedback.sentences import driver_name
+
     evidence = row.pop("evidence")
-    drivers = evidence.get("drivers", [])
-    mostly = ", ".join(f"{each['value']} ({each['observed']} of {each['total']})" for each in drivers[:3])
+    drivers = [Driver(**each) for each in evidence.get("drivers", [])[:3]]
+    mostly = ", ".join(f"{driver_name(each)} ({each.observed} of {each.total})" for each in drivers)
     return {**row, **evidence, "key": str(row["id"])[:8], "mostly": mostly or None}
 
 

@@ -18,6 +18,7 @@ from feedback.store.database import Database
 from feedback.store.runs import Claim, hold
 
 if TYPE_CHECKING:
+    from feedback.entities.finder import Finder
     from feedback.intake.pipeline import Intake
     from models.encoder import Encoder
 
@@ -52,6 +53,13 @@ class Parts:
         from feedback.taxonomy import load_taxonomy
 
         return load_taxonomy(self._settings.taxonomy)
+
+    @cached_property
+    def finder(self) -> Finder:
+        from feedback.entities.book import load_book
+        from feedback.entities.finder import Finder
+
+        return Finder(load_book(self._settings.entities))
 
     @cached_property
     def intake(self) -> Intake:

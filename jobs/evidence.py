@@ -12,10 +12,12 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from feedback.domain import Copies, Driver, Reason, Signal, Span, Voices
-from feedback.drivers import find_drivers
+from feedback.drivers import Named, find_drivers
 from feedback.store.facets import Facets, facets_of_all, facets_of_topic
 from feedback.store.topics import StoredVersion, texts_of
 from jobs.context import Context
+from jobs.named import sampled, told
+from models.centre import Ints
 from models.copies import copies, repeated
 
 BASELINE = timedelta(days=84)
@@ -46,12 +48,14 @@ class Usual:
 
     span: Span
     shares: Mapping[str, Mapping[str, float]]
+    sample: Sequence[Facets]
 
 
 def usual_before(connection: Connection, version: StoredVersion, window: Span) -> Usual:
-    """The shares of each attribute's values in the baseline of a window."""
+    """The shares of each attribute's values in the baseline of a window, and complaints to read."""
     span = Span(window.start - BASELINE, window.start)
-    return Usual(span, shares(facets_of_all(connection, version.id, span, POPULATION)))
+    population = facets_of_all(connection, version.id, span, POPULATION)
+    return Usual(span, shares(population), [population[row] for row in sampled(population)])
 
 
 def evidence(
@@ -66,15 +70,17 @@ def evidence(
     """What to keep with an alert while it rises. `before` is what was kept so far, empty for a new alert."""
     window = facets_of_topic(connection, version.id, signal.topic_id, signal.window)
     baseline = facets_of_topic(connection, version.id, signal.topic_id, usual.span)
-    drivers = find_drivers([each.values for each in window], [each.values for each in baseline], usual.shares)
+    copy_of = _copies(connection, window[:POPULATION])
+    texts = told(context, connection, window, copy_of, baseline, usual.sample)
+    drivers = find_drivers([each.values for each in window], [each.values for each in baseline], usual.shares, texts)
     numbers = {**_numbers(signal), **why.as_dict()}
-    repeating = _copies(connection, window[:POPULATION])
+    repeating = Copies(*repeated(copy_of), len(copy_of))
     return {
         **numbers,
         "opening": before.get("opening", numbers),
         "rises": _rises(before.get("rises", ()), signal),
         "drivers": [asdict(driver) for driver in drivers],
-        "complaint_ids": [str(each) for each in representative(window, drivers)],
+        "complaint_ids": [str(each) for each in representative(window, texts.window, drivers)],
         "copies": asdict(repeating),
         "voices": asdict(voices(window, repeating)),
         "encoder_version": version.encoder_version,
@@ -82,10 +88,15 @@ def evidence(
     }
 
 
-def representative(window: Sequence[Facets], drivers: Sequence[Driver]) -> list[UUID]:
+def representative(window: Sequence[Facets], texts: Sequence[Named | None], drivers: Sequence[Driver]) -> list[UUID]:
     """Complaints that show a rise: near the topic's centre, no text twice, its languages by turns, drivers first."""
-    wanted = {(driver.attribute, driver.value) for driver in drivers}
-    ranked = sorted(window, key=lambda each: -len(wanted & set(each.values.items())))
+    stated = {(driver.attribute, driver.value) for driver in drivers if not driver.in_text}
+    named = [(driver.attribute, driver.value) for driver in drivers if driver.in_text]
+    shown = [
+        len(stated & set(each.values.items())) + sum(value in (text or {}).get(kind, ()) for kind, value in named)
+        for each, text in zip(window, texts, strict=True)
+    ]
+    ranked = [window[row] for row in sorted(range(len(window)), key=lambda row: -shown[row])]
     by_language: dict[str, list[UUID]] = {}
     seen: set[str] = set()
     for each in ranked:
@@ -118,12 +129,11 @@ def voices(window: Sequence[Facets], repeating: Copies) -> Voices:
     return Voices(len(window), len(known) + unknown if known else None, texts)
 
 
-def _copies(connection: Connection, window: Sequence[Facets]) -> Copies:
-    """How many of the complaints looked at repeat another almost word for word, and how many texts these are."""
+def _copies(connection: Connection, window: Sequence[Facets]) -> Ints:
+    """The first of the complaints looked at (n,) whose text each repeats almost word for word."""
     ids = [each.complaint_id for each in window]
-    told = texts_of(connection, ids)
-    complaints, texts = repeated(copies([told.get(each, "") for each in ids]))
-    return Copies(complaints, texts, len(ids))
+    found = texts_of(connection, ids)
+    return copies([found.get(each, "") for each in ids])
 
 
 def _numbers(signal: Signal) -> dict[str, Any]:

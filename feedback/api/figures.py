@@ -38,15 +38,20 @@ class Window(BaseModel):
 
 
 class Driver(BaseModel):
-    """An attribute's value that is over-represented in a rise."""
+    """An attribute's value, or what texts name, that is over-represented in a rise."""
 
-    attribute: Word = Field(None, description="The attribute, such as `market`.")
-    value: Word = Field(None, description="Its value, such as `DE`.")
+    attribute: Word = Field(
+        None, description="The attribute, such as `market`; of texts `payment method`, `amount`, `word` and others."
+    )
+    value: Word = Field(None, description="Its value, such as `DE`, `Trustly` or `over 500 EUR`.")
     observed: Count = Field(None, description="Complaints in the window with this value …")
     total: Count = Field(None, description="… of so many in all.")
     baseline_share: Number = Field(None, description="The value's share among the topic's complaints before.")
     p: Number = None
     q: Number = Field(None, description="Corrected for all values looked at.")
+    in_text: Annotated[bool | None, WrapValidator(_kindly)] = Field(
+        False, description="Whether it was found in the texts; then `total` are those read, near copies counted once."
+    )
 
 
 Drivers = Annotated[list[Driver] | None, WrapValidator(_kindly)]
@@ -172,5 +177,6 @@ DRIVERS_EXAMPLE: list[dict[str, Any]] = [
         "baseline_share": 0.22,
         "p": 1.1e-9,
         "q": 4.4e-8,
+        "in_text": False,
     }
 ]

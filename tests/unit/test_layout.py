@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("feedback", "models", "jobs")
 
 WHEEL_DATA = {
+    "feedback/entities/*.yaml",
     "feedback/store/migrations/script.py.mako",
     "feedback/taxonomies/*.yaml",
     "feedback/templates/*.j2",

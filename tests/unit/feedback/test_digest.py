@@ -329,6 +329,23 @@ def test_less_than_half_is_not_called_mostly() -> None:
     assert drivers_words([never]) == "mostly Finnish (30 of 41, usually none)"
 
 
+def test_what_texts_name_is_said_as_one_would() -> None:
+    def told(attribute: str, value: str, observed: int) -> Driver:
+        return Driver(attribute, value, observed, 40, 0.03, 1e-6, 1e-5, in_text=True)
+
+    assert drivers_words([told("word", "gateway", 12)]) == (
+        "more than usual naming the word “gateway” (12 of 40, usually 3\u00a0%)"
+    )
+    assert drivers_words([told("payment method", "Trustly", 23), told("amount", "over 500 EUR", 21)]) == (
+        "mostly Trustly (23 of 40, usually 3\u00a0%) and amounts over 500 EUR (21 of 40, usually 3\u00a0%)"
+    )
+    assert drivers_words([VERSION, told("duration", "weeks", 9), told("table limit", "high", 8)]) == (
+        "more than usual from app version 4.2.0 (12 of 41, usually under 1\u00a0%), "
+        "more than usual naming a duration in weeks (9 of 40, usually 3\u00a0%) "
+        "and table limit high (8 of 40, usually 3\u00a0%)"
+    )
+
+
 def test_an_infinite_bound_is_left_out() -> None:
     unbounded = alert(topic("Cashier"), high=math.inf)
     assert Sentences(empty()).counts(unbounded) == "41 this week, 12 expected"

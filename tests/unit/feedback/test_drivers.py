@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom, hypergeom
 
 from feedback.domain import Driver
-from feedback.drivers import find_drivers
+from feedback.drivers import Named, Told, find_drivers
 
 Record = dict[str, str]
 LANGUAGE = {"DE": "de", "NO": "nb", "PL": "pl", "FI": "fi"}
@@ -127,6 +127,120 @@ def test_at_most_the_limit_is_listed() -> None:
     assert [driver.p for driver in drivers] == sorted(driver.p for driver in drivers)
 
 
+VOCABULARY = [f"word{number}" for number in range(800)]
+
+
+def texts(count: int, seed: int, **named: float) -> list[Named | None]:
+    """Texts of words that are rarer the later they come; each of `named` (for example Trustly) with its share."""
+    rng = random.Random(seed)
+    found: list[Named | None] = []
+    for _ in range(count):
+        words = {VOCABULARY[min(int(rng.paretovariate(0.6)) - 1, 799)] for _ in range(15)}
+        methods = [name for name, share in named.items() if rng.random() < share]
+        found.append({"payment method": sorted(methods), "word": sorted(words)})
+    return found
+
+
+def blank(count: int) -> list[Record]:
+    return [{} for _ in range(count)]
+
+
+def among(window: list[Named | None], baseline: list[Named | None], population: Sequence[Named] = ()) -> list[Driver]:
+    return find_drivers(blank(len(window)), blank(len(baseline)), told=Told(window, baseline, population))
+
+
+def test_a_payment_method_that_texts_name_more_often_is_named_with_its_numbers() -> None:
+    window, baseline = texts(60, 1, Trustly=0.6, Visa=0.5), texts(400, 2, Trustly=0.2, Visa=0.5)
+    drivers = among(window, baseline)
+    assert named(drivers) == [("payment method", "Trustly")]
+    driver = drivers[0]
+    observed, before = (
+        sum("Trustly" in (each or {})["payment method"] for each in side) for side in (window, baseline)
+    )
+    assert (driver.observed, driver.total, driver.baseline_share) == (observed, 60, before / 400)
+    assert driver.in_text
+    spread = hypergeom(460, observed + before, 60)
+    assert driver.p == pytest.approx(spread.sf(observed) + spread.pmf(observed) / 2)
+    assert driver.p < driver.q < 0.001
+
+
+def test_one_that_was_as_common_before_is_not_named() -> None:
+    assert among(texts(60, 3, Trustly=0.6, Visa=0.3), texts(400, 4, Trustly=0.6, Visa=0.3)) == []
+
+
+def test_a_text_may_name_several() -> None:
+    window, baseline = texts(80, 5, Trustly=0.6, Visa=0.6), texts(400, 6, Trustly=0.15, Visa=0.15)
+    assert sorted(named(among(window, baseline))) == [("payment method", "Trustly"), ("payment method", "Visa")]
+
+
+def with_word(told: list[Named | None], every: int, *words: str) -> list[Named | None]:
+    return [
+        {**(each or {}), "word": [*(each or {})["word"], *words]} if row % every == 0 else each
+        for row, each in enumerate(told)
+    ]
+
+
+def test_a_word_is_named_and_those_that_come_with_it_are_not() -> None:
+    drivers = among(
+        with_word(texts(42, 7), 3, "gateway", "timeout"), with_word(texts(400, 8), 50, "gateway", "timeout")
+    )
+    assert named(drivers) == [("word", "gateway")]
+    assert (drivers[0].observed, drivers[0].total, drivers[0].baseline_share) == (14, 42, 0.02)
+
+
+def test_a_word_in_fewer_texts_than_count_is_not_named() -> None:
+    assert among(with_word(texts(12, 9), 6, "gateway"), texts(400, 10)) == []
+
+
+def test_an_attribute_explains_the_words_of_its_language() -> None:
+    def side(count: int, germans: float, seed: int) -> tuple[list[Record], list[Named | None]]:
+        records = complaints(count, germans, seed)
+        own = {"de": ["auszahlung", "konto"], "pl": ["wypłata"], "nb": ["uttak"], "fi": ["kotiutus"], "en": ["payout"]}
+        return records, [{"word": own[record["language"]]} for record in records]
+
+    (window, now), (baseline, before) = side(60, 0.85, 1), side(400, 0.25, 2)
+    told = Told(now, before)
+    assert [driver.attribute for driver in find_drivers(window, baseline, told=told)] in (["market"], ["word"])
+    assert len(find_drivers(window, baseline, told=told)) == 1
+
+
+def test_texts_that_were_not_read_count_on_neither_side() -> None:
+    window, baseline = texts(60, 1, Trustly=0.6), texts(400, 2, Trustly=0.2)
+    longer = among([*window, *[None] * 100], [None, *baseline, *[None] * 50])
+    assert longer == among(window, baseline)
+
+
+def test_without_a_past_names_are_held_against_all_complaints() -> None:
+    window, everything = texts(20, 11, Trustly=0.9), [each for each in texts(500, 12, Trustly=0.2) if each]
+    names = [{"payment method": (each or {})["payment method"]} for each in window]
+    (driver,) = among([*names], texts(5, 13), [{"payment method": each["payment method"]} for each in everything])
+    assert (driver.value, driver.total, driver.in_text) == ("Trustly", 20, True)
+    assert driver.baseline_share == pytest.approx(0.2, abs=0.05)
+    assert among([*names], texts(5, 13)) == []
+
+
+def test_an_attribute_and_a_name_of_the_same_words_are_two_things() -> None:
+    window = [{"payment method": "Visa"} for _ in range(40)]
+    baseline = [{"payment method": "Visa" if n % 4 == 0 else "BLIK"} for n in range(200)]
+    told = Told([{"payment method": ["BLIK"]}] * 40, [{"payment method": ["Visa"]}] * 200)
+    assert {(driver.value, driver.in_text) for driver in find_drivers(window, baseline, told=told)} <= {
+        ("Visa", False),
+        ("BLIK", True),
+    }
+
+
+def test_chance_names_hardly_any_of_eight_hundred_words() -> None:
+    found = sum(bool(among(texts(40, seed, Visa=0.3), texts(300, 700 + seed, Visa=0.3))) for seed in range(120))
+    assert found <= 120 * 0.08
+
+
+def test_two_thousand_texts_on_either_side_take_well_under_a_second() -> None:
+    window, baseline = texts(2_000, 14, Trustly=0.5), texts(2_000, 15, Trustly=0.3)
+    start = perf_counter()
+    assert named(among(window, baseline)) == [("payment method", "Trustly")]
+    assert perf_counter() - start < 1.5
+
+
 RECORDS = st.lists(st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from(["", "x", "y", "z"])), max_size=60)
 
 
@@ -144,6 +258,25 @@ def test_drivers_are_sound_whatever_comes_in(
     order.shuffle(window)
     order.shuffle(baseline)
     assert find_drivers(window, baseline, {"a": {"x": 0.2, "y": 1.0}}) == drivers
+
+
+TEXTS = st.lists(
+    st.none() | st.dictionaries(st.sampled_from(["a", "word"]), st.lists(st.sampled_from("xyz"), unique=True)),
+    max_size=60,
+)
+
+
+@given(TEXTS, TEXTS, st.lists(st.sampled_from([{"a": ["x"]}, {"a": ["y", "z"]}, {}]), max_size=30))
+@settings(max_examples=150, deadline=None)
+def test_what_texts_name_is_sound_whatever_comes_in(
+    window: list[Named | None], baseline: list[Named | None], population: list[Named]
+) -> None:
+    read = sum(each is not None for each in window)
+    for driver in among(window, baseline, population):
+        assert driver.in_text
+        assert 3 <= driver.observed <= driver.total == read
+        assert driver.share > driver.baseline_share
+        assert 0 <= driver.p <= driver.q <= 0.05
 
 
 def test_ten_thousand_complaints_with_twenty_attributes_take_less_than_a_second() -> None:

@@ -26,6 +26,7 @@ IMPOSSIBLE: list[tuple[str, Any, str]] = [
     ("languages", "de fi de", "named twice"),
     ("languages", "", "at least 1 item"),
     ("taxonomy", "casio", "there is no such file"),
+    ("entities", "casio", "there is no such file"),
     ("false_alarms_per_week", "0", "greater than 0"),
     ("false_alarms_per_week", "nan", "finite number"),
     ("false_alarms_per_week", "many", "valid number"),

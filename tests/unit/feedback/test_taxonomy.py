@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from feedback.domain import PinnedTopic, derived_id
 from feedback.errors import FeedbackError, TaxonomyError
-from feedback.taxonomy import SIZE_LIMIT, load_taxonomy
+from feedback.strict_yaml import SIZE_LIMIT
+from feedback.taxonomy import load_taxonomy
 
 FIVE = {"en", "de", "pl", "nb", "fi"}
 GOOD = """

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from feedback.domain import Copies, Reason, Signal, Span, Voices, derived_id
+from feedback.domain import Complaint, Copies, Reason, Signal, Span, Voices, derived_id
 from feedback.settings import Settings
+from feedback.store import topics
+from feedback.store.complaints import store_complaints
 from feedback.store.database import Database, open_database
 from feedback.store.facets import Facets
 from jobs.context import Context, Parts
 from jobs.evidence import Why, evidence, usual_before, voices
 from jobs.progress import Silent
 from jobs.run import this_process
-from tests.integration.store.store_samples import DAY, NOW, TOPIC, VERSION, fill, publish, sample, version
+from tests.integration.store.store_samples import DAY, NOW, TOPIC, VERSION, assigned, fill, publish, sample, version
 
 CHAIN = "Leiten Sie das an zehn Freunde weiter und das Casino zahlt jedem von Ihnen sofort {} Euro aus"
 SIGNAL = Signal(
@@ -89,6 +92,101 @@ def test_a_customer_is_one_voice_and_a_message_of_nobody_known_another_s() -> No
     window = [message(1, "a"), message(2, "a"), message(3, "b"), message(4, None)]
     assert voices(window, none) == Voices(messages=4, customers=3, texts=4)
     assert voices([message(1, None), message(2, None)], none) == Voices(messages=2, customers=None, texts=2)
+
+
+@pytest.fixture
+def context(database: Database, settings: Callable[..., Settings]) -> Context:
+    publish(database)
+    chosen = settings(time_zone="UTC")
+    return Context(chosen, database, Parts(chosen, Silent()), Silent(), lambda: NOW, this_process())
+
+
+def drivers_of(context: Context, complaints: Sequence[Complaint]) -> dict[tuple[str, str], Any]:
+    """What drives the rise of these complaints, by attribute and value."""
+    fill(context.database, complaints)
+    return drivers_again(context)
+
+
+def drivers_again(context: Context) -> dict[tuple[str, str], Any]:
+    with context.database.read() as connection:
+        usual = usual_before(connection, version(), SIGNAL.window)
+        kept = evidence(context, connection, SIGNAL, WHY, version(), usual, {})
+    json.dumps(kept)
+    return {(each["attribute"], each["value"]): each for each in kept["drivers"]}
+
+
+def told(first: int, texts: Sequence[str], **changes: Any) -> list[Complaint]:
+    return [sample(first + n, text=text, text_hash=f"{first}-{n}", **changes) for n, text in enumerate(texts)]
+
+
+PAST = DAY - timedelta(days=9)
+USUAL = [f"Die Auszahlung Nummer {n} auf {'Trustly' if n % 8 == 0 else 'Visa'} fehlt" for n in range(64)]
+
+
+def test_a_payment_method_in_the_texts_of_a_rise_is_named(context: Context) -> None:
+    rise = [f"Die Auszahlung Nummer {n} {'mit Trustlyllä' if n % 4 else 'auf Visa'} fehlt" for n in range(20)]
+    found = drivers_of(context, told(1, rise) + told(101, USUAL, received_at=PAST))
+    trustly = found["payment method", "Trustly"]
+    assert (trustly["observed"], trustly["total"], trustly["baseline_share"]) == (15, 20, 0.125)
+    assert trustly["in_text"]
+    assert ("word", "trustly") not in found, "it is the same thing"
+    assert ("payment method", "Visa") not in found
+
+
+def test_one_that_was_as_common_before_is_not_named(context: Context) -> None:
+    rise = [f"Die Auszahlung Nummer {n} auf {'Trustly' if n % 8 == 0 else 'Visa'} fehlt" for n in range(24)]
+    assert drivers_of(context, told(1, rise) + told(101, USUAL, received_at=PAST)) == {}
+
+
+def test_a_new_word_in_a_rise_is_named_by_its_lemma_and_the_topic_s_own_are_not(context: Context) -> None:
+    rise = [f"Die Auszahlung {n} auf Visa fehlt {'wegen der Störung' if n % 2 else 'wieder'}" for n in range(20)]
+    found = drivers_of(context, told(1, rise) + told(101, USUAL, received_at=PAST))
+    assert found["word", "störung"]["observed"] == 10
+    assert ("word", "auszahlung") not in found
+
+
+def test_near_copies_are_no_word_s_rise(context: Context) -> None:
+    chain = [CHAIN.format(n * 10) for n in range(15)]
+    rise = [f"Die Auszahlung Nummer {n} auf Visa fehlt" for n in range(20)]
+    assert drivers_of(context, told(1, chain + rise) + told(101, USUAL, received_at=PAST)) == {}
+
+
+def test_a_topic_without_a_past_is_held_against_all_complaints_by_names_alone(context: Context) -> None:
+    rise = [f"Trustly zeigt Störung {n}" for n in range(12)]
+    found = drivers_of(context, told(1, rise))
+    assert found == {}, "nothing is known of any complaint before"
+    elsewhere = told(101, USUAL, received_at=PAST)
+    with context.database.write() as connection:
+        store_complaints(connection, elsewhere, NOW)
+        topics.assign(connection, VERSION, [assigned(each, None) for each in elsewhere])
+    assert list(drivers_again(context)) == [("payment method", "Trustly")]
+
+
+def test_with_entities_switched_off_the_words_are_looked_at_alone(
+    database: Database, settings: Callable[..., Settings]
+) -> None:
+    publish(database)
+    chosen = settings(time_zone="UTC", entities="none")
+    context = Context(chosen, database, Parts(chosen, Silent()), Silent(), lambda: NOW, this_process())
+    rise = [f"Die Auszahlung Nummer {n} auf {'Trustly' if n % 4 else 'Visa'} fehlt" for n in range(20)]
+    found = drivers_of(context, told(1, rise) + told(101, USUAL, received_at=PAST))
+    assert ("word", "trustly") in found
+    assert {attribute for attribute, _ in found} == {"word"}
+
+
+def test_texts_are_read_once_and_no_more_are_remembered_than_agreed(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rise = [f"Die Auszahlung {n} auf Trustly hängt" for n in range(20)]
+    found = drivers_of(context, told(1, rise) + told(101, USUAL, received_at=PAST))
+    assert len(context.memory["named"]) == 84
+    monkeypatch.setattr(context.parts.finder, "read", lambda texts: [] if not texts else pytest.fail("read again"))
+    assert drivers_again(context) == found
+    monkeypatch.undo()
+    monkeypatch.setattr("jobs.named.REMEMBERED", 30)
+    context.memory["named"].clear()
+    assert drivers_again(context) == found
+    assert len(context.memory["named"]) == 30
 
 
 def test_what_the_signal_follows_from_is_kept_for_the_opening_and_for_the_latest_rise(
