@@ -65,7 +65,8 @@ class DigestTopic:
 class DigestAlert:
     """An alert with the numbers of its latest signal in the week.
 
-    `window` (UTC) is the span that was judged, and `observed`, `expected`, `low`, `high` and `p` speak of it.
+    `window` (UTC) is the span that was judged, `late` if it was over before its complaints came in; `observed`,
+    `expected`, `low`, `high` and `p` speak of it.
     `regressed_at` is when a resolved alert came back; `resolved_at` then is the resolution before that. `events` were
     planned for days of its picture.
     """
@@ -87,6 +88,7 @@ class DigestAlert:
     series: Series | None = None
     copies: Copies | None = None
     voices: Voices | None = None
+    late: bool = False
     events: Sequence[PlannedEvent] = ()
 
     @property

@@ -66,6 +66,7 @@ class Finding:
     origin: Origin | None
     q_bound: float | None
     voices: Voices | None = None
+    late: bool = False
 
     @classmethod
     def read(cls, kept: Mapping[str, Any], topic_id: UUID) -> Finding:
@@ -76,6 +77,7 @@ class Finding:
             origin=Origin.read(kept.get("threshold_origin")),
             q_bound=kept.get("q_bound"),
             voices=Voices(**kept["voices"]) if "voices" in kept else None,
+            late=bool(kept.get("late")),
         )
 
     @property
@@ -244,7 +246,8 @@ def _voices(finding: Finding) -> str:
     """These are 57 messages from 38 customers."""
     if finding.voices is None:
         return ""
-    return f"Behind them are {voices_words(finding.voices)} A customer counts once a day."
+    late = " They came in after the week was over." if finding.late else ""
+    return f"Behind them are {voices_words(finding.voices)} A customer counts once a day.{late}"
 
 
 def _expectation(finding: Finding, zone: ZoneInfo) -> str:

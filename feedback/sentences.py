@@ -306,6 +306,8 @@ class Sentences:
             told.append(voices_words(alert.voices))
         elif topic.customers is not None:
             told.append(f"{amount(topic.customers, 'customer')} wrote about it this week.")
+        if alert.late:
+            told.append("They came in late, when that week was over.")
         were = "was" if topic.count_before == 1 else "were"
         told.append(f"The week before there {were} {topic.count_before or 'none'}.")
         if alert.regressed_at is not None:

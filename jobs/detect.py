@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy import Connection
 
 from feedback.alerts import decide
@@ -15,6 +16,7 @@ from feedback.domain import Alert, Signal, Span
 from feedback.events import PlannedEvent
 from feedback.series import bucket_start, day_of
 from feedback.store import alerts
+from feedback.store.complaints import came_late
 from feedback.store.events import planned_events
 from feedback.store.topics import StoredVersion, last_judged, store_judged
 from jobs.context import Context
@@ -22,6 +24,7 @@ from jobs.evidence import Usual, Why, evidence, usual_before
 from jobs.hindsight import Hindsight, hindsight
 from jobs.panel import DatedPanel, dated_panel
 from jobs.published import published
+from jobs.watermark import watermark
 from models.detect.budget import Threshold, threshold_for
 from models.detect.combined import Combined
 from models.detect.eb7 import EB7, Stages
@@ -36,6 +39,10 @@ FALSE_DISCOVERIES = 0.1
 """The share of the rises of a run that may be there by chance (Benjamini-Hochberg), beside the budget of false alarms:
 with many topics the budget alone fills an owner's week with borderline cases. It costs .03 of detections at a budget of
 one a week (.643 to .614, `benchmarks/detection.py --parts fdr`) and halves the alerts on real complaints."""
+
+LATE = "EB7 and ramp, late"
+LATE_DAYS = 35
+"""How far back complaints that come in late are looked at."""
 
 NOTABLE = 0.05
 """Signals with a larger p are kept only for topics with an open alert."""
@@ -55,13 +62,15 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
         return {"judged": 0}
     ids = [each.id for each in current.topics]
     with context.database.read() as connection:
-        last = last_judged(connection)
-        dated = dated_panel(context, connection, current.version.id, ids, now)
+        last, come_in = last_judged(connection), watermark(connection, now)
+        moment = come_in.judged_as_of(context, last)
+        dated = dated_panel(context, connection, current.version.id, ids, moment, come_in.until)
     if dated is None or (last is not None and last >= now):
         return {"judged": 0}
     set_at, threshold = _threshold(context, current.version, dated, now)
     known = hindsight(context, current.version, threshold, FALSE_DISCOVERIES, last)
-    judged = _judged(context, current.version, dated, set_at, threshold)
+    judging = _Judging(context, current.version, dated, set_at, threshold)
+    judged = [*judging.now(), *(judging.late(Span(last, now)) if last else ())]
     with context.write() as connection:
         changes = _decide(context, connection, current.version, judged, known, now)
     return {"judged": len(judged), "rising": sum(each.signal.rising for each in judged), "transitions": changes}
@@ -87,48 +96,74 @@ def _threshold(
     return now, threshold
 
 
-def _judged(
-    context: Context, version: StoredVersion, dated: DatedPanel, set_at: datetime, threshold: Threshold
-) -> list[Judged]:
-    """A signal for each topic, about a window that ends with the panel's last day."""
-    eb7 = EB7(stages=context.memory.setdefault("stages", Stages()))
-    rises = find_rises(dated.panel, threshold, fdr=FALSE_DISCOVERIES, eb7=eb7)
-    origin = {**asdict(threshold), "topics": len(dated.topics)}
+@dataclass(frozen=True, slots=True, eq=False)
+class _Judging:
+    """What all judgements of a run share; a cell is (topic, day), days counted back from the last, -1."""
 
-    def judged(row: int) -> Judged:
-        signal = _signal(context, version, dated, rises, row, threshold.score)
-        why = Why(rises.reasons.of(row), set_at, origin, FALSE_DISCOVERIES) if signal.rising else None
-        return Judged(signal, why)
+    context: Context
+    version: StoredVersion
+    dated: DatedPanel
+    set_at: datetime
+    threshold: Threshold
 
-    return [judged(row) for row in range(len(dated.topics)) if rises.scores.judged[row, -1]]
+    def now(self) -> list[Judged]:
+        """A judgement of each topic, about a window that ends with the panel's last day."""
+        eb7 = EB7(stages=self.context.memory.setdefault("stages", Stages()))
+        rises = find_rises(self.dated.panel, self.threshold, fdr=FALSE_DISCOVERIES, eb7=eb7)
+        return [self._judged(rises, (row, -1)) for row in np.flatnonzero(rises.scores.judged[:, -1]).tolist()]
 
+    def late(self, ingested: Span) -> list[Judged]:
+        """Rises of weeks that are over, in topics of which complaints came in late and that had no alert then."""
+        dated, zone, window = self.dated, self.context.settings.zone, EB7().window
+        reach = min(LATE_DAYS, len(dated.days))
+        span = Span(*(bucket_start(dated.days[place], zone) for place in (-reach, 1 - min(window, reach))))
+        with self.context.database.read() as connection:
+            late = came_late(connection, self.version.id, span, ingested)
+        if not late:
+            return []
+        rises = find_rises(dated.panel, self.threshold, fdr=FALSE_DISCOVERIES, days=reach)
+        rising = rises.rising & ~dated.panel.excluded[:, -reach:]
+        places = {bucket_start(day, zone): place for place, day in enumerate(dated.days[-reach:])}
+        found = []
+        for row, topic in enumerate(dated.topics):
+            begun = [places[start] for of, start in late if of == topic]
+            ends = {end for place in begun for end in range(place, min(place + window, reach - 1)) if rising[row, end]}
+            if ends:
+                best = max(ends, key=lambda end: float(rises.scores.score[row, end]))
+                found.append(self._judged(rises, (row, best - reach), late=True))
+        return found
 
-def _signal(
-    context: Context, version: StoredVersion, dated: DatedPanel, rises: Rises, row: int, threshold: float
-) -> Signal:
-    scores = rises.scores
-    return Signal(
-        topic_id=dated.topics[row],
-        version_id=version.id,
-        detector=Combined().name,
-        window=_window(context, dated, int(scores.window[row, -1])),
-        observed=int(scores.observed[row, -1]),
-        expected=float(scores.expected[row, -1]),
-        low=float(scores.low[row, -1]),
-        high=float(scores.high[row, -1]),
-        p=float(scores.p[row, -1]),
-        q=float(rises.q[row, -1]),
-        score=float(scores.score[row, -1]),
-        threshold=threshold,
-        rising=bool(rises.rising[row, -1]),
-        complete=dated.panel.complete,
-    )
+    def _judged(self, rises: Rises, cell: tuple[int, int], *, late: bool = False) -> Judged:
+        """The signal, and what it follows from if it is a rise."""
+        signal = self._signal(rises, cell, LATE if late else Combined().name)
+        if not signal.rising:
+            return Judged(signal, None)
+        origin = {**asdict(self.threshold), "topics": len(self.dated.topics)}
+        return Judged(signal, Why(rises.reasons.of(*cell), self.set_at, origin, FALSE_DISCOVERIES, late))
 
+    def _signal(self, rises: Rises, cell: tuple[int, int], detector: str) -> Signal:
+        scores, (row, day) = rises.scores, cell
+        return Signal(
+            topic_id=self.dated.topics[row],
+            version_id=self.version.id,
+            detector=detector,
+            window=self._window(int(scores.window[cell]), day),
+            observed=int(scores.observed[cell]),
+            expected=float(scores.expected[cell]),
+            low=float(scores.low[cell]),
+            high=float(scores.high[cell]),
+            p=float(scores.p[cell]),
+            q=float(rises.q[cell]),
+            score=float(scores.score[cell]),
+            threshold=self.threshold.score,
+            rising=bool(rises.rising[cell]),
+            complete=self.dated.panel.complete or day < -1,
+        )
 
-def _window(context: Context, dated: DatedPanel, length: int) -> Span:
-    zone, last = context.settings.zone, dated.days[-1]
-    start = bucket_start(last - timedelta(days=length - 1), zone)
-    return Span(start, bucket_start(last + timedelta(days=1), zone))
+    def _window(self, length: int, day: int) -> Span:
+        zone, last = self.context.settings.zone, self.dated.days[day]
+        start = bucket_start(last - timedelta(days=length - 1), zone)
+        return Span(start, bucket_start(last + timedelta(days=1), zone))
 
 
 def _start(window: Span) -> datetime:
@@ -148,7 +183,7 @@ def _decide(
     notable = [each for each in judged if each.signal.p <= NOTABLE or _has_open(before, each.signal.topic_id)]
     alerts.store_signals(connection, [each.signal for each in notable], now)
     store_judged(connection, version.id, now)
-    told = [each for each in notable if _has_open(before, each.signal.topic_id) or not known.explains(each.signal)]
+    told = [each for each in notable if _counts(each, before, known)]
     return decide_all(context, connection, version, before, told, now)
 
 
@@ -198,6 +233,14 @@ def _apply(
     if decision.transition:
         alerts.add_transition(connection, decision.transition)
     return decision.transition is not None
+
+
+def _counts(judged: Judged, before: Mapping[UUID, Alert], known: Hindsight) -> bool:
+    """Whether alerts are to hear of it: not of a late rise in an alert about now, nor of what a publication shows."""
+    signal = judged.signal
+    if _has_open(before, signal.topic_id):
+        return signal.detector != LATE
+    return not known.explains(signal)
 
 
 def _foreseen(context: Context, signal: Signal, expected: Sequence[PlannedEvent]) -> bool:

@@ -30,16 +30,18 @@ REPRESENTATIVE = 12
 @dataclass(frozen=True, slots=True)
 class Why:
     """What a signal follows from: its reason, the threshold with its origin, and how large its q may be, if
-    that counts."""
+    that counts. A rise is `late` when its week was over before its complaints came in."""
 
     reason: Reason
     threshold_set_at: datetime
     threshold: Mapping[str, Any]
     q_bound: float | None
+    late: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         origin = {**self.threshold, "set_at": self.threshold_set_at.isoformat()}
-        return {"reason": asdict(self.reason), "threshold_origin": origin, "q_bound": self.q_bound}
+        told = {"reason": asdict(self.reason), "threshold_origin": origin, "q_bound": self.q_bound}
+        return {**told, "late": True} if self.late else told
 
 
 @dataclass(frozen=True, slots=True)

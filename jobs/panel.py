@@ -37,9 +37,17 @@ class DatedPanel:
 
 
 def dated_panel(
-    context: Context, connection: Connection, version_id: UUID, topics: Sequence[UUID], now: datetime
+    context: Context,
+    connection: Connection,
+    version_id: UUID,
+    topics: Sequence[UUID],
+    now: datetime,
+    come_in: datetime | None = None,
 ) -> DatedPanel | None:
     """The series of `topics` as of `now`; None before the first day of data.
+
+    The last day is complete once complaints have come in up to its end: `come_in` says up to when they have, `now`
+    where it is not given.
 
     They count customers: who writes ten times a day about one topic counts once, or one flood would be a rise.
     StoreError when the counts are of days that begin elsewhere, the time zone having been changed; SettingError when
@@ -63,6 +71,7 @@ def dated_panel(
         if topic in rows:
             observed[rows[topic], place] = customers
     excluded = _excluded(connection, rows, days, zone) | _expected(connection, topics, days)
+    complete = complete and (come_in is None or span.end <= come_in)
     panel = Panel(observed, total, excluded, total == 0, complete, _exposure(context, connection, days))
     return DatedPanel(panel, tuple(topics), days)
 

@@ -9,6 +9,7 @@ from feedback.sentences import silent_words
 from feedback.store import alerts, complaints, topics
 from jobs.context import Context
 from jobs.silence import silent_sources
+from jobs.watermark import watermark
 
 
 def facts(context: Context, now: datetime) -> dict[str, Any]:
@@ -23,6 +24,7 @@ def facts(context: Context, now: datetime) -> dict[str, Any]:
             "complaints": number,
             "first_received": first,
             "last_received": last,
+            "come_in_until": watermark(connection, now).until,
             "rejected_records": complaints.count_rejected(connection),
             "topic_model": str(version.id) if version else None,
             "trained_at": version.trained_at if version else None,

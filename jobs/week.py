@@ -210,6 +210,7 @@ def _alert(
         drivers=[Driver(**each) for each in kept.get("drivers", ())],
         copies=Copies(**kept["copies"]) if "copies" in kept else None,
         voices=Voices(**kept["voices"]) if "voices" in kept else None,
+        late=bool(kept.get("late")),
         quotes=[
             Quote(each.text, each.language, Channel(each.channel), each.received_at, each.market)
             for each in facets.quotes_by_id(connection, ids)

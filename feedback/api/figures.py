@@ -112,6 +112,7 @@ class Evidence(Figures):
     complaint_ids: Annotated[list[str] | None, WrapValidator(_kindly)] = Field(
         None, description="Complaints of the rise."
     )
+    late: bool = Field(False, description="Whether its complaints came in when the window was long over.")
     voices: Annotated[Voices | None, WrapValidator(_kindly)] = Field(
         None, description="How many messages, customers and texts without near-copies stand behind the rise."
     )

@@ -6,11 +6,11 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, select, update
 
 from feedback.domain import Channel, Complaint, RejectedRecord, Span, derived_id
 from feedback.store.database import insert_new, parts
@@ -87,6 +87,42 @@ def count_complaints(connection: Connection) -> tuple[int, datetime | None, date
         select(func.count(), func.min(complaint.c.received_at), func.max(complaint.c.received_at))
     ).one()
     return found[0], found[1], found[2]
+
+
+def delays(connection: Connection, span: Span, now: datetime, limit: int = 10_000) -> list[tuple[datetime, timedelta]]:
+    """When the latest complaints within `span` were received, and how much later they were ingested, `now` at most.
+
+    Those are left out that were received before their source was first ingested.
+    """
+    rows = connection.execute(_live(span, now).order_by(complaint.c.received_at.desc()).limit(limit))
+    return [(row.received_at, row.ingested_at - row.received_at) for row in rows]
+
+
+def came_late(
+    connection: Connection, version_id: UUID, span: Span, ingested: Span
+) -> Mapping[tuple[UUID, datetime], int]:
+    """How many complaints of each topic and bucket were received within `span` and ingested after `ingested.start`, up
+    to its end."""
+    query = (
+        _live(span, ingested.end)
+        .join(assignment, (assignment.c.complaint_id == complaint.c.id) & (assignment.c.version_id == version_id))
+        .where(complaint.c.ingested_at > ingested.start, assignment.c.topic_id.is_not(None))
+        .with_only_columns(assignment.c.topic_id, assignment.c.bucket_start, func.count().label("number"))
+        .group_by(assignment.c.topic_id, assignment.c.bucket_start)
+    )
+    return {(row.topic_id, row.bucket_start): row.number for row in connection.execute(query)}
+
+
+def _live(span: Span, now: datetime) -> Select[Any]:
+    """Rows (received_at, ingested_at) of what came in while its source was being taken in already."""
+    first = select(complaint.c.source, func.min(complaint.c.ingested_at).label("at"))
+    started = first.group_by(complaint.c.source).subquery()
+    return (
+        select(complaint.c.received_at, complaint.c.ingested_at)
+        .join(started, started.c.source == complaint.c.source)
+        .where(complaint.c.received_at >= span.start, complaint.c.received_at < span.end)
+        .where(complaint.c.ingested_at <= now, complaint.c.received_at >= started.c.at)
+    )
 
 
 def count_rejected(connection: Connection, span: Span | None = None) -> int:

@@ -1,0 +1,61 @@
+"""How far complaints have come in: the delay between received and ingested says which day is complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import numpy as np
+from sqlalchemy import Connection
+
+from feedback.domain import Span
+from feedback.series import bucket_of
+from feedback.store.complaints import delays
+from jobs.context import Context
+
+LEARNED_FROM = timedelta(days=28)
+LONGEST = timedelta(days=3)
+"""What comes later than this is late: the service does not wait for it."""
+
+NEGLIGIBLE = timedelta(minutes=15)
+
+LEAST = 50
+"""With fewer complaints to learn from, nothing is waited for."""
+
+SHARE = 0.95
+"""A day is complete once this share of it has come in on the median day; one file that is weeks late is no rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """Up to `until` complaints have come in, as far as is known at `now`."""
+
+    now: datetime
+    until: datetime
+
+    def judged_as_of(self, context: Context, last: datetime | None) -> datetime:
+        """As of when to judge: the end of a day that became complete since `last`, so that it is judged once; else now.
+
+        Only a complete day can be calm, and with complaints that are hours late none would ever be judged.
+        """
+        if self.until == self.now:
+            return self.now
+        midnight = bucket_of(self.until, context.settings.zone)
+        became_complete = last is None or last - (self.now - self.until) < midnight
+        return midnight if became_complete else self.now
+
+
+def watermark(connection: Connection, now: datetime) -> Watermark:
+    """Learned from what was received in the four weeks before the last three days.
+
+    A source's history, taken in with its first file, says nothing of how late its complaints are.
+    """
+    end = now - LONGEST
+    found = delays(connection, Span(end - LEARNED_FROM, end), now)
+    if len(found) < LEAST:
+        return Watermark(now, now)
+    by_day: dict[date, list[float]] = {}
+    for received, delay in found:
+        by_day.setdefault(received.date(), []).append(delay.total_seconds())
+    delay = timedelta(seconds=float(np.median([np.quantile(each, SHARE) for each in by_day.values()])))
+    return Watermark(now, now - min(delay, LONGEST) if delay > NEGLIGIBLE else now)
