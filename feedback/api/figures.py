@@ -100,6 +100,15 @@ class Evidence(Figures):
     opening: Annotated[Figures | None, WrapValidator(_kindly)] = Field(
         None, description="The figures that the alert was opened on."
     )
+    reason: Annotated[dict[str, Any] | None, WrapValidator(_kindly)] = Field(
+        None,
+        description="What the expectation and p follow from: rate, volumes, dispersion and the rest, as "
+        "`feedback explain` lists them.",
+    )
+    threshold_origin: Annotated[dict[str, Any] | None, WrapValidator(_kindly)] = Field(
+        None, description="What the threshold was set from: the budget, what was simulated or compared, and when."
+    )
+    q_bound: Number = Field(None, description="A larger q is no alert; null where q does not count.")
     rises: Annotated[list[Window] | None, WrapValidator(_kindly)] = Field(
         None, description="The spans in which the topic had risen."
     )

@@ -166,6 +166,24 @@ class TestAlerts:
         assert answer["evidence"]["complaint_ids"] == EVIDENCE["complaint_ids"]
         assert answer["evidence"]["window"]["end"] == "2026-03-09T00:00:00Z"
 
+    def test_the_numbers_behind_an_alert_are_given_as_they_were_kept(
+        self, client: TestClient, database: Database
+    ) -> None:
+        kept = {
+            **EVIDENCE,
+            "voices": {"messages": 41, "customers": None, "texts": 30},
+            "reason": {"rate": 1.7, "unit": "day"},
+            "threshold_origin": {"budget": 1.0, "topics": 54},
+            "q_bound": 0.1,
+            "late": True,
+        }
+        with database.write() as connection:
+            publish(connection)
+            alert_id = open_alert(connection, BONUS, evidence=kept)
+        answer = client.get(f"/v1/alerts/{alert_id}").json()["evidence"]
+        for name in ("voices", "reason", "threshold_origin", "q_bound", "late"):
+            assert answer[name] == kept[name]
+
     def test_an_alert_that_is_not_there(self, sqlite_client: TestClient) -> None:
         assert_problem(sqlite_client.get(f"/v1/alerts/{VERSION.id}"), 404, "unknown-alert")
         assert_problem(sqlite_client.get("/v1/alerts/42"), 422, "invalid-request")
