@@ -326,8 +326,8 @@ def _threshold(finding: Finding, zone: ZoneInfo) -> str:
 def _highest(finding: Finding) -> str:
     """Where the bar of the hourly path comes from."""
     return (
-        "No tail fitted to hours is to be trusted that far, so the threshold is the highest score that any topic had "
-        "in the hours of the weeks before, those in an alert left out."
+        "No tail fitted to hours is to be trusted that far, so the threshold is what the scores of the weeks before, "
+        "of all topics, exceeded no more often than false alarms are acceptable."
     )
 
 

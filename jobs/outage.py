@@ -29,8 +29,8 @@ HOUR = timedelta(hours=1)
 BUDGET_SHARE = 0.1
 """False alarms of the hourly path as a part of those acceptable; they come on top."""
 
-COMPARED_WEEKS, LEAST_WEEKS = 10, 4
-"""Weeks of hours that set the bar, and how many there must be. Ten allow one exceedance at a budget of one a week."""
+COMPARED_WEEKS, LEAST_WEEKS = 20, 8
+"""Weeks of hours that set the bar, and how many there must be. Twenty allow two episodes at a budget of one a week."""
 
 NOT_YET_ASSIGNED = timedelta(days=2)
 WEEK = 168
@@ -106,7 +106,7 @@ def _gaps(total: NDArray[np.int64]) -> NDArray[np.bool_]:
 def _judged(
     context: Context, version: StoredVersion, hourly: HourlyPanel, detector: Outage, busy: set[UUID]
 ) -> list[Judged]:
-    """The topics of which no hour of the weeks before was like the last ones."""
+    """The topics whose last hours are like hardly any of all topics in the weeks before."""
     hours = hourly.panel.days - detector.gap - detector.warm_up
     past = detector.past(hourly.panel, hours)[:, : -detector.gap]
     allowed = BUDGET_SHARE * context.settings.false_alarms_per_week * past.shape[1] / WEEK

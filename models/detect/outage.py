@@ -30,7 +30,7 @@ WINSOR = 9.0
 """Squared standardised errors above this count as this: an outage in the past is not scatter."""
 
 APART = 4 * DAY
-"""Hours: what a topic scores within so many is one episode."""
+"""Hours: what is scored within so many is one episode."""
 
 LEAST_SCORE = 3.0
 
@@ -54,7 +54,7 @@ class Outage:
     warm_up: int = 7 * 24
     rate_prior: float = 48.0
     volume_prior: float = 44.0
-    least: int = 4
+    least: int = 6
     name: str = "outage"
 
     def judge(self, panel: Panel, days: int = 1) -> Scores:
@@ -72,10 +72,9 @@ class Outage:
         return chosen.scores(np.array(self.windows)[which], self._smallest(p)), Reasons(judges, which, chosen)
 
     def past(self, panel: Panel, hours: int) -> Floats:
-        """The scores (topics, hours) of the last `hours` alone; 0 where the topic was in an alert."""
+        """The scores (topics, hours) of the last `hours` alone."""
         history = History.of(panel, hours)
-        score = -np.log10(self._smallest(self._tails(history, self.held(history, hours))))
-        return np.where(panel.excluded[:, -hours:], 0.0, score[:, 0, :].T)
+        return np.asarray(-np.log10(self._smallest(self._tails(history, self.held(history, hours))))[:, 0, :].T)
 
     def _tails(self, history: History, held: tuple[Held, ...]) -> Floats:
         """P of each window (windows, hours, 1, topics)."""
@@ -150,15 +149,17 @@ class Outage:
 
 
 def bar(past: Floats, allowed: float) -> float:
-    """The score that past hours exceeded only `allowed` times; at least `LEAST_SCORE`.
+    """The score that past hours exceeded in fewer than `allowed` episodes; at least `LEAST_SCORE`.
 
-    `past` is (topics, hours). What a topic scored within four days is one time. Of calm weeks that are like one another
-    the next is as likely as any before it to hold the highest score: with `allowed` a budget times the weeks of `past`,
-    the bar keeps to that budget whatever the scores are distributed like. Where `allowed` is below one, the highest
-    score of all is the bar, and the budget is met only as well as the weeks allow.
+    `past` is (topics, hours). What all topics score within four days is one episode. Of calm weeks that are like one
+    another the next is as likely as any before it to hold the highest score: with `allowed` a budget times the weeks of
+    `past`, the bar keeps to that budget whatever the scores are distributed like. That holds only if nothing is taken
+    out, not even what had an alert; so let `allowed` be two or more, and one real outage does not hide the next. Where
+    it is below one, the highest score of all is the bar, and the budget is met only as well as the weeks allow.
     """
-    blocks = -(-past.shape[1] // APART)
-    padded = np.pad(past, ((0, 0), (blocks * APART - past.shape[1], 0)))
-    peaks = np.sort(padded.reshape(len(past), blocks, APART).max(axis=2), axis=None)[::-1]
+    highest = past.max(axis=0)
+    blocks = -(-len(highest) // APART)
+    padded = np.pad(highest, (blocks * APART - len(highest), 0))
+    peaks = np.sort(padded.reshape(blocks, APART).max(axis=1))[::-1]
     place = max(int(allowed), 1) - 1
-    return max(LEAST_SCORE, float(peaks[place]) if place < len(peaks) else 0.0)
+    return max(LEAST_SCORE, float(peaks[place]) if place < blocks else 0.0)

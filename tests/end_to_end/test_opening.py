@@ -105,7 +105,7 @@ def test_an_outage_is_told_within_the_hour_and_explained(context: Context) -> No
     explanation = explain_alert(context, str(row.id))
     text = " ".join(sentences(explanation))
     assert f"In the hour to {OUTAGE:%H:%M} on {OUTAGE.day}\u00a0March\u00a02026, 12 complaints came in" in text
-    assert "the highest score that any topic had in the hours of the weeks before" in text
+    assert "the threshold is what the scores of the weeks before, of all topics, exceeded" in text
     assert [each.days[-1].day for each in explanation.weeks if each.when == "judged"] == [OUTAGE.date()]
     assert row.evidence["rises"] == [{"start": (OUTAGE - timedelta(hours=1)).isoformat(), "end": OUTAGE.isoformat()}]
 
