@@ -54,7 +54,7 @@ class BirthParams:
     radius: float = 0.45
     distinct: float = 0.7
     min_ratio: float = 3.0
-    max_p: float = 1e-5
+    max_p: float = 5e-5
     limit: int = 5000
 
 
