@@ -26,6 +26,7 @@ from jobs.panel import DatedPanel, dated_panel
 from jobs.published import Published, published
 from jobs.silence import silent_sources
 from models.detect.eb7 import EB7
+from models.detect.outage import Outage
 from models.detect.panel import Floats, Scores
 
 EVERYBODY = "everybody"
@@ -107,7 +108,7 @@ def _gather(
     dated = dated_panel(context, connection, current.version.id, list(members), as_of) if current else None
     outlook = _outlook(dated, is_over=now >= span.end)
     known = {key: _topic(each, totals, before, outlook) for key, each in members.items()}
-    signals = alerts.strongest_signals(connection, span)
+    signals = alerts.strongest_signals(connection, span, hourly=Outage().name)
     rows = alerts.alert_rows(connection, active=span)
     # an alert outlives its topic: it may have been merged since, or be of a version before
     gone = {row.topic_id: row for row in rows if row.topic_id not in known}

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, case, func, select
 
 from feedback.domain import Alert, AlertState, Signal, Span, Transition
 from feedback.store.database import put
@@ -40,10 +40,14 @@ def latest_signals(connection: Connection) -> list[tuple[datetime, Signal]]:
     return [(row.judged_at, _signal(row)) for row in connection.execute(query)]
 
 
-def strongest_signals(connection: Connection, span: Span) -> dict[UUID, Signal]:
-    """Each topic's strongest signal judged in `span.start < t <= span.end`, the later of equals."""
+def strongest_signals(connection: Connection, span: Span, hourly: str = "") -> dict[UUID, Signal]:
+    """Each topic's strongest signal judged in `span.start < t <= span.end`, the later of equals.
+
+    One of the detector named `hourly` only where no other was a rise: who reads of a week wants its days counted.
+    """
     within = (signal.c.judged_at > span.start) & (signal.c.judged_at <= span.end)
-    query = select(signal).where(within).order_by(signal.c.score, signal.c.judged_at)
+    rank = case((signal.c.detector == hourly, 1), (signal.c.rising, 2), else_=0)
+    query = select(signal).where(within).order_by(rank, signal.c.score, signal.c.judged_at)
     return {row.topic_id: _signal(row) for row in connection.execute(query)}
 
 

@@ -85,6 +85,15 @@ def test_a_topic_s_strongest_signal_within_a_span(database: Database) -> None:
     assert {key: each.score for key, each in found.items()} == {TOPIC: 8.0}
 
 
+def test_an_hour_speaks_for_a_week_only_where_no_day_rose(database: Database) -> None:
+    hour, calm, risen = signal(score=20.0, detector="hours"), signal(score=30.0, rising=False), signal(score=4.0)
+    with database.write() as connection:
+        for days, each in enumerate((calm, hour, risen), 1):
+            alerts.store_signals(connection, [each], NOW + timedelta(days=days))
+            found = alerts.strongest_signals(connection, Span(NOW, NOW + timedelta(days=days)), hourly="hours")
+            assert found == {TOPIC: each}
+
+
 def test_an_alert_comes_back_as_it_is_now(database: Database) -> None:
     keep(database, alert())
     later = alert(state=AlertState.RESOLVED, calm_since=NOW + WEEK, resolved_at=NOW + 2 * WEEK)
