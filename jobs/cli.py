@@ -212,6 +212,7 @@ def replay_history(
     from jobs.replay import replay
 
     context = open_context(publish_automatically=publish)
+    _read_files(context)
     done = replay(context, first.date(), last.date(), from_scratch=from_scratch)
     say(out, f"{done:,} runs. Seconds by job, over all runs:")
     show(out, _job_rows(context), {"job": "Job", "runs": "Runs", "seconds": "Seconds"}, as_json=False, empty="None.")
@@ -311,7 +312,7 @@ def up(
 
     log_to()
     context = open_context()
-    _ = context.parts.pinned, context.parts.finder  # files that cannot be used stop the start
+    _read_files(context)
     context.database.close()
     zone, now = context.settings.zone, wall()
     start = start_at.replace(tzinfo=zone).astimezone(UTC) if start_at else now
@@ -378,6 +379,11 @@ def demo_settings() -> Settings:
 
 def _defaults() -> dict[str, Any]:
     return {name: info.default for name, info in Settings.model_fields.items()}
+
+
+def _read_files(context: Context) -> None:
+    """Read the files that settings name: one that cannot be used stops the start, not the first alert."""
+    _ = context.parts.pinned, context.parts.finder
 
 
 def _tell_counts(total: Counts, context: Context, *, as_json: bool) -> None:

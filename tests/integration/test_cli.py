@@ -212,6 +212,16 @@ def test_the_service_does_not_start_on_a_taxonomy_that_cannot_be_used(ready: Com
     assert "mine.yaml" in ended.err
 
 
+@pytest.mark.parametrize("setting", ["taxonomy", "entities"])
+def test_a_replay_does_not_start_on_a_file_that_cannot_be_used(ready: Command, tmp_path: Path, setting: str) -> None:
+    (tmp_path / "own.yaml").write_text("nothing: [of the kind", "utf-8")
+    (tmp_path / "feedback.toml").write_text(f'{setting} = "own.yaml"\n', "utf-8")
+    refused = ready("replay", "--from", "2026-01-01", "--to", "2026-01-02", "--from-scratch")
+    assert refused.code == 1
+    assert "own.yaml" in refused.err
+    assert "Traceback" not in refused.err
+
+
 def test_a_key_has_a_name(ready: Command) -> None:
     for name in ("", "  ", "a\nb", "x" * 300):
         assert ready("keys", "add", name).code == 1
