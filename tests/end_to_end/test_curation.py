@@ -235,12 +235,13 @@ def test_a_rise_that_is_expected_opens_no_alert_and_is_not_usual_afterwards(cont
 
 
 def surge(context: Context, topic_id: UUID, more: int) -> None:
-    """Count so many complaints more about a topic on the latest day that has any."""
+    """Count so many complaints more, from as many customers, about a topic on the latest day that has any."""
     of_topic = (bucket_count.c.topic_id == topic_id) & (bucket_count.c.version_id == current(context).version.id)
     with context.write() as connection:
         latest = connection.execute(select(func.max(bucket_count.c.bucket_start)).where(of_topic)).scalar_one()
         on_day = of_topic & (bucket_count.c.bucket_start == latest)
-        connection.execute(update(bucket_count).where(on_day).values(complaints=bucket_count.c.complaints + more))
+        risen = {name: bucket_count.c[name] + more for name in ("complaints", "customers")}
+        connection.execute(update(bucket_count).where(on_day).values(**risen))
 
 
 def judged_anew(context: Context) -> set[UUID]:
