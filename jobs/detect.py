@@ -28,6 +28,7 @@ from jobs.watermark import watermark
 from models.detect.budget import Threshold, threshold_for
 from models.detect.combined import Combined
 from models.detect.eb7 import EB7, Stages
+from models.detect.panel import Flags, Scores
 from models.detect.rises import Rises, find_rises
 
 EVALUATIONS_PER_DAY = 4
@@ -113,7 +114,11 @@ class _Judging:
         return [self._judged(rises, (row, -1)) for row in np.flatnonzero(rises.scores.judged[:, -1]).tolist()]
 
     def late(self, ingested: Span) -> list[Judged]:
-        """Rises of weeks that are over, in topics of which complaints came in late and that had no alert then."""
+        """Rises of weeks that are over, which complaints that came in late have made, in topics without an alert then.
+
+        Without them the count would lie within its prediction interval: what else makes a past week stand out now,
+        such as another version, is not told as late.
+        """
         dated, zone, window = self.dated, self.context.settings.zone, EB7().window
         reach = min(LATE_DAYS, len(dated.days))
         span = Span(*(bucket_start(dated.days[place], zone) for place in (-reach, 1 - min(window, reach))))
@@ -122,16 +127,26 @@ class _Judging:
         if not late:
             return []
         rises = find_rises(dated.panel, self.threshold, fdr=FALSE_DISCOVERIES, days=reach)
-        rising = rises.rising & ~dated.panel.excluded[:, -reach:]
-        places = {bucket_start(day, zone): place for place, day in enumerate(dated.days[-reach:])}
+        rising = self._made_by(late, rises, reach) & ~dated.panel.excluded[:, -reach:]
         found = []
-        for row, topic in enumerate(dated.topics):
-            begun = [places[start] for of, start in late if of == topic]
-            ends = {end for place in begun for end in range(place, min(place + window, reach - 1)) if rising[row, end]}
+        for row in range(len(dated.topics)):
+            ends = np.flatnonzero(rising[row, :-1]).tolist()
             if ends:
                 best = max(ends, key=lambda end: float(rises.scores.score[row, end]))
                 found.append(self._judged(rises, (row, best - reach), late=True))
         return found
+
+    def _made_by(self, late: Mapping[tuple[UUID, datetime], int], rises: Rises, reach: int) -> Flags:
+        """(topics, days): the rises whose windows would be as expected without what came in late."""
+        zone, days = self.context.settings.zone, self.dated.days[-reach:]
+        starts = [bucket_start(day, zone) for day in days]
+        counts = np.array([[late.get((topic, start), 0) for start in starts] for topic in self.dated.topics])
+        sums = np.concatenate([np.zeros((len(counts), 1), np.int64), np.cumsum(counts, axis=1)], axis=1)
+        end = np.arange(reach)
+        begin = np.maximum(end + 1 - rises.scores.window, 0)
+        within = sums[:, 1:] - np.take_along_axis(sums, begin, axis=1)
+        as_expected = rises.scores.observed - within <= rises.scores.high
+        return np.asarray(rises.rising & (within > 0) & as_expected)
 
     def _judged(self, rises: Rises, cell: tuple[int, int], *, late: bool = False) -> Judged:
         """The signal, and what it follows from if it is a rise."""
@@ -142,19 +157,15 @@ class _Judging:
         return Judged(signal, Why(rises.reasons.of(*cell), self.set_at, origin, FALSE_DISCOVERIES, late))
 
     def _signal(self, rises: Rises, cell: tuple[int, int], detector: str) -> Signal:
-        scores, (row, day) = rises.scores, cell
-        return Signal(
+        row, day = cell
+        return signal_of(
+            rises.scores,
+            cell,
             topic_id=self.dated.topics[row],
             version_id=self.version.id,
             detector=detector,
-            window=self._window(int(scores.window[cell]), day),
-            observed=int(scores.observed[cell]),
-            expected=float(scores.expected[cell]),
-            low=float(scores.low[cell]),
-            high=float(scores.high[cell]),
-            p=float(scores.p[cell]),
+            window=self._window(int(rises.scores.window[cell]), day),
             q=float(rises.q[cell]),
-            score=float(scores.score[cell]),
             threshold=self.threshold.score,
             rising=bool(rises.rising[cell]),
             complete=self.dated.panel.complete or day < -1,
@@ -164,6 +175,19 @@ class _Judging:
         zone, last = self.context.settings.zone, self.dated.days[day]
         start = bucket_start(last - timedelta(days=length - 1), zone)
         return Span(start, bucket_start(last + timedelta(days=1), zone))
+
+
+def signal_of(scores: Scores, cell: tuple[int, int], **known: Any) -> Signal:
+    """The signal with the numbers in one cell (topic, bucket) of the scores, and what else is `known` of it."""
+    return Signal(
+        observed=int(scores.observed[cell]),
+        expected=float(scores.expected[cell]),
+        low=float(scores.low[cell]),
+        high=float(scores.high[cell]),
+        p=float(scores.p[cell]),
+        score=float(scores.score[cell]),
+        **known,
+    )
 
 
 def _start(window: Span) -> datetime:

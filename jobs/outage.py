@@ -18,7 +18,7 @@ from feedback.store import alerts, complaints, counts
 from feedback.store.topics import StoredVersion
 from jobs.assign import assign_pending
 from jobs.context import Context
-from jobs.detect import Judged, decide_all
+from jobs.detect import Judged, decide_all, signal_of
 from jobs.evidence import Why
 from jobs.published import Published, published
 from models.detect.fdr import q_values
@@ -126,18 +126,14 @@ def _judged(
 def _signal(
     version: StoredVersion, hourly: HourlyPanel, scores: Scores, row: int, q: float, threshold: float
 ) -> Signal:
-    return Signal(
+    return signal_of(
+        scores,
+        (row, -1),
         topic_id=hourly.topics[row],
         version_id=version.id,
         detector=Outage().name,
         window=Span(hourly.end - int(scores.window[row, -1]) * HOUR, hourly.end),
-        observed=int(scores.observed[row, -1]),
-        expected=float(scores.expected[row, -1]),
-        low=float(scores.low[row, -1]),
-        high=float(scores.high[row, -1]),
-        p=float(scores.p[row, -1]),
         q=q,
-        score=float(scores.score[row, -1]),
         threshold=threshold,
         rising=True,
         complete=True,

@@ -94,6 +94,19 @@ def test_a_rise_that_came_in_late_is_told_and_called_late(context: Context) -> N
     assert "They came in after the week was over." in " ".join(sentences(explain_alert(context, str(row.id))))
 
 
+def test_one_late_complaint_does_not_make_a_past_week_late(context: Context) -> None:
+    publish(context, version(context, FAULT), NOW - timedelta(days=1))
+    for day in range(DAYS):
+        live(context, day, timedelta())
+    with context.write() as connection:
+        store_complaints(connection, late_fault(3), day_after(3, 23))
+    assert judge(context, day_after(DAYS)) == set(), "the service was down that week, and it is over"
+    with context.write() as connection:
+        one = replace(told(0, day_after(3, 20)), source_id="one more")
+        store_complaints(connection, [one], day_after(DAYS, 1))
+    assert judge(context, day_after(DAYS, 6)) == set()
+
+
 def test_the_same_complaints_in_time_are_not_called_late(context: Context) -> None:
     publish(context, version(context, FAULT), NOW - timedelta(days=1))
     for day in range(4):
