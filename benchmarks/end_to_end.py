@@ -72,7 +72,8 @@ from numpy.typing import NDArray
 
 from feedback.alerts import decide
 from feedback.domain import Alert, AlertPolicy, Signal, Span
-from jobs.detect import EVALUATIONS_PER_DAY, FALSE_DISCOVERIES, THRESHOLD_AGE
+from jobs.detect import FALSE_DISCOVERIES
+from jobs.thresholds import AGE, EVALUATIONS_PER_DAY
 from models.detect.budget import Threshold, evaluate, highest, threshold_for
 from models.detect.combined import Combined
 from models.detect.fdr import q_values
@@ -514,7 +515,7 @@ def as_the_service_does(world: World, calm: Ints, risen: Sequence[Ints], seed: i
     watches = [Watch.of(each, [world.calm, rise.added]) for each, rise in zip(risen, world.rises, strict=True)]
     threshold = _threshold(base, FITTED)
     for day in range(FITTED, DAYS):
-        if (day - FITTED) % THRESHOLD_AGE.days == 0:
+        if (day - FITTED) % AGE.days == 0:
             threshold = _threshold(base, day)
         for watch, rise in zip(watches, world.rises, strict=True):
             if rise.onset == day:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from feedback.domain import Alert, AlertPolicy, AlertState, Signal, Span, Transition, derived_id
+from feedback.domain import Alert, AlertPolicy, AlertState, Segment, Signal, Span, Transition, derived_id
 from feedback.errors import FeedbackError
 
 SERVICE = "feedback"
@@ -168,5 +168,6 @@ def kept_signal(kept: Mapping[str, Any], topic_id: UUID) -> Signal:
         window=Span(*(datetime.fromisoformat(kept["window"][edge]) for edge in ("start", "end"))),
         rising=True,
         complete=kept.get("complete", True),
+        segment=Segment(**kept["segment"]) if kept.get("segment") else None,
         **{name: kept[name] for name in names},
     )

@@ -118,9 +118,22 @@ class Span:
         return self.start <= moment < self.end
 
 
+SEGMENTED = ("market", "language", "brand", "channel", "customer_segment")
+"""The attributes whose values are segments."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Segment:
+    """The complaints that have one value of an attribute, such as those from the market DE."""
+
+    attribute: str
+    value: str
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A detector's finding about one topic at one time, with the numbers behind it.
+    """A detector's finding about one topic at one time, with the numbers behind it; about one segment of the topic
+    where `segment` says so.
 
     `window` is the span that was judged; `observed` its count, `expected` what the past predicts for it, `low` and
     `high` the 90 % prediction interval. `p` is the upper tail, `q` its Benjamini-Hochberg value among the topics of
@@ -142,11 +155,24 @@ class Signal:
     threshold: float
     rising: bool
     complete: bool
+    segment: Segment | None = None
 
     @property
     def ratio(self) -> float:
         """Observed over expected; infinite for something out of nothing."""
         return self.observed / self.expected if self.expected > 0 else math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentCount:
+    """Where a rise is: a segment in which the topic has risen, with its numbers in the same window."""
+
+    segment: Segment
+    observed: int
+    expected: float
+    low: float
+    high: float
+    p: float
 
 
 @dataclass(frozen=True, slots=True)

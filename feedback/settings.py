@@ -24,7 +24,7 @@ from pydantic_settings import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from feedback.domain import AlertPolicy
+from feedback.domain import SEGMENTED, AlertPolicy
 from feedback.errors import SettingError
 from feedback.intake.kinds import ALL_KINDS
 
@@ -79,6 +79,11 @@ class Settings(BaseSettings):
         "",
         description="What complaints are in proportion to: a column taken in by `feedback exposure ingest`, such as "
         "players. Empty: the number of all other complaints.",
+    )
+    segments: Words = Field(
+        SEGMENTED,
+        description="What topics are also judged by, beside as a whole: market, language, brand, channel, "
+        "customer_segment. Empty: as a whole only.",
     )
     digest_day: Weekday = Field("monday", description="The day the digest of the week before is written.")
     digest_hour: int = Field(7, description="The hour of that day, in time_zone.", ge=0, le=23)
@@ -147,6 +152,16 @@ class Settings(BaseSettings):
                 raise ValueError("'no' is ambiguous; write 'nb' for Norwegian Bokmål")
         if len(set(value)) < len(value):
             raise ValueError("a language is named twice")
+        return value
+
+    @field_validator("segments")
+    @classmethod
+    def _known_segments(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if name not in SEGMENTED:
+                raise ValueError(f"{name!r} is not one of {', '.join(SEGMENTED)}")
+        if len(set(value)) < len(value):
+            raise ValueError("an attribute is named twice")
         return value
 
     @field_validator("redact")

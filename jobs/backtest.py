@@ -15,9 +15,10 @@ from feedback.errors import FeedbackError
 from feedback.series import bucket_start, day_of
 from feedback.store import complaints
 from jobs.context import Context, Progress
-from jobs.detect import EVALUATIONS_PER_DAY, FALSE_DISCOVERIES
+from jobs.detect import FALSE_DISCOVERIES
 from jobs.panel import dated_panel
 from jobs.published import published
+from jobs.thresholds import EVALUATIONS_PER_DAY
 from models.backtest import HORIZON, KINDS, WEEK, Backtest, Planted, Trials
 from models.detect import Panel
 from models.detect.budget import Threshold, threshold_for

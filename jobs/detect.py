@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from feedback.alerts import decide
-from feedback.domain import Alert, Signal, Span
+from feedback.domain import Alert, Segment, SegmentCount, Signal, Span
 from feedback.events import PlannedEvent
 from feedback.series import bucket_start, day_of
 from feedback.store import alerts
@@ -24,17 +24,14 @@ from jobs.evidence import Usual, Why, evidence, usual_before
 from jobs.hindsight import Hindsight, hindsight
 from jobs.panel import DatedPanel, dated_panel
 from jobs.published import published
+from jobs.segments import SegmentSeries, segment_series
+from jobs.thresholds import SEGMENTS, Limit, Limits, limits
 from jobs.watermark import watermark
-from models.detect.budget import Threshold, threshold_for
 from models.detect.combined import Combined
 from models.detect.eb7 import EB7, Stages
 from models.detect.panel import Flags, Scores
 from models.detect.rises import Rises, find_rises
-
-EVALUATIONS_PER_DAY = 4
-THRESHOLD_AGE = timedelta(days=14)
-MORE_TOPICS = 0.2
-"""A threshold is set anew after so long, with another budget, or with a fifth more or fewer topics."""
+from models.detect.segments import SegmentRises, find_segment_rises
 
 FALSE_DISCOVERIES = 0.1
 """The share of the rises of a run that may be there by chance (Benjamini-Hochberg), beside the budget of false alarms:
@@ -68,33 +65,13 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
         dated = dated_panel(context, connection, current.version.id, ids, moment, come_in.until)
     if dated is None or (last is not None and last >= now):
         return {"judged": 0}
-    set_at, threshold = _threshold(context, current.version, dated, now)
-    known = hindsight(context, current.version, threshold, FALSE_DISCOVERIES, last)
-    judging = _Judging(context, current.version, dated, set_at, threshold)
+    found = limits(context, current.version, dated, now)
+    known = hindsight(context, current.version, found, FALSE_DISCOVERIES, last)
+    judging = _Judging(context, current.version, dated, found)
     judged = [*judging.now(), *(judging.late(Span(last, now)) if last else ())]
     with context.write() as connection:
         changes = _decide(context, connection, current.version, judged, known, now)
     return {"judged": len(judged), "rising": sum(each.signal.rising for each in judged), "transitions": changes}
-
-
-def _threshold(
-    context: Context, version: StoredVersion, dated: DatedPanel, now: datetime
-) -> tuple[datetime, Threshold]:
-    """The threshold in force and since when, set by simulation when there is none or what it was set for changed."""
-    budget, name = context.settings.false_alarms_per_week, Combined().name
-    with context.database.read() as connection:
-        stored = alerts.stored_threshold(connection, name, now)
-    if stored:
-        valid_from, _, origin = stored
-        # not anew for every publication: what was just below would be just above, and an alert open by it alone
-        alike = abs(len(dated.topics) - origin["topics"]) <= MORE_TOPICS * origin["topics"]
-        if alike and origin["budget"] == budget and now - valid_from < THRESHOLD_AGE:
-            return valid_from, Threshold(**{key: value for key, value in origin.items() if key != "topics"})
-    threshold = threshold_for(dated.panel, budget, evaluations_per_day=EVALUATIONS_PER_DAY)
-    origin = {**asdict(threshold), "topics": len(dated.topics)}
-    with context.write() as connection:
-        alerts.store_threshold(connection, version.id, name, now, threshold.score, origin)
-    return now, threshold
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,14 +81,49 @@ class _Judging:
     context: Context
     version: StoredVersion
     dated: DatedPanel
-    set_at: datetime
-    threshold: Threshold
+    limits: Limits
 
     def now(self) -> list[Judged]:
-        """A judgement of each topic, about a window that ends with the panel's last day."""
+        """A judgement of each topic, about a window that ends with the panel's last day.
+
+        A topic that is calm as a whole is judged by its segments: only once a day is over, for hardly any has enough
+        complaints for a part of a day to say more.
+        """
         eb7 = EB7(stages=self.context.memory.setdefault("stages", Stages()))
-        rises = find_rises(self.dated.panel, self.threshold, fdr=FALSE_DISCOVERIES, eb7=eb7)
-        return [self._judged(rises, (row, -1)) for row in np.flatnonzero(rises.scores.judged[:, -1]).tolist()]
+        rises = find_rises(self.dated.panel, self.limits.whole.threshold, fdr=FALSE_DISCOVERIES, eb7=eb7)
+        rows = np.flatnonzero(rises.scores.judged[:, -1]).tolist()
+        whole = {row: self._judged(rises, (row, -1)) for row in rows}
+        if self.limits.in_segments and (self.dated.panel.complete or any(e.signal.rising for e in whole.values())):
+            return list((whole | self._in_segments(whole, self.limits.in_segments)).values())
+        return list(whole.values())
+
+    def _in_segments(self, whole: Mapping[int, Judged], limit: Limit) -> dict[int, Judged]:
+        """By row, of the topics that have risen where they have, and of those that have risen in a segment alone."""
+        with self.context.database.read() as connection:
+            series = segment_series(self.context, connection, self.version, self.dated, limit.segments)
+        eb7 = EB7(stages=self.context.memory.setdefault("stages in segments", Stages()))
+        rises = find_segment_rises(series.panel, limit.threshold, FALSE_DISCOVERIES, eb7)
+        found: dict[int, Judged] = {}
+        for row, each in whole.items():
+            if each.why:
+                where = self._where(series, rises, row, rises.where(row, FALSE_DISCOVERIES))
+                found[row] = each._replace(why=replace(each.why, where=where))
+            elif self.dated.panel.complete and rises.surest(row):
+                found[row] = self._by_segment(series, rises, row, limit)
+        return found
+
+    def _by_segment(self, series: SegmentSeries, rises: SegmentRises, row: int, limit: Limit) -> Judged:
+        """The judgement of the segment in which a topic has risen most surely."""
+        places = rises.surest(row)
+        of = rises.of(places[0])
+        signal = replace(self._signal(of, (row, -1), SEGMENTS, limit), segment=series.segments[places[0]])
+        why = Why(of.reasons.of(row), self.limits.set_at, limit.as_dict(), FALSE_DISCOVERIES)
+        return Judged(signal, replace(why, where=self._where(series, rises, row, places)))
+
+    def _where(
+        self, series: SegmentSeries, rises: SegmentRises, row: int, places: Sequence[int]
+    ) -> tuple[SegmentCount, ...]:
+        return tuple(_segment_count(series.segments[place], rises.of(place).scores, row) for place in places)
 
     def late(self, ingested: Span) -> list[Judged]:
         """Rises of weeks that are over, which complaints that came in late have made, in topics without an alert then.
@@ -126,7 +138,7 @@ class _Judging:
             late = came_late(connection, self.version.id, span, ingested)
         if not late:
             return []
-        rises = find_rises(dated.panel, self.threshold, fdr=FALSE_DISCOVERIES, days=reach)
+        rises = find_rises(dated.panel, self.limits.whole.threshold, fdr=FALSE_DISCOVERIES, days=reach)
         rising = self._made_by(late, rises, reach) & ~dated.panel.excluded[:, -reach:]
         found = []
         for row in range(len(dated.topics)):
@@ -150,13 +162,14 @@ class _Judging:
 
     def _judged(self, rises: Rises, cell: tuple[int, int], *, late: bool = False) -> Judged:
         """The signal, and what it follows from if it is a rise."""
-        signal = self._signal(rises, cell, LATE if late else Combined().name)
+        whole = self.limits.whole
+        signal = self._signal(rises, cell, LATE if late else Combined().name, whole)
         if not signal.rising:
             return Judged(signal, None)
-        origin = {**asdict(self.threshold), "topics": len(self.dated.topics)}
-        return Judged(signal, Why(rises.reasons.of(*cell), self.set_at, origin, FALSE_DISCOVERIES, late))
+        reason = rises.reasons.of(*cell)
+        return Judged(signal, Why(reason, self.limits.set_at, whole.as_dict(), FALSE_DISCOVERIES, late))
 
-    def _signal(self, rises: Rises, cell: tuple[int, int], detector: str) -> Signal:
+    def _signal(self, rises: Rises, cell: tuple[int, int], detector: str, limit: Limit) -> Signal:
         row, day = cell
         return signal_of(
             rises.scores,
@@ -166,7 +179,7 @@ class _Judging:
             detector=detector,
             window=self._window(int(rises.scores.window[cell]), day),
             q=float(rises.q[cell]),
-            threshold=self.threshold.score,
+            threshold=limit.threshold.score,
             rising=bool(rises.rising[cell]),
             complete=self.dated.panel.complete or day < -1,
         )
@@ -188,6 +201,12 @@ def signal_of(scores: Scores, cell: tuple[int, int], **known: Any) -> Signal:
         score=float(scores.score[cell]),
         **known,
     )
+
+
+def _segment_count(segment: Segment, scores: Scores, row: int) -> SegmentCount:
+    cell = (row, -1)
+    low, high, p = float(scores.low[cell]), float(scores.high[cell]), float(scores.p[cell])
+    return SegmentCount(segment, int(scores.observed[cell]), float(scores.expected[cell]), low, high, p)
 
 
 def _start(window: Span) -> datetime:

@@ -11,12 +11,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from feedback.domain import Copies, Driver, Reason, Signal, Span, Voices
+from feedback.domain import Copies, Driver, Reason, SegmentCount, Signal, Span, Voices
 from feedback.drivers import Named, find_drivers
 from feedback.store.facets import Facets, facets_of_all, facets_of_topic
 from feedback.store.topics import StoredVersion, texts_of
 from jobs.context import Context
 from jobs.named import sampled, told
+from jobs.segments import in_segment, told_apart
 from models.centre import Ints
 from models.copies import copies, repeated
 
@@ -30,13 +31,15 @@ REPRESENTATIVE = 12
 @dataclass(frozen=True, slots=True)
 class Why:
     """What a signal follows from: its reason, the threshold with its origin, and how large its q may be, if
-    that counts. A rise is `late` when its week was over before its complaints came in."""
+    that counts. A rise is `late` when its week was over before its complaints came in; `where` are the segments in
+    which the topic has risen, the surest first, None where they were not looked at."""
 
     reason: Reason
     threshold_set_at: datetime
     threshold: Mapping[str, Any]
     q_bound: float | None
     late: bool = False
+    where: tuple[SegmentCount, ...] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         origin = {**self.threshold, "set_at": self.threshold_set_at.isoformat()}
@@ -49,15 +52,15 @@ class Usual:
     """What complaints of all topics were like in the weeks before a window: the same for all that rose in it."""
 
     span: Span
-    shares: Mapping[str, Mapping[str, float]]
+    population: Sequence[Facets]
     sample: Sequence[Facets]
 
 
 def usual_before(connection: Connection, version: StoredVersion, window: Span) -> Usual:
-    """The shares of each attribute's values in the baseline of a window, and complaints to read."""
+    """The complaints of all topics in the baseline of a window, and some of them to read."""
     span = Span(window.start - BASELINE, window.start)
     population = facets_of_all(connection, version.id, span, POPULATION)
-    return Usual(span, shares(population), [population[row] for row in sampled(population)])
+    return Usual(span, population, [population[row] for row in sampled(population)])
 
 
 def evidence(
@@ -70,17 +73,20 @@ def evidence(
     before: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What to keep with an alert while it rises. `before` is what was kept so far, empty for a new alert."""
-    window = facets_of_topic(connection, version.id, signal.topic_id, signal.window)
-    baseline = facets_of_topic(connection, version.id, signal.topic_id, usual.span)
+    spans = signal.window, usual.span
+    now, past = (facets_of_topic(connection, version.id, signal.topic_id, span) for span in spans)
+    window, baseline = (in_segment(rows, signal.segment) for rows in (now, past))
     copy_of = _copies(connection, window[:POPULATION])
-    texts = told(context, connection, window, copy_of, baseline, usual.sample)
-    drivers = find_drivers([each.values for each in window], [each.values for each in baseline], usual.shares, texts)
+    texts = told(context, connection, window, copy_of, baseline, in_segment(usual.sample, signal.segment))
+    usually = shares(in_segment(usual.population, signal.segment))
+    drivers = find_drivers([each.values for each in window], [each.values for each in baseline], usually, texts)
     numbers = {**_numbers(signal), **why.as_dict()}
     repeating = Copies(*repeated(copy_of), len(copy_of))
     return {
         **numbers,
         "opening": before.get("opening", numbers),
         "rises": _rises(before.get("rises", ()), signal),
+        "where": _where(why, now, past, before),
         "drivers": [asdict(driver) for driver in drivers],
         "complaint_ids": [str(each) for each in representative(window, texts.window, drivers)],
         "copies": asdict(repeating),
@@ -88,6 +94,13 @@ def evidence(
         "encoder_version": version.encoder_version,
         "settings": _settings(context),
     }
+
+
+def _where(why: Why, window: Sequence[Facets], baseline: Sequence[Facets], before: Mapping[str, Any]) -> Any:
+    """The segments with the rise; those found last where they were not looked at again."""
+    if why.where is None:
+        return before.get("where", [])
+    return [asdict(each) for each in told_apart(why.where, window, baseline)]
 
 
 def representative(window: Sequence[Facets], texts: Sequence[Named | None], drivers: Sequence[Driver]) -> list[UUID]:
@@ -152,6 +165,7 @@ def _numbers(signal: Signal) -> dict[str, Any]:
         "detector": signal.detector,
         "window": {"start": signal.window.start.isoformat(), "end": signal.window.end.isoformat()},
         "complete": signal.complete,
+        "segment": asdict(signal.segment) if signal.segment else None,
         "version_id": str(signal.version_id),
     }
 

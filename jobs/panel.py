@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from feedback.domain import Span
+from feedback.domain import Segment, Span
 from feedback.errors import SettingError, StoreError
 from feedback.series import bucket_start, day_of, judged_days
 from feedback.store import alerts, complaints, counts
@@ -25,6 +25,9 @@ from models.detect.panel import Floats
 
 HISTORY = timedelta(days=400)
 """The detector forgets by half in eight weeks; what is older than this weighs nothing."""
+
+STEP = 28
+"""The first day moves in such steps: while it stays, a judgement goes on from where the one before was."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +46,9 @@ def dated_panel(
     topics: Sequence[UUID],
     now: datetime,
     come_in: datetime | None = None,
+    segment: Segment | None = None,
 ) -> DatedPanel | None:
-    """The series of `topics` as of `now`; None before the first day of data.
+    """The series of `topics` as of `now`, of one segment where it is given; None before the first day of data.
 
     The last day is complete once complaints have come in up to its end: `come_in` says up to when they have, `now`
     where it is not given.
@@ -57,13 +61,13 @@ def dated_panel(
     _, first, _ = complaints.count_complaints(connection)
     if first is None or first >= now or not topics:
         return None
-    days, complete = judged_days(day_of(max(first, now - HISTORY), zone), now, zone)
+    days, complete = judged_days(max(day_of(first, zone), in_steps(day_of(now - HISTORY, zone))), now, zone)
     places = {bucket_start(day, zone): place for place, day in enumerate(days)}
     rows = {topic: row for row, topic in enumerate(topics)}
     observed = np.zeros((len(topics), len(days)), np.int64)
     total = np.zeros(len(days), np.int64)
     span = Span(bucket_start(days[0], zone), bucket_start(days[-1] + timedelta(days=1), zone))
-    for start, topic, _, customers in counts.counts(connection, version_id, span):
+    for start, topic, customers in _customers(connection, version_id, span, segment):
         place = places.get(start)
         if place is None:
             raise StoreError(_elsewhere(zone))
@@ -72,16 +76,39 @@ def dated_panel(
             observed[rows[topic], place] = customers
     excluded = _excluded(connection, rows, days, zone) | _expected(connection, topics, days)
     complete = complete and (come_in is None or span.end <= come_in)
-    panel = Panel(observed, total, excluded, total == 0, complete, _exposure(context, connection, days))
+    gaps = total == 0 if segment is None else np.zeros(len(days), bool)
+    panel = Panel(observed, total, excluded, gaps, complete, _exposure(context, connection, days))
     return DatedPanel(panel, tuple(topics), days)
 
 
+def in_steps(day: date) -> date:
+    """The first day of a panel that is to reach back to `day`."""
+    return day - timedelta(days=day.toordinal() % STEP)
+
+
+def _customers(
+    connection: Connection, version_id: UUID, span: Span, segment: Segment | None
+) -> Iterator[tuple[datetime, UUID, int]]:
+    """(bucket start, topic or UNASSIGNED, customers)."""
+    if segment is None:
+        for start, topic, _, customers in counts.counts(connection, version_id, span):
+            yield start, topic, customers
+    else:
+        for start, topic, found in counts.counts_by_segment(connection, version_id, span):
+            yield start, topic, found.get(segment.attribute, {}).get(segment.value, 0)
+
+
 def with_day_until(
-    context: Context, connection: Connection, dated: DatedPanel, version_id: UUID, moment: datetime
+    context: Context,
+    connection: Connection,
+    dated: DatedPanel,
+    version_id: UUID,
+    moment: datetime,
+    segment: Segment | None = None,
 ) -> DatedPanel:
     """The panel with its last day as far as it had come at a moment of it: it has been counted further since."""
     begun = Span(bucket_start(dated.days[-1], context.settings.zone), moment)
-    found = counts.counts_until(connection, version_id, begun)
+    found = counts.counts_until(connection, version_id, begun, segment)
     observed, total = dated.panel.counts.copy(), dated.panel.total.copy()
     observed[:, -1] = [found.get(topic, 0) for topic in dated.topics]
     total[-1] = sum(found.values())

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, case, func, select
 
-from feedback.domain import Alert, AlertState, Signal, Span, Transition
+from feedback.domain import Alert, AlertState, Segment, Signal, Span, Transition
 from feedback.store.database import put
 from feedback.store.tables import alert, signal, threshold, topic, transition
 
@@ -178,7 +178,8 @@ def _signal(row: Row[Any]) -> Signal:
     values = row._asdict()
     values.pop("judged_at")
     window = Span(values.pop("window_start"), values.pop("window_end"))
-    return Signal(**values, window=window)
+    segment = values.pop("segment")
+    return Signal(**values, window=window, segment=Segment(**segment) if segment else None)
 
 
 def _alert(row: Row[Any]) -> Alert:

@@ -1,20 +1,26 @@
-"""Buckets: how many complaints a day each topic has under a version."""
+"""Buckets: how many complaints a day each topic has under a version, as a whole and by segment."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, String, cast, delete, func, select, type_coerce
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, String, cast, delete, func, select, type_coerce
 
-from feedback.domain import Span
+from feedback.domain import SEGMENTED, Segment, Span
 from feedback.store.database import insert_new, parts
 from feedback.store.tables import assignment, bucket_count, complaint, stale_bucket
 
 UNASSIGNED = UUID(int=0)
 """Stands for "no topic" in the table of counts."""
+
+BySegment = Mapping[str, Mapping[str, int]]
+"""Customers by attribute and value."""
 
 
 def recount(connection: Connection, version_id: UUID) -> int:
@@ -23,7 +29,7 @@ def recount(connection: Connection, version_id: UUID) -> int:
         select(stale_bucket.c.id, stale_bucket.c.bucket_start).where(stale_bucket.c.version_id == version_id)
     ).all()
     buckets = sorted({row.bucket_start for row in stale})
-    for part in parts(buckets, 5_000):
+    for part in parts(buckets, 500):
         _recount(connection, version_id, list(part))
     for ids in parts([row.id for row in stale], 10_000):
         # by id: a bucket that changes again meanwhile stays marked
@@ -47,10 +53,31 @@ def counts(connection: Connection, version_id: UUID, span: Span) -> list[tuple[d
     return [(_moment(row[0]), _uuid(row[1]), row[2], row[3]) for row in connection.execute(query)]
 
 
-def counts_until(connection: Connection, version_id: UUID, bucket: Span) -> dict[UUID, int]:
-    """Distinct customers by topic or UNASSIGNED among the complaints received within the begun part of a bucket."""
-    query = _grouped(version_id, [bucket.start]).where(complaint.c.received_at < bucket.end)
-    return {row.topic_id: row.customers for row in connection.execute(query)}
+def counts_by_segment(
+    connection: Connection, version_id: UUID, span: Span
+) -> Iterator[tuple[datetime, UUID, BySegment]]:
+    """(bucket start, topic or UNASSIGNED, distinct customers by segment) within `span`, by time."""
+    table = bucket_count
+    start, topic = (_undecoded(connection, column) for column in (table.c.bucket_start, table.c.topic_id))
+    query = (
+        select(start, topic, table.c.segments)
+        .where(table.c.version_id == version_id, table.c.segments.is_not(None))
+        .where(table.c.bucket_start >= span.start, table.c.bucket_start < span.end)
+        .order_by(table.c.bucket_start, table.c.topic_id)
+    )
+    for row in connection.execute(query):
+        yield _moment(row[0]), _uuid(row[1]), row[2]
+
+
+def counts_until(
+    connection: Connection, version_id: UUID, bucket: Span, segment: Segment | None = None
+) -> dict[UUID, int]:
+    """Distinct customers by topic or UNASSIGNED among the complaints received within the begun part of a bucket; of
+    one segment where it is given."""
+    query = _received(connection, version_id, [bucket.start]).where(complaint.c.received_at < bucket.end)
+    if segment:
+        query = query.where(complaint.c[segment.attribute] == segment.value)
+    return {topic: _customers(row.customer_hash for row in rows) for (_, topic), rows in _by_cell(connection, query)}
 
 
 def counts_by_source(connection: Connection, version_id: UUID, span: Span) -> dict[str, dict[datetime, int]]:
@@ -128,23 +155,49 @@ def _uuid(value: str | UUID) -> UUID:
 def _recount(connection: Connection, version_id: UUID, buckets: list[datetime]) -> None:
     table = bucket_count
     connection.execute(delete(table).where(table.c.version_id == version_id, table.c.bucket_start.in_(buckets)))
-    query = _grouped(version_id, buckets)
-    rows = [{"version_id": version_id, **row._asdict()} for row in connection.execute(query)]
-    insert_new(connection, table, rows)
+    counted = [
+        {
+            "version_id": version_id,
+            "bucket_start": start,
+            "topic_id": topic,
+            "complaints": len(rows),
+            "customers": _customers(row.customer_hash for row in rows),
+            "segments": _segments(rows),
+        }
+        for (start, topic), rows in _by_cell(connection, _received(connection, version_id, buckets))
+    ]
+    insert_new(connection, table, counted)
 
 
-def _grouped(version_id: UUID, buckets: list[datetime]) -> Select[Any]:
-    """Rows (bucket_start, topic_id, complaints, customers), counted from the assignments."""
-    topic_id = func.coalesce(assignment.c.topic_id, UNASSIGNED, type_=bucket_count.c.topic_id.type)
-    who = complaint.c.customer_hash
+def _received(connection: Connection, version_id: UUID, buckets: list[datetime]) -> Select[Any]:
+    """(bucket start, topic, customer, segments …) of the complaints of some buckets, a topic's of a day together."""
+    start, topic = (_undecoded(connection, assignment.c[name]) for name in ("bucket_start", "topic_id"))
     return (
-        select(
-            assignment.c.bucket_start,
-            topic_id.label("topic_id"),
-            func.count().label("complaints"),
-            (func.count(who.distinct()) + func.count() - func.count(who)).label("customers"),
-        )
+        select(start, topic, complaint.c.customer_hash, *(complaint.c[name] for name in SEGMENTED))
         .join(complaint, complaint.c.id == assignment.c.complaint_id)
         .where(assignment.c.version_id == version_id, assignment.c.bucket_start.in_(buckets))
-        .group_by(assignment.c.bucket_start, topic_id)
+        .order_by(assignment.c.bucket_start, assignment.c.topic_id)
     )
+
+
+def _by_cell(connection: Connection, query: Select[Any]) -> Iterator[tuple[tuple[datetime, UUID], list[Row[Any]]]]:
+    """The rows of each bucket and topic."""
+    for (start, topic), rows in groupby(connection.execute(query), key=itemgetter(0, 1)):
+        yield (_moment(start), _uuid(topic) if topic else UNASSIGNED), list(rows)
+
+
+def _segments(rows: Sequence[Row[Any]]) -> dict[str, dict[str, int]]:
+    """Distinct customers by attribute and value."""
+    found: dict[str, dict[str, list[str | None]]] = {}
+    for row in rows:
+        for name in SEGMENTED:
+            if (value := getattr(row, name)) is not None:
+                found.setdefault(name, {}).setdefault(value, []).append(row.customer_hash)
+    return {name: {value: _customers(who) for value, who in values.items()} for name, values in found.items()}
+
+
+def _customers(who: Iterable[str | None]) -> int:
+    """How many different ones; each that is not known is another."""
+    named = list(who)
+    known = {each for each in named if each is not None}
+    return len(known) + named.count(None)

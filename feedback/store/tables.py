@@ -48,7 +48,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-Json = JSON().with_variant(JSONB(), "postgresql")
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 Serial = BigInteger().with_variant(Integer(), "sqlite")
 
 metadata = MetaData(
@@ -226,6 +226,7 @@ bucket_count = Table(
     Column("topic_id", Uuid, primary_key=True),
     Column("complaints", Integer, nullable=False),
     Column("customers", Integer, nullable=False),
+    Column("segments", Json, comment="customers by attribute and value; null where an earlier release counted"),
     comment="topic_id is the nil UUID for the unassigned",
 )
 
@@ -248,6 +249,7 @@ signal = Table(
     Column("threshold", Float, nullable=False),
     Column("rising", Boolean, nullable=False),
     Column("complete", Boolean, nullable=False),
+    Column("segment", Json, comment="attribute and value, if the numbers are of one segment"),
 )
 
 alert = Table(

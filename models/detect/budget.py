@@ -84,7 +84,7 @@ def threshold_for(
     wanted = budget / per_week * replicates
     margins = _margins(scores, wanted, evaluations_per_day)
     combined = highest(scores, margins)
-    score = _meeting(combined, wanted, evaluations_per_day)
+    score = meeting(combined, wanted, evaluations_per_day)
     opened = openings(combined, score, evaluations_per_day) * per_week
     return Threshold(
         score=score,
@@ -101,7 +101,7 @@ def threshold_for(
 
 def _margins(scores: Mapping[str, Floats], wanted: float, evaluations_per_day: int) -> dict[str, float]:
     """How far each detector's threshold for its share of the alerts is above that of the first."""
-    own = {name: _meeting(part, wanted * BUDGET_SHARES[name], evaluations_per_day) for name, part in scores.items()}
+    own = {name: meeting(part, wanted * BUDGET_SHARES[name], evaluations_per_day) for name, part in scores.items()}
     first = next(iter(own.values()))
     return {name: each - first for name, each in own.items()}
 
@@ -162,7 +162,7 @@ def _opens(above: Flags, evaluations_per_day: int) -> Flags:
     return np.asarray(above & (step > first_calm + CALM_DAYS * evaluations_per_day))
 
 
-def _meeting(scores: Floats, wanted: float, evaluations_per_day: int) -> float:
+def meeting(scores: Floats, wanted: float, evaluations_per_day: int) -> float:
     """The score at which all replicates together open `wanted` alerts."""
     if wanted >= ENOUGH:
         return _crossing(scores, wanted, evaluations_per_day)

@@ -141,6 +141,13 @@ class Held(NamedTuple):
         mean = self.mean
         return np.where(self.known, upper_tail(self.windows.counts, mean, self.forecast.size(mean)), 1.0)
 
+    def replicate(self, place: int) -> Held:
+        """One replicate alone; what all replicates share stays as it is."""
+        only = slice(place, place + 1)
+        forecast = Forecast._make(part[:, only] for part in self.forecast)
+        windows = Windows(self.windows.counts[:, only], self.windows.others[:, only], self.windows.open_days)
+        return Held(forecast, windows, self.prior)
+
     def without(self, counts: Floats, others: Floats, share: float) -> Held:
         """The same before the windows' last day was over: so many complaints and this share of the day to come."""
         seen = self.windows

@@ -1,0 +1,193 @@
+"""Topics by segment: a rise in one market is judged there, where the whole would drown it.
+
+Each segment is a database of its own: a topic's complaints from Germany are held against its own past in Germany and
+the volume of all complaints from Germany. Whole and parts share the budget of false alarms. While a topic is calm as a
+whole, its segments have to pass a threshold that is set for their part of the budget and for how many they are, which
+is harder than that of the whole; once it has risen as a whole, they are only asked which of them have part in it, at a
+false discovery rate among themselves (Yekutieli 2008, JASA 103:309).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedback.domain import Segment
+from models.detect.budget import JUDGED, SETTLING, Threshold, meeting, openings
+from models.detect.eb7 import EB7
+from models.detect.fdr import q_values
+from models.detect.held import Held, History
+from models.detect.negative_binomial import SMALLEST_P
+from models.detect.null import Null
+from models.detect.panel import Counts, Flags, Floats, Panel
+from models.detect.reasons import Judge, Reasons
+from models.detect.rises import Rises
+
+BUDGET_SHARE = 0.25
+"""The segments' part of the false alarms, all of them together."""
+
+RECENT = 56
+"""Days over which it is decided which segments are judged."""
+
+LEAST_A_DAY = 3.0
+"""Complaints a day of all topics; of a smaller segment hardly any topic could be judged."""
+
+MOST_OF_ALL = 0.9
+"""A segment that holds so large a part of everything is the whole once more."""
+
+MOST_SEGMENTS = 20
+
+YOUNG = 56
+"""Days that a segment must have had complaints for; before, everything in it is new."""
+
+SIMULATED_WEEKS, SIMULATED_SERIES = 64, 2_000
+"""How much is simulated for the threshold; of more series in all, those of some topics stand for all."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentPanel:
+    """Daily counts by segment over the days of `whole`, whose alerted days, gaps and exposure hold for all of them.
+
+    `counts` is int (segments, topics, days), `total` (segments, days): each segment's complaints of every topic and
+    none.
+    """
+
+    whole: Panel
+    counts: Counts
+    total: Counts
+
+    def of(self, segment: int, topics: NDArray[np.intp] | None = None) -> Panel:
+        """One segment's panel, of some topics where they are given."""
+        chosen = slice(None) if topics is None else topics
+        counts, excluded = self.counts[segment][chosen], self.whole.excluded[chosen]
+        return replace(self.whole, counts=counts, total=self.total[segment], excluded=excluded)
+
+    def history(self) -> History:
+        """All segments side by side, one replicate each."""
+        whole = History.of(self.whole)
+        counts = np.ascontiguousarray(self.counts.transpose(2, 0, 1), dtype=np.float64)
+        if self.whole.exposure is None:
+            others = self.total.T[:, :, None] - counts
+        else:
+            others = np.broadcast_to(whole.others[:, :, :1], counts.shape).copy()
+        return History(counts, others, whole.excluded, whole.open_days)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentRises:
+    """The judgement of the last day's windows: `p`, `q` and `rising` are (segments, topics).
+
+    `q` is the Benjamini-Hochberg value among all that were judged; p and q are 1 where nothing was.
+    """
+
+    held: Held
+    detector: EB7
+    p: Floats
+    q: Floats
+    rising: Flags
+
+    def of(self, segment: int) -> Rises:
+        """One segment's, as if it were the whole: (topics, 1)."""
+        held = self.held.replicate(segment)
+        scores = held.scores(self.detector.window, self.p[segment][None, None, :])
+        which = np.zeros(held.mean.shape, np.intp)
+        reasons = Reasons((self._judge(),), which, held)
+        return Rises(scores, self.q[segment][:, None], self.rising[segment][:, None], reasons)
+
+    def where(self, topic: int, fdr: float) -> list[int]:
+        """The segments in which a topic has risen, given that it has as a whole; the surest first."""
+        p = self.p[:, topic]
+        found = np.flatnonzero(q_values(p) <= fdr)
+        return [int(each) for each in found[np.argsort(p[found], kind="stable")]]
+
+    def surest(self, topic: int) -> list[int]:
+        """The segments in which a topic is rising by itself, the surest first."""
+        found = np.flatnonzero(self.rising[:, topic])
+        return [int(each) for each in found[np.argsort(self.p[found, topic], kind="stable")]]
+
+    def _judge(self) -> Judge:
+        eb7 = self.detector
+        return Judge(eb7.name, eb7.window, eb7.window + eb7.gap, eb7.half_life, 0.0)
+
+
+def worth_judging(totals: Mapping[Segment, Counts], whole: Counts) -> list[Segment]:
+    """The segments that are judged, the largest first: large enough to say anything, and not the whole once more.
+
+    `totals` and `whole` are each day's complaints (days,).
+    """
+    everything = max(float(whole[-RECENT:].sum()), 1.0)
+    days = min(len(whole), RECENT)
+    sizes = {segment: float(total[-RECENT:].sum()) for segment, total in totals.items()}
+    fit = [each for each, size in sizes.items() if size >= LEAST_A_DAY * days and size <= MOST_OF_ALL * everything]
+    return sorted(fit, key=lambda each: (-sizes[each], each))[:MOST_SEGMENTS]
+
+
+def find_segment_rises(panel: SegmentPanel, threshold: Threshold, fdr: float, eb7: EB7 | None = None) -> SegmentRises:
+    """Judge every topic in every segment. Rising is a score at the threshold or above and a q of `fdr` or below."""
+    detector = eb7 or EB7()
+    held = detector.held(panel.history(), 1)
+    judged = held.known[0] & _grown_up(panel.total)[:, None]
+    p = np.where(judged, np.clip(held.p()[0], SMALLEST_P, 1.0), 1.0)
+    q = np.ones_like(p)
+    if judged.any():
+        q[judged] = q_values(p[judged])
+    return SegmentRises(held, detector, p, q, judged & (-np.log10(p) >= threshold.score) & (q <= fdr))
+
+
+def _grown_up(total: Counts) -> Flags:
+    """(segments,): those with a history."""
+    days = total.shape[1]
+    return np.asarray((total > 0).any(axis=1) & ((total > 0).argmax(axis=1) <= days - YOUNG))
+
+
+@dataclass(frozen=True, slots=True)
+class _Simulation:
+    """What is drawn for a threshold: some topics of all segments."""
+
+    panel: SegmentPanel
+    topics: NDArray[np.intp]
+    replicates: int
+    eb7: EB7 = field(default_factory=EB7)
+
+    @property
+    def share(self) -> float:
+        return len(self.topics) / self.panel.whole.topics
+
+    def scores(self, rng: np.random.Generator) -> Floats:
+        """(days, replicates, series)."""
+        return np.concatenate([self._scores(each, rng) for each in range(len(self.panel.counts))], axis=-1)
+
+    def _scores(self, segment: int, rng: np.random.Generator) -> Floats:
+        null = Null.fitted(self.panel.of(segment, self.topics), self.eb7, SETTLING + JUDGED)
+        held = self.eb7.held(null.draw(self.replicates, rng), SETTLING + JUDGED)
+        return np.asarray(-np.log10(held.p()))
+
+
+def segment_threshold(panel: SegmentPanel, budget: float, seed: int = 0, *, weeks: int = SIMULATED_WEEKS) -> Threshold:
+    """The score at which all topics in all segments together open `budget` false alerts a week, judged once a day.
+
+    Drawn as in `models.detect.budget.threshold_for`, each segment by itself: those that say the same, such as a market
+    and its language, are counted as two, which errs on the side of calm. Raises ValueError when there are no segments.
+    """
+    if not len(panel.counts):
+        raise ValueError("there is nothing to simulate: no segment is large enough")
+    rng = np.random.default_rng(seed)
+    replicates, per_week = max(2, round(weeks * 7 / JUDGED)), 7 / JUDGED
+    some = min(panel.whole.topics, max(1, SIMULATED_SERIES // len(panel.counts)))
+    simulation = _Simulation(panel, np.sort(rng.permutation(panel.whole.topics)[:some]), replicates)
+    scores = simulation.scores(rng)
+    score = meeting(scores, budget * simulation.share / per_week * replicates, 1)
+    opened = openings(scores, score, 1) * per_week / simulation.share
+    return Threshold(
+        score=score,
+        budget=budget,
+        achieved=float(opened.mean()),
+        standard_error=float(opened.std(ddof=1)) / replicates**0.5,
+        simulated_weeks=replicates * JUDGED // 7,
+        evaluations_per_day=1,
+        seed=seed,
+        parameters={"segments": float(len(panel.counts)), "topics": float(panel.whole.topics)},
+    )
