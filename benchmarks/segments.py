@@ -44,8 +44,15 @@ BRANDS = {"one": 0.6, "two": 0.4}
 CHANNELS = {"e-mail": 0.5, "live chat": 0.3, "contact form": 0.15, "phone": 0.05}
 ENGLISH = 0.1
 PARTS = {"market": MARKETS, "brand": BRANDS, "channel": CHANNELS}
-RISES = (("everywhere", 2.0), ("everywhere", 3.0), ("market", 3.0), ("market", 5.0), ("market", 10.0))
-RISES += (("brand", 3.0), ("channel", 5.0))
+RISES: tuple[tuple[str, float], ...] = (
+    ("everywhere", 2.0),
+    ("everywhere", 3.0),
+    ("market", 3.0),
+    ("market", 5.0),
+    ("market", 10.0),
+    ("brand", 3.0),
+    ("channel", 5.0),
+)
 
 Ints = NDArray[np.int64]
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from feedback.domain import Alert, AlertPolicy, AlertState, Segment, Signal, Span, Transition, derived_id
+from feedback.domain import Alert, AlertPolicy, AlertState, Segment, SegmentCount, Signal, Span, Transition, derived_id
 from feedback.errors import FeedbackError
 
 SERVICE = "feedback"
@@ -157,6 +157,11 @@ def _days(span: timedelta) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.0f}" if value >= 9.5 or value == round(value) else f"{value:.1f}"
+
+
+def kept_count(kept: Mapping[str, Any]) -> SegmentCount:
+    """A segment with its numbers, as it is kept with an alert."""
+    return SegmentCount(**{**kept, "segment": Segment(**kept["segment"])})
 
 
 def kept_signal(kept: Mapping[str, Any], topic_id: UUID) -> Signal:

@@ -17,7 +17,18 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from feedback.chart import HEIGHT, WIDTH, Series, rise_chart
-from feedback.domain import AlertState, Channel, Copies, Driver, SilentSource, Span, TopicKind, Voices
+from feedback.domain import (
+    AlertState,
+    Channel,
+    Copies,
+    Driver,
+    Segment,
+    SegmentCount,
+    SilentSource,
+    Span,
+    TopicKind,
+    Voices,
+)
 from feedback.errors import SettingError
 from feedback.events import PlannedEvent
 from feedback.sentences import Sentences, excerpt, local_days
@@ -66,7 +77,8 @@ class DigestAlert:
     """An alert with the numbers of its latest signal in the week.
 
     `window` (UTC) is the span that was judged, `late` if it was over before its complaints came in; `observed`,
-    `expected`, `low`, `high` and `p` speak of it.
+    `expected`, `low`, `high` and `p` speak of it, and of one `segment` of the topic where one is named. `where` are the
+    segments in which the topic has risen.
     `regressed_at` is when a resolved alert came back; `resolved_at` then is the resolution before that. `events` were
     planned for days of its picture.
     """
@@ -89,6 +101,8 @@ class DigestAlert:
     copies: Copies | None = None
     voices: Voices | None = None
     late: bool = False
+    segment: Segment | None = None
+    where: Sequence[SegmentCount] = ()
     events: Sequence[PlannedEvent] = ()
 
     @property

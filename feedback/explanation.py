@@ -10,8 +10,8 @@ from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from feedback.alerts import kept_signal
-from feedback.domain import AlertState, Reason, Signal, Voices
+from feedback.alerts import kept_count, kept_signal
+from feedback.domain import AlertState, Reason, SegmentCount, Signal, Voices
 from feedback.sentences import (
     MONTHS,
     amount,
@@ -22,7 +22,9 @@ from feedback.sentences import (
     local_days,
     number_word,
     percent,
+    segment_words,
     voices_words,
+    where_words,
 )
 
 NEVER = 1e-12
@@ -34,7 +36,8 @@ MOST_SPANS = 4
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a threshold comes from: see `models.detect.budget.Threshold`; `topics` is how many it was set for."""
+    """Where a threshold comes from: see `models.detect.budget.Threshold`; `topics` is how many it was set for, and in
+    how many `segments`: none where it is for topics as a whole."""
 
     set_at: datetime | None
     budget: float
@@ -43,15 +46,17 @@ class Origin:
     simulated_weeks: int
     evaluations_per_day: int
     topics: int
+    segments: int = 0
 
     @classmethod
     def read(cls, kept: Mapping[str, Any] | None, set_at: datetime | None = None) -> Origin | None:
         """As it was stored; None when parts are missing. `set_at` is for an origin that does not hold it."""
-        names = [each.name for each in fields(cls) if each.name != "set_at"]
+        names = [each.name for each in fields(cls) if each.name not in ("set_at", "segments")]
         if kept is None or any(name not in kept for name in names):
             return None
         moment = datetime.fromisoformat(kept["set_at"]) if "set_at" in kept else set_at
-        return cls(moment, *(kept[name] for name in names))
+        counted = len(kept.get("segments", ()))
+        return cls(set_at=moment, segments=counted, **{name: kept[name] for name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class Finding:
     q_bound: float | None
     voices: Voices | None = None
     late: bool = False
+    where: tuple[SegmentCount, ...] = ()
 
     @classmethod
     def read(cls, kept: Mapping[str, Any], topic_id: UUID) -> Finding:
@@ -78,6 +84,7 @@ class Finding:
             q_bound=kept.get("q_bound"),
             voices=Voices(**kept["voices"]) if "voices" in kept else None,
             late=bool(kept.get("late")),
+            where=tuple(kept_count(each) for each in kept.get("where", ())),
         )
 
     @property
@@ -163,6 +170,7 @@ def sentences(explanation: Explanation) -> list[str]:
         " ".join(
             filter(None, [_observed(latest, zone), _voices(latest), _expectation(latest, zone), _scatter(latest)])
         ),
+        _segments(latest),
         _chance(latest),
         _left_out(explanation.left_out),
         _threshold(latest, zone),
@@ -218,7 +226,8 @@ def _observed(finding: Finding, zone: ZoneInfo) -> str:
     over = "" if finding.signal.complete else ", the last of which was not over,"
     number = humane(finding.signal.expected)
     expected = "none were expected" if number == "0" else f"{number} {'was' if number == '1' else 'were'} expected"
-    came = f"{amount(finding.signal.observed, 'complaint')} came in"
+    whence = segment_words(finding.signal.segment)
+    came = " ".join(filter(None, [amount(finding.signal.observed, "complaint"), "came in", whence]))
     comma = "" if over else ","
     missing = _without(finding)
     return f"{when}{over}{comma} {came}{missing}; {expected}{interval_words(finding.signal.low, finding.signal.high)}."
@@ -248,6 +257,19 @@ def _voices(finding: Finding) -> str:
         return ""
     late = " They came in after the week was over." if finding.late else ""
     return f"Behind them are {voices_words(finding.voices)} A customer counts once a day.{late}"
+
+
+def _segments(finding: Finding) -> str:
+    """Where the topic has risen."""
+    segment = finding.signal.segment
+    others = [each for each in finding.where if each.segment != segment]
+    if segment is None:
+        return f"Above what is usual {where_words(others)}." if others else ""
+    also = f" It also rose {where_words(others)}." if others else ""
+    return (
+        f"Judged are the complaints {segment_words(segment)}, against all others {segment_words(segment)}: as a whole "
+        f"the topic had not risen.{also}"
+    )
 
 
 def _expectation(finding: Finding, zone: ZoneInfo) -> str:
@@ -338,10 +360,16 @@ def _where_from(origin: Origin | None, zone: ZoneInfo) -> str:
     alarms = "one false alarm" if origin.budget == 1 else f"{origin.budget:g} false alarms"
     return (
         f"That threshold was set{when} such that no more than {alarms} a week "
-        f"{'is' if origin.budget == 1 else 'are'} expected over all {amount(origin.topics, 'topic')} together; in a "
+        f"{'is' if origin.budget == 1 else 'are'} expected over all {_judged(origin)} together; in a "
         f"simulation of {amount(origin.simulated_weeks, 'week')} drawn from your own series there were "
         f"{origin.achieved:.2f} ± {origin.standard_error:.2f} a week."
     )
+
+
+def _judged(origin: Origin) -> str:
+    """60 topics, or 60 topics in 18 segments."""
+    within = f" in {amount(origin.segments, 'segment')}" if origin.segments else ""
+    return f"{amount(origin.topics, 'topic')}{within}"
 
 
 def _false_discoveries(finding: Finding) -> str:

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from feedback.domain import AlertState, Driver, SilentSource, Span, TopicKind, Voices
+from feedback.domain import AlertState, Channel, Driver, Segment, SegmentCount, SilentSource, Span, TopicKind, Voices
 from feedback.intake.kinds import PLACEHOLDER
 
 if TYPE_CHECKING:
@@ -192,6 +192,30 @@ def driver_name(driver: Driver) -> str:
     return clean(f"{attribute.replace('_', ' ')} {driver.value}")
 
 
+def segment_words(segment: Segment | None) -> str:
+    """From Germany, in German, about a brand, through live chat: what goes behind a number; empty for the whole."""
+    if segment is None:
+        return ""
+    value = clean(segment.value)
+    named = {
+        "market": f"from {country_name(segment.value)}",
+        "language": f"in {language_name(segment.value)}",
+        "brand": f"about {value}",
+        "channel": f"by {value}" if segment.value == Channel.EMAIL else f"through {value}",
+        "customer_segment": f"from {value} customers",
+    }
+    return named[segment.attribute]
+
+
+def where_words(where: Sequence[SegmentCount]) -> str:
+    """From Germany (33, 9 expected) and by e-mail (20, 6 expected)."""
+    return listed([f"{segment_words(each.segment)} ({each.observed:,}, {_expected(each)})" for each in where])
+
+
+def _expected(count: SegmentCount) -> str:
+    return f"{humane(count.expected)} expected" if count.expected >= 0.05 else "none expected"
+
+
 def drivers_words(drivers: Sequence[Driver]) -> str:
     """Mostly Germany (…) and Trustly (…); what has grown, yet is not half of it, is not called "mostly"."""
     mostly = [driver_words(driver) for driver in drivers if driver.share > 0.5]
@@ -275,9 +299,12 @@ class Sentences:
         return f"The week is not over yet: this counts what came in before {self.moment(self._digest.generated_at)}."
 
     def counts(self, alert: DigestAlert) -> str:
-        """41 this week, 12 expected (7–18)."""
+        """41 this week, 12 expected (7–18); 33 from Germany this week, …"""
         expected = expected_words(alert.expected, alert.low, alert.high)
-        return f"{alert.observed:,} {self._when(alert.window)}, {expected}"
+        return f"{self._observed(alert)} {self._when(alert.window)}, {expected}"
+
+    def _observed(self, alert: DigestAlert) -> str:
+        return " ".join(filter(None, [f"{alert.observed:,}", segment_words(alert.segment)]))
 
     def _when(self, window: Span) -> str:
         if window == self._digest.span:
@@ -295,7 +322,7 @@ class Sentences:
         when = (
             f"in the week of {self.day(self._first)}" if alert.window == self._digest.span else self._when(alert.window)
         )
-        return f"Complaints a day about {self.name(alert.topic.name)}: {alert.observed:,} {when}, {expected}."
+        return f"Complaints a day about {self.name(alert.topic.name)}: {self._observed(alert)} {when}, {expected}."
 
     def details(self, alert: DigestAlert) -> str:
         """How far beyond, how many messages, customers and texts, how many the week before, and whether it is back."""
@@ -309,7 +336,8 @@ class Sentences:
         if alert.late:
             told.append("They came in late, when that week was over.")
         were = "was" if topic.count_before == 1 else "were"
-        told.append(f"The week before there {were} {topic.count_before or 'none'}.")
+        everywhere = " of this topic everywhere" if alert.segment else ""
+        told.append(f"The week before there {were} {topic.count_before or 'none'}{everywhere}.")
         if alert.regressed_at is not None:
             calm = f" on {self.day(alert.resolved_at)}" if alert.resolved_at else ""
             told.append(f"It is back: the alert first opened on {self.day(alert.opened_at)} and calmed down{calm}.")
@@ -319,6 +347,14 @@ class Sentences:
         """Where it comes from, up to four attributes; empty where nothing stands out."""
         told = drivers_words(alert.drivers[:4])
         return f"{capital(told)}." if told else ""
+
+    def where(self, alert: DigestAlert) -> str:
+        """In which segments the topic has risen; empty where none stands out."""
+        if alert.segment is None:
+            return f"Above what is usual {where_words(alert.where)}." if alert.where else ""
+        others = [each for each in alert.where if each.segment != alert.segment]
+        also = f" It also rose {where_words(others)}." if others else ""
+        return f"Elsewhere the topic is within what is usual.{also}" if not others else also.strip()
 
     def copies(self, alert: DigestAlert) -> str:
         """14 of the 41 repeat one of three texts …; empty where few do."""

@@ -18,10 +18,12 @@ from jobs.context import Context, Progress
 from jobs.detect import FALSE_DISCOVERIES
 from jobs.panel import dated_panel
 from jobs.published import published
+from jobs.segments import segments_worth_judging
 from jobs.thresholds import EVALUATIONS_PER_DAY
 from models.backtest import HORIZON, KINDS, WEEK, Backtest, Planted, Trials
 from models.detect import Panel
 from models.detect.budget import Threshold, threshold_for
+from models.detect.segments import BUDGET_SHARE
 
 WARM_UP, LEAST_WEEKS = 6, 4
 """Weeks that the detector needs to know what is usual, and the least that must be left to plant rises into."""
@@ -58,6 +60,7 @@ class BacktestReport:
 
     weeks: float
     topics: int
+    part: float = 1.0
     rises: list[dict[str, Any]] = field(default_factory=list)
     sizes: list[dict[str, Any]] = field(default_factory=list)
     budgets: list[dict[str, Any]] = field(default_factory=list)
@@ -69,36 +72,41 @@ def run_backtest(context: Context, plan: BacktestPlan, now: datetime) -> Backtes
 
     Raises FeedbackError before the first topic model is published, and when there is too little history.
     """
-    return report_on(_panel(context, now), plan, context.progress)
+    panel, with_segments = _panel(context, now)
+    return report_on(panel, plan, context.progress, 1 - BUDGET_SHARE if with_segments else 1.0)
 
 
-def report_on(panel: Panel, plan: BacktestPlan, progress: Progress) -> BacktestReport:
-    """What is found of the plan's rises in a panel. Raises FeedbackError when its history is too short."""
+def report_on(panel: Panel, plan: BacktestPlan, progress: Progress, part: float = 1.0) -> BacktestReport:
+    """What is found of the plan's rises in a panel, with this part of the budgets; the rest is for segments.
+
+    Raises FeedbackError when the history is too short.
+    """
     judged = min(plan.weeks * WEEK, panel.days - WARM_UP * WEEK)
     if judged < LEAST_WEEKS * WEEK:
         raise FeedbackError(
             f"There are {panel.days // WEEK} weeks of complaints; a backtest needs {WARM_UP + LEAST_WEEKS}, "
             f"{WARM_UP} of them to learn what is usual."
         )
-    report = BacktestReport(judged / WEEK, panel.topics)
+    report = BacktestReport(judged / WEEK, panel.topics, part)
     rises = list(plan.rises())
     with progress.task("Planting rises", len(plan.budgets) * (len(rises) + 1)) as advance:
         done = 0
         for place, budget in enumerate(plan.budgets):
-            threshold = threshold_for(panel, budget, evaluations_per_day=EVALUATIONS_PER_DAY)
+            threshold = threshold_for(panel, budget * part, evaluations_per_day=EVALUATIONS_PER_DAY)
             test = Backtest(panel, judged, threshold, FALSE_DISCOVERIES)
             advance(done := done + 1)
             trials: list[Trials] = []
             for rise in rises:
                 trials.append(test.plant(rise, plan.repeats, np.random.default_rng([plan.seed, len(trials)])))
                 advance(done := done + 1)
-            report.budgets.append(_budget_row(test, threshold, trials))
+            report.budgets.append({"budget": budget, **_budget_row(test, threshold, trials)})
             if place == 0:
                 _detail(report, trials)
     return report
 
 
-def _panel(context: Context, now: datetime) -> Panel:
+def _panel(context: Context, now: datetime) -> tuple[Panel, bool]:
+    """The series of all topics, and whether they are judged by segment as well."""
     current = published(context)
     if current is None:
         raise FeedbackError("There are no topics yet: `feedback run retrain` trains the first version.")
@@ -107,9 +115,9 @@ def _panel(context: Context, now: datetime) -> Panel:
         # a history that ended last year is judged to its end
         end = min(now, _day_after(last, context.settings.zone)) if last else now
         dated = dated_panel(context, connection, current.version.id, [each.id for each in current.topics], end)
-    if dated is None:
-        raise FeedbackError("There are no complaints to plant rises among; `feedback ingest` reads them.")
-    return dated.panel
+        if dated is None:
+            raise FeedbackError("There are no complaints to plant rises among; `feedback ingest` reads them.")
+        return dated.panel, bool(segments_worth_judging(context, connection, current.version, dated))
 
 
 def _day_after(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -132,7 +140,6 @@ def _budget_row(test: Backtest, threshold: Threshold, trials: Sequence[Trials]) 
     delays = np.concatenate([each.delays for each in trials])
     together = Trials(trials[0].planted, np.zeros(len(delays), np.int64), np.zeros(len(delays)), delays)
     return {
-        "budget": threshold.budget,
         "threshold": threshold.score,
         "simulated": threshold.achieved,
         "opened": test.opened_a_week(),

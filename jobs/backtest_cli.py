@@ -45,6 +45,7 @@ def backtest(
             {
                 "weeks": report.weeks,
                 "topics": report.topics,
+                "part_of_budget": report.part,
                 "rises": report.rises,
                 "sizes": report.sizes,
                 "budgets": report.budgets,
@@ -77,6 +78,8 @@ def _tell(report: BacktestReport, plan: BacktestPlan, picture: Path | None) -> N
         f"week set to {plan.budgets[0]:g}. Shares are of those planted that were found within so many weeks; days, "
         "in the middle of those found, are to the end of the day on which each was.",
     )
+    if report.part < 1:
+        say(out, f"They are planted everywhere and judged as a whole, which has {report.part:.0%} of each budget.")
     numbers = {"planted": "Planted", "within_1": "1 week", "within_2": "2 weeks", "within_3": "3 weeks", "days": "Days"}
     kinds = {"kind": "Rise", "lift": "Lift"}
     show(out, _told(report.rises), {**kinds, **numbers}, as_json=False, empty="No topic was calm for long enough.")

@@ -71,7 +71,9 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
     judged = [*judging.now(), *(judging.late(Span(last, now)) if last else ())]
     with context.write() as connection:
         changes = _decide(context, connection, current.version, judged, known, now)
-    return {"judged": len(judged), "rising": sum(each.signal.rising for each in judged), "transitions": changes}
+    topics = {each.signal.topic_id for each in judged}
+    rising = {each.signal.topic_id for each in judged if each.signal.rising}
+    return {"judged": len(topics), "rising": len(rising), "transitions": changes}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,22 +96,24 @@ class _Judging:
         rows = np.flatnonzero(rises.scores.judged[:, -1]).tolist()
         whole = {row: self._judged(rises, (row, -1)) for row in rows}
         if self.limits.in_segments and (self.dated.panel.complete or any(e.signal.rising for e in whole.values())):
-            return list((whole | self._in_segments(whole, self.limits.in_segments)).values())
+            return self._in_segments(whole, self.limits.in_segments)
         return list(whole.values())
 
-    def _in_segments(self, whole: Mapping[int, Judged], limit: Limit) -> dict[int, Judged]:
-        """By row, of the topics that have risen where they have, and of those that have risen in a segment alone."""
+    def _in_segments(self, whole: Mapping[int, Judged], limit: Limit) -> list[Judged]:
+        """The judgements of all topics, where those have risen that have, and of others that have in a segment."""
         with self.context.database.read() as connection:
             series = segment_series(self.context, connection, self.version, self.dated, limit.segments)
         eb7 = EB7(stages=self.context.memory.setdefault("stages in segments", Stages()))
         rises = find_segment_rises(series.panel, limit.threshold, FALSE_DISCOVERIES, eb7)
-        found: dict[int, Judged] = {}
+        found: list[Judged] = []
         for row, each in whole.items():
             if each.why:
                 where = self._where(series, rises, row, rises.where(row, FALSE_DISCOVERIES))
-                found[row] = each._replace(why=replace(each.why, where=where))
-            elif self.dated.panel.complete and rises.surest(row):
-                found[row] = self._by_segment(series, rises, row, limit)
+                found.append(each._replace(why=replace(each.why, where=where)))
+            else:
+                found.append(each)
+                if self.dated.panel.complete and rises.surest(row):
+                    found.append(self._by_segment(series, rises, row, limit))
         return found
 
     def _by_segment(self, series: SegmentSeries, rises: SegmentRises, row: int, limit: Limit) -> Judged:
@@ -227,6 +231,9 @@ def _decide(
     alerts.store_signals(connection, [each.signal for each in notable], now)
     store_judged(connection, version.id, now)
     told = [each for each in notable if _counts(each, before, known)]
+    in_segments = {each.signal.topic_id for each in told if each.signal.segment}
+    # calm as a whole is not calm
+    told = [each for each in told if each.signal.segment or each.signal.topic_id not in in_segments]
     return decide_all(context, connection, version, before, told, now)
 
 

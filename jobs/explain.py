@@ -13,7 +13,7 @@ import numpy as np
 from rich.console import Console
 from sqlalchemy import Connection, Row
 
-from feedback.domain import AlertState
+from feedback.domain import AlertState, Signal
 from feedback.errors import FeedbackError
 from feedback.explanation import Day, Explanation, Finding, Origin, Week, numbers, sentences, span_words, week_note
 from feedback.store import alerts
@@ -39,7 +39,7 @@ def explain_alert(context: Context, named: str) -> Explanation:
         row = alerts.alert_row(connection, _find(connection, named))
         latest = _finding(connection, row, row.evidence, row.last_rising_at)
         opening = _finding(connection, row, row.evidence.get("opening", row.evidence), row.opened_at)
-        dated, recounted = _dated(context, connection, row, latest.signal.version_id)
+        dated, recounted = _dated(context, connection, row, latest.signal)
     weeks = _weeks(dated, latest, context) if dated else ()
     return Explanation(
         alert_id=row.id,
@@ -94,13 +94,14 @@ def _finding(connection: Connection, row: Row[Any], kept: Mapping[str, Any], jud
     return found
 
 
-def _dated(context: Context, connection: Connection, row: Row[Any], version_id: UUID) -> tuple[DatedPanel | None, bool]:
+def _dated(context: Context, connection: Connection, row: Row[Any], signal: Signal) -> tuple[DatedPanel | None, bool]:
     """The topic's days as of the last judgement, and whether another version than that of the time counted them."""
-    current = published_version(connection)
-    for candidate in (version_id, *([current.id] if current else [])):
-        dated = dated_panel(context, connection, candidate, [row.topic_id], row.judged_at)
+    current, segment = published_version(connection), signal.segment
+    for candidate in (signal.version_id, *([current.id] if current else [])):
+        dated = dated_panel(context, connection, candidate, [row.topic_id], row.judged_at, segment=segment)
         if dated is not None and dated.panel.counts.any():
-            return with_day_until(context, connection, dated, candidate, row.judged_at), candidate != version_id
+            shown = with_day_until(context, connection, dated, candidate, row.judged_at, segment)
+            return shown, candidate != signal.version_id
     return None, False
 
 

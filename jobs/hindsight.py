@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -20,27 +20,46 @@ from jobs.context import Context
 from jobs.panel import DatedPanel, dated_panel, with_day_until
 from jobs.segments import segment_series
 from jobs.thresholds import Limits
-from models.detect.rises import find_rises
+from models.detect.rises import Rises, find_rises
 from models.detect.segments import find_segment_rises
 
-Seen = tuple[UUID, Segment | None]
+About = tuple[UUID, Segment | None]
+
+
+class Seen(NamedTuple):
+    """A rise seen in hindsight: its score, how many more than expected it had, and the end of what was judged."""
+
+    score: float
+    excess: float
+    end: datetime
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"score": self.score, "excess": self.excess, "end": self.end.isoformat()}
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> Seen:
+        return cls(stored["score"], stored.get("excess", 0.0), datetime.fromisoformat(stored["end"]))
 
 
 @dataclass(frozen=True, slots=True)
 class Hindsight:
-    """For each topic and segment that rose in hindsight: its score, and the end of what had been judged by then."""
+    """What rose in hindsight, by topic and segment."""
 
-    seen: Mapping[Seen, tuple[float, datetime]]
+    seen: Mapping[About, Seen]
 
     def explains(self, signal: Signal) -> bool:
         """Whether the signal says no more than was seen in hindsight.
 
-        What came in since has then not made the rise any surer, so that only the publication would speak for it.
+        What came in since has then not made the rise any surer, so that only the publication would speak for it: its
+        score is no higher, or only because calm days have left the window, the excess having grown by no more than a
+        day's chance.
         """
-        if (signal.topic_id, signal.segment) not in self.seen:
+        seen = self.seen.get((signal.topic_id, signal.segment))
+        if seen is None or signal.window.start >= seen.end:
             return False
-        score, end = self.seen[signal.topic_id, signal.segment]
-        return signal.window.start < end and signal.score <= score
+        days = (signal.window.end - signal.window.start) / timedelta(days=1)
+        a_days_chance = math.sqrt(signal.expected / days)
+        return signal.score <= seen.score or signal.observed - signal.expected <= seen.excess + a_days_chance
 
 
 def hindsight(
@@ -56,10 +75,10 @@ def hindsight(
         stored = _risen(context, version, limits, fdr, before) if before else {}
         with context.write() as connection:
             topics.store_hindsight(connection, version.id, stored)
-    return Hindsight({_read(key): (each["score"], datetime.fromisoformat(each["end"])) for key, each in stored.items()})
+    return Hindsight({_about(key): Seen.read(each) for key, each in stored.items()})
 
 
-def _read(key: str) -> Seen:
+def _about(key: str) -> About:
     topic, *segment = key.split(" ", 2)
     return UUID(topic), Segment(*segment) if segment else None
 
@@ -68,20 +87,27 @@ def _risen(
     context: Context, version: StoredVersion, limits: Limits, fdr: float, before: datetime
 ) -> dict[str, dict[str, Any]]:
     """What the version finds rising in the complaints received before a moment."""
-    found: dict[str, float] = {}
     dated = _as_of(context, version, before)
-    if dated is not None:
-        rises = find_rises(dated.panel, limits.whole.threshold, fdr=fdr)
-        for row in np.flatnonzero(rises.rising[:, -1]):
-            found[str(dated.topics[row])] = float(rises.scores.score[row, -1])
-        found |= _risen_in_segments(context, version, limits, fdr, bucket_of(before, context.settings.zone))
-    return {key: {"score": score, "end": before.isoformat()} for key, score in found.items()}
+    if dated is None:
+        return {}
+    rises = find_rises(dated.panel, limits.whole.threshold, fdr=fdr)
+    rows = [int(row) for row in np.flatnonzero(rises.rising[:, -1])]
+    found = {str(dated.topics[row]): _seen(rises, row, before) for row in rows}
+    midnight = bucket_of(before, context.settings.zone)
+    return {
+        key: each.as_dict() for key, each in (found | _in_segments(context, version, limits, fdr, midnight)).items()
+    }
 
 
-def _risen_in_segments(
+def _seen(rises: Rises, row: int, end: datetime) -> Seen:
+    scores, cell = rises.scores, (row, -1)
+    return Seen(float(scores.score[cell]), float(scores.observed[cell] - scores.expected[cell]), end)
+
+
+def _in_segments(
     context: Context, version: StoredVersion, limits: Limits, fdr: float, midnight: datetime
-) -> dict[str, float]:
-    """Scores by topic and segment, of the days that were over: segments are judged by whole days."""
+) -> dict[str, Seen]:
+    """The same by topic and segment, of the days that were over: segments are judged by whole days."""
     if limits.in_segments is None:
         return {}
     with context.database.read() as connection:
@@ -91,9 +117,10 @@ def _risen_in_segments(
         series = segment_series(context, connection, version, dated, limits.segments)
     rises = find_segment_rises(series.panel, limits.in_segments.threshold, fdr)
     return {
-        f"{series.topics[row]} {series.segments[place].attribute} {series.segments[place].value}": -math.log10(p)
+        f"{series.topics[row]} {series.segments[place].attribute} {series.segments[place].value}": _seen(
+            rises.of(place), row, midnight
+        )
         for place, row in np.argwhere(rises.rising).tolist()
-        if (p := float(rises.p[place, row]))
     }
 
 

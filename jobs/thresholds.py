@@ -82,13 +82,13 @@ def _stored(context: Context, now: datetime) -> Limits | None:
 
 def _holds(stored: Limits, settings: Settings, dated: DatedPanel, now: datetime) -> bool:
     # not anew for every publication: what was just below would be just above, and an alert open by it alone
-    whole, share = stored.whole, _shares(settings, bool(stored.segments))[0]
+    whole, share = stored.whole, shares(settings, bool(stored.segments))[0]
     alike = abs(len(dated.topics) - whole.topics) <= MORE_TOPICS * whole.topics
     wanted = all(each.attribute in settings.segments for each in stored.segments)
     return alike and wanted and whole.threshold.budget == share and now - stored.set_at < AGE
 
 
-def _shares(settings: Settings, with_segments: bool) -> tuple[float, float]:
+def shares(settings: Settings, with_segments: bool) -> tuple[float, float]:
     """False alarms a week for topics as a whole, and for all segments together."""
     budget = settings.false_alarms_per_week
     return (budget * (1 - BUDGET_SHARE), budget * BUDGET_SHARE) if with_segments else (budget, 0.0)
@@ -98,7 +98,7 @@ def _set(context: Context, version: StoredVersion, dated: DatedPanel, now: datet
     with context.database.read() as connection:
         segments = segments_worth_judging(context, connection, version, dated)
         series = segment_series(context, connection, version, dated, segments) if segments else None
-    whole, parts = _shares(context.settings, bool(segments))
+    whole, parts = shares(context.settings, bool(segments))
     threshold = threshold_for(dated.panel, whole, evaluations_per_day=EVALUATIONS_PER_DAY)
     topics = len(dated.topics)
     in_segments = Limit(segment_threshold(series.panel, parts), topics, segments) if series else None

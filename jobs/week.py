@@ -12,10 +12,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
-from feedback.alerts import kept_signal
+from feedback.alerts import kept_count, kept_signal
 from feedback.chart import Series
 from feedback.digest import Digest, DigestAlert, DigestTopic, Quote, week_span
-from feedback.domain import AlertState, Channel, Copies, Driver, Signal, SilentSource, Span, TopicKind, Voices
+from feedback.domain import AlertState, Channel, Copies, Driver, Segment, Signal, SilentSource, Span, TopicKind, Voices
 from feedback.events import PlannedEvent
 from feedback.store import alerts, complaints, counts, facets
 from feedback.store.counts import UNASSIGNED
@@ -114,7 +114,7 @@ def _gather(
     gone = {row.topic_id: row for row in rows if row.topic_id not in known}
     known |= {key: _gone(row) for key, row in gone.items()}
     owners = {key: each.owner for key, each in members.items()} | {key: row.owner for key, row in gone.items()}
-    charted = Charted.of(dated) if dated and rows else None
+    charts = Charts(context, connection, current, as_of, {None: Charted.of(dated) if dated and rows else None})
     return Week(
         week=week,
         span=span,
@@ -122,7 +122,7 @@ def _gather(
         context=context,
         topics=known,
         owned_by={key: owner or context.settings.default_owner for key, owner in owners.items()},
-        alerts=[(row, _alert(connection, row, known, signals, charted, span)) for row in rows],
+        alerts=[(row, _alert(connection, row, known, signals, charts, span)) for row in rows],
         born=frozenset(
             key for key, each in members.items() if each.born_at in span and each.kind is not TopicKind.PINNED
         ),
@@ -186,7 +186,7 @@ def _alert(
     row: Row[Any],
     known: dict[UUID, DigestTopic],
     signals: dict[UUID, Signal],
-    charted: Charted | None,
+    charts: Charts,
     span: Span,
 ) -> DigestAlert:
     kept = row.evidence
@@ -194,7 +194,7 @@ def _alert(
     history = alerts.transitions_of(connection, row.id)
     regressed = [each.at for each in history if each.after == AlertState.REGRESSED and each.at < span.end]
     ids = [UUID(each) for each in kept.get("complaint_ids", ())]
-    series = charted.series(row.topic_id) if charted and row.topic_id in charted.dated.topics else None
+    series = charts.series(row.topic_id, numbers.segment)
     return DigestAlert(
         alert_id=row.id,
         topic=known[row.topic_id],
@@ -212,6 +212,8 @@ def _alert(
         copies=Copies(**kept["copies"]) if "copies" in kept else None,
         voices=Voices(**kept["voices"]) if "voices" in kept else None,
         late=bool(kept.get("late")),
+        segment=numbers.segment,
+        where=[kept_count(each) for each in kept.get("where", ())],
         quotes=[
             Quote(each.text, each.language, Channel(each.channel), each.received_at, each.market)
             for each in facets.quotes_by_id(connection, ids)
@@ -252,6 +254,31 @@ class Charted:
             _known(self.scores.low[row]),
             _known(self.scores.high[row]),
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Charts:
+    """The charted panels of the whole and of segments, each made once."""
+
+    context: Context
+    connection: Connection
+    current: Published | None
+    as_of: datetime
+    made: dict[Segment | None, Charted | None]
+
+    def series(self, topic: UUID, segment: Segment | None) -> Series | None:
+        """None for a topic that the version in force does not hold."""
+        if segment not in self.made:
+            self.made[segment] = self._of(segment)
+        charted = self.made[segment]
+        return charted.series(topic) if charted and topic in charted.dated.topics else None
+
+    def _of(self, segment: Segment | None) -> Charted | None:
+        if self.current is None:
+            return None
+        ids, version = [each.id for each in self.current.topics], self.current.version.id
+        dated = dated_panel(self.context, self.connection, version, ids, self.as_of, segment=segment)
+        return Charted.of(dated) if dated else None
 
 
 def _known(values: Floats) -> tuple[float | None, ...]:

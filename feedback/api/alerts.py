@@ -55,6 +55,16 @@ _DETAIL = {
         "name": "Bonus payout delayed",
         "encoder_version": "e5-small-int8-1",
         "settings": {"false_alarms_per_week": 1.0},
+        "where": [
+            {
+                "segment": {"attribute": "market", "value": "DE"},
+                "observed": 33,
+                "expected": 5.1,
+                "low": 1.0,
+                "high": 10.0,
+                "p": 3.1e-12,
+            }
+        ],
         "drivers": DRIVERS_EXAMPLE,
         "complaint_ids": ["3f0c6a52-6d0e-5c5e-9a55-3b6a0f3d7c33"],
         "voices": {"messages": 41, "customers": 38, "texts": 30},

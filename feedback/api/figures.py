@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -73,6 +74,24 @@ class Copies(BaseModel):
     of: Count = Field(None, description="… of so many that were compared.")
 
 
+class Segment(BaseModel):
+    """The complaints with one value of an attribute."""
+
+    attribute: Word = Field(None, description="`market`, `language`, `brand`, `channel` or `customer_segment`.")
+    value: Word = Field(None, description="Its value, such as `DE`.")
+
+
+class SegmentCount(BaseModel):
+    """A segment in which a topic has risen, with its numbers in the same window."""
+
+    segment: Segment
+    observed: Count = None
+    expected: Number = None
+    low: Number = None
+    high: Number = None
+    p: Number = None
+
+
 class Figures(BaseModel):
     """A count beside what the past predicts for it."""
 
@@ -91,6 +110,9 @@ class Figures(BaseModel):
     window: Annotated[Window | None, WrapValidator(_kindly)] = Field(None, description="The span that was judged.")
     version_id: Annotated[UUID | None, WrapValidator(_kindly)] = Field(
         None, description="The topic model version in force then."
+    )
+    segment: Annotated[Segment | None, WrapValidator(_kindly)] = Field(
+        None, description="Of which segment of the topic the numbers are; null for the topic as a whole."
     )
 
 
@@ -116,6 +138,9 @@ class Evidence(Figures):
     encoder_version: Word = None
     settings: Annotated[dict[str, Any] | None, WrapValidator(_kindly)] = Field(
         None, description="The settings that mattered."
+    )
+    where: Annotated[list[SegmentCount] | None, WrapValidator(_kindly)] = Field(
+        None, description="The segments in which the topic has risen, the surest first."
     )
     drivers: Drivers = Field(None, description="What is over-represented in the rise, the strongest first.")
     complaint_ids: Annotated[list[str] | None, WrapValidator(_kindly)] = Field(
@@ -149,6 +174,7 @@ def latest_signal(signal: Signal, judged_at: datetime) -> LatestSignal:
         **{name: getattr(signal, name) for name in names},
         ratio=signal.ratio,
         window=Window.of(signal.window),
+        segment=Segment(**asdict(signal.segment)) if signal.segment else None,
         judged_at=judged_at,
         rising=signal.rising,
         complete=signal.complete,
@@ -177,6 +203,7 @@ FIGURES_EXAMPLE: dict[str, Any] = {
     "detector": "eb7",
     "window": {"start": "2026-03-01T23:00:00Z", "end": "2026-03-08T23:00:00Z"},
     "version_id": "0f5b6f0a-7f0f-5b56-9a9e-3c1a7f5e2b11",
+    "segment": None,
 }
 DRIVERS_EXAMPLE: list[dict[str, Any]] = [
     {

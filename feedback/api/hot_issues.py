@@ -154,7 +154,8 @@ def _look(connection: Connection, now: datetime, service: Given) -> _Seen:
     members = topics_of(connection, version_id) if version_id else []
     signals: dict[UUID, tuple[datetime, Signal]] = {}
     for judged_at, signal in latest_signals(connection):
-        signals.setdefault(signal.topic_id, (judged_at, signal))  # the strongest comes first
+        if signal.segment is None:
+            signals.setdefault(signal.topic_id, (judged_at, signal))  # the strongest comes first
     return _Seen(
         version_id,
         {each.id: each for each in members},

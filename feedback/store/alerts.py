@@ -43,10 +43,11 @@ def latest_signals(connection: Connection) -> list[tuple[datetime, Signal]]:
 def strongest_signals(connection: Connection, span: Span, hourly: str = "") -> dict[UUID, Signal]:
     """Each topic's strongest signal judged in `span.start < t <= span.end`, the later of equals.
 
-    One of the detector named `hourly` only where no other was a rise: who reads of a week wants its days counted.
+    One of the detector named `hourly` only where no other was a rise: who reads of a week wants its days counted. One
+    of a segment only where the topic was not rising as a whole.
     """
     within = (signal.c.judged_at > span.start) & (signal.c.judged_at <= span.end)
-    rank = case((signal.c.detector == hourly, 1), (signal.c.rising, 2), else_=0)
+    rank = case((signal.c.detector == hourly, 1), (signal.c.segment.is_not(None), 2), (signal.c.rising, 3), else_=0)
     query = select(signal).where(within).order_by(rank, signal.c.score, signal.c.judged_at)
     return {row.topic_id: _signal(row) for row in connection.execute(query)}
 

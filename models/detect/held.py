@@ -143,9 +143,9 @@ class Held(NamedTuple):
 
     def replicate(self, place: int) -> Held:
         """One replicate alone; what all replicates share stays as it is."""
-        only = slice(place, place + 1)
-        forecast = Forecast._make(part[:, only] for part in self.forecast)
-        windows = Windows(self.windows.counts[:, only], self.windows.others[:, only], self.windows.open_days)
+        whole, only = self.forecast.rate.shape, slice(place, place + 1)
+        forecast = Forecast._make(np.broadcast_to(part, whole)[:, only] for part in self.forecast)
+        windows = Windows._make(np.broadcast_to(part, whole)[:, only] for part in self.windows)
         return Held(forecast, windows, self.prior)
 
     def without(self, counts: Floats, others: Floats, share: float) -> Held:

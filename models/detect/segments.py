@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback.domain import Segment
+from feedback.domain import SEGMENTED, Segment
 from models.detect.budget import JUDGED, SETTLING, Threshold, meeting, openings
 from models.detect.eb7 import EB7
 from models.detect.fdr import q_values
@@ -122,7 +122,9 @@ def worth_judging(totals: Mapping[Segment, Counts], whole: Counts) -> list[Segme
     days = min(len(whole), RECENT)
     sizes = {segment: float(total[-RECENT:].sum()) for segment, total in totals.items()}
     fit = [each for each, size in sizes.items() if size >= LEAST_A_DAY * days and size <= MOST_OF_ALL * everything]
-    return sorted(fit, key=lambda each: (-sizes[each], each))[:MOST_SEGMENTS]
+    # of a market and its language the market comes first
+    order = {name: place for place, name in enumerate(SEGMENTED)}
+    return sorted(fit, key=lambda each: (-sizes[each], order[each.attribute], each.value))[:MOST_SEGMENTS]
 
 
 def find_segment_rises(panel: SegmentPanel, threshold: Threshold, fdr: float, eb7: EB7 | None = None) -> SegmentRises:

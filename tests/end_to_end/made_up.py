@@ -31,11 +31,11 @@ FAULT = SUBJECTS - 1
 """The subject that only the second version knows."""
 
 
-def made_up_context(home: Path) -> Context:
-    """Eighty days of five subjects, six complaints a day each, and thirty of a sixth in the last two days."""
+def made_up_context(home: Path, days: int = 80) -> Context:
+    """Days of five subjects, six complaints a day each, and thirty of a sixth in the last two days."""
     settings = Settings(data_dir=home / "var", taxonomy="none", time_zone="UTC")
     context = build_context(settings, Silent(), lambda: WALL, create=True)
-    hours = [4.0 * step for step in range(80 * 6)]
+    hours = [4.0 * step for step in range(days * 6)]
     calm = [told(subject, NOW - timedelta(hours=each, minutes=subject)) for subject in range(FAULT) for each in hours]
     fault = [told(FAULT, NOW - timedelta(hours=1.2 * each)) for each in range(1, 31)]
     with context.write() as connection:

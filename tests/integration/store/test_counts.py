@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from feedback.domain import Span, derived_id
+from feedback.domain import Channel, Segment, Span, derived_id
 from feedback.store import topics
 from feedback.store.complaints import store_complaints
-from feedback.store.counts import UNASSIGNED, counts, counts_until, recount
+from feedback.store.counts import UNASSIGNED, counts, counts_by_segment, counts_until, recount
 from feedback.store.database import Database
 from feedback.store.tables import stale_bucket
 from tests.integration.store.store_samples import DAY, NOW, TOPIC, VERSION, assigned, fill, publish, sample, topic
@@ -44,6 +44,27 @@ def two_topics(database: Database) -> Database:
 def test_customers_are_counted_once_a_day_and_whoever_is_not_known_as_another(two_topics: Database) -> None:
     fill(two_topics, [sample(1), sample(2, customer_hash="customer-1"), sample(3), sample(4, customer_hash=None)])
     assert counted(two_topics) == [(DAY, TOPIC, 4, 3)]
+
+
+def test_customers_are_counted_by_segment(two_topics: Database) -> None:
+    german = {"market": "DE", "channel": Channel.LIVE_CHAT}
+    again = sample(4, customer_hash="customer-1", market="AT", channel=Channel.LIVE_CHAT)
+    unknown = sample(3, customer_hash=None, customer_segment="VIP", language="pl")
+    fill(two_topics, [sample(1, **german), sample(2, **german), again, unknown])
+    counted(two_topics)
+    with two_topics.read() as connection:
+        ((start, topic_id, found),) = counts_by_segment(connection, VERSION, EVER)
+        chat = Segment("channel", Channel.LIVE_CHAT)
+        begun = Span(DAY, DAY + timedelta(minutes=4))
+        assert counts_until(connection, VERSION, begun, chat) == {TOPIC: 2}
+        assert counts_until(connection, VERSION, begun, Segment("market", "AT")) == {}
+    assert (start, topic_id) == (DAY, TOPIC)
+    assert found == {
+        "market": {"DE": 2, "AT": 1},
+        "language": {"de": 2, "pl": 1},
+        "channel": {"live chat": 2, "other": 1},
+        "customer_segment": {"VIP": 1},
+    }
 
 
 def test_the_unassigned_are_counted_too(two_topics: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, make_url, text
 
+from feedback.domain import Span
 from feedback.errors import StoreError
 from feedback.store.complaints import count_complaints, store_complaints
+from feedback.store.counts import counts_by_segment, recount
 from feedback.store.database import Database, create_database, open_database
 from feedback.store.tables import metadata
-from tests.integration.store.store_samples import NOW, sample
+from tests.integration.store.store_samples import DAY, NOW, VERSION, fill, publish, sample
+
+EVER = Span(DAY - timedelta(days=400), DAY + timedelta(days=400))
 
 
 @pytest.mark.timeout(120)
@@ -22,6 +27,22 @@ def test_migrations_make_the_tables_that_the_code_describes(database: Database) 
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_what_an_earlier_release_counted_is_counted_again_by_segment(database: Database, database_url: str) -> None:
+    publish(database)
+    fill(database, [sample(market="DE")])
+    with database.write() as connection:
+        recount(connection, VERSION)
+        for table, column in (("bucket_count", "segments"), ("signal", "segment")):
+            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0005'"))
+    create_database(database_url).close()
+    with database.write() as connection:
+        assert list(counts_by_segment(connection, VERSION, EVER)) == []
+        assert recount(connection, VERSION) == 1
+        ((_, _, found),) = counts_by_segment(connection, VERSION, EVER)
+    assert found["market"] == {"DE": 1}
 
 
 def test_every_table_and_constraint_has_its_name(database: Database) -> None:

@@ -33,6 +33,8 @@ IMPOSSIBLE: list[tuple[str, Any, str]] = [
     ("digest_day", "someday", "'monday'"),
     ("digest_hour", "24", "less than or equal to 23"),
     ("redact", "email, shoe_size", "'shoe_size' is not one of email"),
+    ("segments", "market country", "'country' is not one of market"),
+    ("segments", "market market", "named twice"),
     ("threads", "-1", "greater than or equal to 0"),
     ("threads", "1.5", "valid integer"),
     ("warm_up_days", "0", "greater than or equal to 7"),

@@ -1,0 +1,149 @@
+"""Topics by segment: what is judged, what is found there, and what it takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from feedback.domain import Segment
+from models.detect.budget import Threshold
+from models.detect.eb7 import EB7, Stages
+from models.detect.panel import Panel
+from models.detect.segments import SegmentPanel, find_segment_rises, segment_threshold, worth_judging
+from tests.unit.models.detect.panels import steady
+
+DAYS, TOPICS = 120, 8
+SHARES = (0.6, 0.3, 0.1)
+RISEN, WHERE = 5, 2
+FDR = 0.1
+
+
+def bar(score: float = 3.5) -> Threshold:
+    return Threshold(score, 0.25, 0.25, 0.0, 64, 1, 0)
+
+
+def split(seed: int = 1, days: int = DAYS) -> SegmentPanel:
+    """Eight topics of three complaints a day in three segments."""
+    rng = np.random.default_rng(seed)
+    counts = np.stack([rng.poisson(3 * share, (TOPICS, days)) for share in SHARES])
+    return SegmentPanel(Panel.of(counts.sum(axis=0)), counts, counts.sum(axis=1))
+
+
+def with_more(panel: SegmentPanel, segment: int, topic: int, by: int, days: int = 4) -> SegmentPanel:
+    counts = panel.counts.copy()
+    counts[segment, topic, -days:] += by
+    return SegmentPanel(Panel.of(counts.sum(axis=0)), counts, counts.sum(axis=1))
+
+
+def test_a_rise_in_a_small_segment_is_found_there_and_nowhere_else() -> None:
+    rises = find_segment_rises(with_more(split(), WHERE, RISEN, 3), bar(), FDR)
+    assert np.argwhere(rises.rising).tolist() == [[WHERE, RISEN]]
+    assert rises.surest(RISEN) == [WHERE]
+
+
+def test_the_numbers_of_a_segment_are_those_of_a_database_of_its_own() -> None:
+    panel = with_more(split(), WHERE, RISEN, 2)
+    alone = EB7().judge(panel.of(WHERE))
+    rises = find_segment_rises(panel, bar(), FDR).of(WHERE)
+    for name in ("observed", "expected", "low", "high", "p"):
+        np.testing.assert_allclose(getattr(rises.scores, name), getattr(alone, name))
+    reason = rises.reasons.of(RISEN)
+    assert reason.mean == pytest.approx(float(alone.expected[RISEN, -1]))
+    assert reason.p == pytest.approx(float(alone.p[RISEN, -1]))
+
+
+def test_where_a_rise_of_the_whole_is_needs_less_than_a_rise_by_itself() -> None:
+    panel = with_more(split(), 0, RISEN, 2)
+    rises = find_segment_rises(panel, bar(30.0), FDR)
+    assert not rises.rising.any()
+    assert rises.where(RISEN, FDR) == [0]
+
+
+def test_the_surest_segment_comes_first() -> None:
+    panel = with_more(with_more(split(), 1, RISEN, 4), WHERE, RISEN, 6)
+    assert find_segment_rises(panel, bar(), FDR).surest(RISEN) == [WHERE, 1]
+
+
+@pytest.mark.parametrize("first", [DAYS - 57, DAYS - 20])
+def test_a_new_segment_is_judged_once_it_has_a_history(first: int) -> None:
+    panel = split()
+    counts = panel.counts.copy()
+    counts[WHERE, :, :first] = 0
+    young = SegmentPanel(Panel.of(counts.sum(axis=0)), counts, counts.sum(axis=1))
+    risen = find_segment_rises(with_more(young, WHERE, RISEN, 6), bar(), FDR)
+    assert risen.rising[WHERE, RISEN] == (first == DAYS - 57)
+
+
+def test_alerted_days_stay_out_of_every_segments_baseline() -> None:
+    panel = with_more(split(), WHERE, RISEN, 6, days=30)
+    excluded = np.zeros_like(panel.whole.excluded)
+    excluded[RISEN, -30:-7] = True
+    cleaned = replace(panel, whole=replace(panel.whole, excluded=excluded))
+    p, clean = (find_segment_rises(each, bar(), FDR).p[WHERE, RISEN] for each in (panel, cleaned))
+    assert clean < p
+
+
+def test_exposure_takes_the_place_of_the_segments_volume() -> None:
+    panel = split()
+    counts = panel.counts.copy()
+    counts[:, :, -7:] *= 3
+    grown = SegmentPanel(Panel.of(counts.sum(axis=0)), counts, counts.sum(axis=1))
+    assert not find_segment_rises(grown, bar(), FDR).rising.any()
+    players = np.full(DAYS, 1000.0)
+    told = replace(grown, whole=replace(grown.whole, exposure=players))
+    assert find_segment_rises(told, bar(), FDR).rising.any()
+    players[-7:] = 3000.0
+    assert not find_segment_rises(told, bar(), FDR).rising.any()
+
+
+def test_stages_change_nothing() -> None:
+    stages = Stages()
+    for days in range(100, DAYS + 1, 5):
+        panel = split()
+        cut = SegmentPanel(Panel.of(panel.whole.counts[:, :days]), panel.counts[..., :days], panel.total[:, :days])
+        with_stages = find_segment_rises(cut, bar(), FDR, EB7(stages=stages))
+        np.testing.assert_array_equal(with_stages.p, find_segment_rises(cut, bar(), FDR).p)
+
+
+def totals(**sizes: float) -> dict[Segment, NDArray[np.int64]]:
+    return {Segment("market", name): np.full(70, size, np.int64) for name, size in sizes.items()}
+
+
+def test_judged_are_segments_that_are_neither_tiny_nor_the_whole() -> None:
+    found = worth_judging(totals(DE=50, PL=30, FI=2, NO=8, GB=95), np.full(70, 100))
+    assert [each.value for each in found] == ["DE", "PL", "NO"]
+
+
+def test_of_many_segments_the_largest_are_judged() -> None:
+    many = totals(**{f"M{place}": 3 + place for place in range(30)})
+    assert [each.value for each in worth_judging(many, np.full(70, 1000))] == [f"M{29 - place}" for place in range(20)]
+
+
+def test_segments_keep_their_part_of_the_budget() -> None:
+    """Over calm databases, judged once a day, as often as the budget says or less."""
+    budget, weeks, found = 1.0, 12, 0
+    for seed in range(4):
+        panel = split(seed + 10, 200)
+        known = SegmentPanel(Panel.of(panel.whole.counts[:, :116]), panel.counts[..., :116], panel.total[:, :116])
+        threshold = segment_threshold(known, budget)
+        assert threshold.achieved == pytest.approx(budget, rel=0.5)
+        p = EB7().held(panel.history(), 7 * weeks).p()
+        above = (-np.log10(p)).max(axis=1) >= threshold.score
+        found += int(np.count_nonzero(above[1:] & ~above[:-1]))
+    assert found <= 2 * budget * weeks * 4
+
+
+def test_more_segments_take_a_higher_score() -> None:
+    few, many = split(), split()
+    doubled = SegmentPanel(many.whole, np.concatenate([many.counts] * 4), np.concatenate([many.total] * 4))
+    assert segment_threshold(doubled, 0.25).score > segment_threshold(few, 0.25).score
+
+
+def test_without_segments_there_is_no_threshold() -> None:
+    whole = steady()
+    none = SegmentPanel(whole, np.zeros((0, whole.topics, whole.days), np.int64), np.zeros((0, whole.days), np.int64))
+    with pytest.raises(ValueError, match="no segment is large enough"):
+        segment_threshold(none, 0.25)
