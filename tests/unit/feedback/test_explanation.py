@@ -206,7 +206,7 @@ def test_spans_are_written_as_people_write_them() -> None:
 def test_evidence_is_read_as_it_was_written() -> None:
     written = {**asdict(SIGNAL), "reason": asdict(REASON), "q_bound": 0.1}
     origin = asdict(ORIGIN)
-    written["threshold_origin"] = {**origin, "set_at": "2026-03-01T00:00:00+00:00", "seed": 0}
+    written["threshold_origin"] = {**origin, "set_at": "2026-03-01T00:00:00+00:00", "seed": 0, "segments": []}
     written["window"] = {edge: getattr(SIGNAL.window, edge).isoformat() for edge in ("start", "end")}
     assert Finding.read(json.loads(json.dumps(written, default=str)), SIGNAL.topic_id) == LATEST
     older = {name: value for name, value in written.items() if name not in ("reason", "threshold_origin", "q_bound")}
