@@ -40,6 +40,8 @@ from models.centre import LanguageOffsets, unit_rows
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 TOPICS, DIMENSIONS = 60, 384
 LANGUAGES = ("de", "en", "fi", "nb", "pl")
+MARKETS = ("DE", "PL", "NO", "FI", "GB")
+CHANNELS = ("e-mail", "live chat", "contact form", "phone")
 BATCH = 10_000
 
 
@@ -95,7 +97,10 @@ def complained(row: int) -> dict[str, Any]:
         "text": f"Where is my bonus number {row}?",
         "text_hash": f"{row:064d}",
         "language": LANGUAGES[row % len(LANGUAGES)],
-        "channel": "e-mail",
+        "channel": CHANNELS[row // 3 % len(CHANNELS)],
+        "market": MARKETS[row % len(MARKETS)],
+        "brand": f"brand {row // 7 % 2}",
+        "customer_segment": "VIP" if row % 11 == 0 else "regular",
         "customer_hash": f"{row // 2:064d}",
         "attributes": {},
     }

@@ -1,6 +1,7 @@
 """What judging by segment finds that the whole drowns, and what it costs.
 
     python benchmarks/segments.py [--seeds 1 2 …] [--budget 1] [--shares 0.1 0.25 0.5] [--topics 40]
+    python benchmarks/segments.py --speed
 
 Each seed draws a database of 40 topics with 90 complaints a day on average, from five markets (40 to 8 %), in their
 languages (one in ten writes English), about two brands and through four channels; topics differ in where they come
@@ -18,6 +19,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -29,11 +32,11 @@ from numpy.typing import NDArray
 
 from feedback.domain import Segment
 from models.detect.budget import Threshold, threshold_for
-from models.detect.eb7 import EB7
+from models.detect.eb7 import EB7, Stages
 from models.detect.fdr import q_values
 from models.detect.panel import Flags, Floats, Panel
 from models.detect.rises import find_rises
-from models.detect.segments import SegmentPanel, segment_threshold
+from models.detect.segments import SegmentPanel, find_segment_rises, segment_threshold
 
 HISTORY, CALM, FORK = 182, 182, 28
 WITHIN = 14
@@ -175,8 +178,12 @@ def main() -> None:
     parser.add_argument("--budget", type=float, default=1.0, help="false alarms a week")
     parser.add_argument("--shares", type=float, nargs="+", default=[0.1, 0.25, 0.5], help="the segments' parts of it")
     parser.add_argument("--topics", type=int, default=40)
+    parser.add_argument("--speed", action="store_true", help="only how long 1,000 topics in 20 segments take")
     parser.add_argument("--forks", type=int, default=6, help="of each kind and lift, two rises each")
     options = parser.parse_args()
+    if options.speed:
+        speed()
+        return
     rules = [Rule("whole alone", 0.0), *(Rule(f"segments {each:g}", each) for each in options.shares)]
     rules.append(Rule("segments alone", 1.0))
     rows: dict[str, list[list[float]]] = {rule.name: [] for rule in rules}
@@ -185,6 +192,29 @@ def main() -> None:
             rows[rule.name].append(row)
         print(f"seed {seed} done", flush=True)
     _print(rows)
+
+
+def speed() -> None:
+    """A daily run over as many topics and segments as the service is made for: seconds, and the peak memory."""
+    rng = np.random.default_rng(0)
+    rates = rng.gamma(0.5, 0.2, (20, 1000, 1))
+    counts = rng.poisson(rates, (20, 1000, 402))
+    whole = counts[:4].sum(axis=0)  # four or five attributes sort the same complaints
+    limit = threshold_for(Panel.of(whole[:100, :200]), 1.0)
+    stages, eb7 = Stages(), Stages()
+    print("1,000 topics, 400 days as a whole and 224 of them in 20 segments")
+    for label, end in (("the first run", 400), ("the next day", 401)):
+        start = time.perf_counter()
+        find_rises(Panel.of(whole[:, :end]), limit, fdr=FDR, eb7=EB7(stages=eb7))
+        after = time.perf_counter()
+        part = counts[..., 176:end]
+        panel = SegmentPanel(Panel.of(whole[:, 176:end]), part, part.sum(axis=1))
+        find_segment_rises(panel, limit, FDR, EB7(stages=stages))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+        print(f"{label:16} whole {after - start:5.2f} s, segments {time.perf_counter() - after:5.2f} s, {peak:.0f} MB")
+    start = time.perf_counter()
+    segment_threshold(panel, 0.25)
+    print(f"a threshold for the segments, once a fortnight: {time.perf_counter() - start:.1f} s")
 
 
 def _seed(seed: int, rules: Sequence[Rule], options: argparse.Namespace) -> list[list[float]]:

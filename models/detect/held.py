@@ -141,6 +141,19 @@ class Held(NamedTuple):
         mean = self.mean
         return np.where(self.known, upper_tail(self.windows.counts, mean, self.forecast.size(mean)), 1.0)
 
+    @classmethod
+    def joined(cls, among: Sequence[Held]) -> Held:
+        """The replicates of all of them, one after another."""
+
+        def join(parts: Sequence[Floats], shapes: Sequence[tuple[int, ...]]) -> Floats:
+            whole = [np.broadcast_to(part, shape) for part, shape in zip(parts, shapes, strict=True)]
+            return np.concatenate(whole, axis=1)
+
+        shapes = [each.forecast.rate.shape for each in among]
+        forecasts, windows = zip(*(each[:2] for each in among), strict=True)
+        forecast = Forecast._make(join(parts, shapes) for parts in zip(*forecasts, strict=True))
+        return cls(forecast, Windows._make(join(parts, shapes) for parts in zip(*windows, strict=True)), among[0].prior)
+
     def replicate(self, place: int) -> Held:
         """One replicate alone; what all replicates share stays as it is."""
         whole, only = self.forecast.rate.shape, slice(place, place + 1)

@@ -43,6 +43,8 @@ MOST_SEGMENTS = 20
 YOUNG = 56
 """Days that a segment must have had complaints for; before, everything in it is new."""
 
+SERIES_AT_ONCE = 4_000
+
 SIMULATED_WEEKS, SIMULATED_SERIES = 64, 2_000
 """How much is simulated for the threshold; of more series in all, those of some topics stand for all."""
 
@@ -65,12 +67,12 @@ class SegmentPanel:
         counts, excluded = self.counts[segment][chosen], self.whole.excluded[chosen]
         return replace(self.whole, counts=counts, total=self.total[segment], excluded=excluded)
 
-    def history(self) -> History:
-        """All segments side by side, one replicate each."""
+    def history(self, segments: slice = slice(None)) -> History:
+        """Segments side by side, one replicate each."""
         whole = History.of(self.whole)
-        counts = np.ascontiguousarray(self.counts.transpose(2, 0, 1), dtype=np.float64)
+        counts = np.ascontiguousarray(self.counts[segments].transpose(2, 0, 1), dtype=np.float64)
         if self.whole.exposure is None:
-            others = self.total.T[:, :, None] - counts
+            others = self.total[segments].T[:, :, None] - counts
         else:
             others = np.broadcast_to(whole.others[:, :, :1], counts.shape).copy()
         return History(counts, others, whole.excluded, whole.open_days)
@@ -130,13 +132,24 @@ def worth_judging(totals: Mapping[Segment, Counts], whole: Counts) -> list[Segme
 def find_segment_rises(panel: SegmentPanel, threshold: Threshold, fdr: float, eb7: EB7 | None = None) -> SegmentRises:
     """Judge every topic in every segment. Rising is a score at the threshold or above and a q of `fdr` or below."""
     detector = eb7 or EB7()
-    held = detector.held(panel.history(), 1)
+    held = _held(panel, detector)
     judged = held.known[0] & _grown_up(panel.total)[:, None]
     p = np.where(judged, np.clip(held.p()[0], SMALLEST_P, 1.0), 1.0)
     q = np.ones_like(p)
     if judged.any():
         q[judged] = q_values(p[judged])
     return SegmentRises(held, detector, p, q, judged & (-np.log10(p) >= threshold.score) & (q <= fdr))
+
+
+def _held(panel: SegmentPanel, detector: EB7) -> Held:
+    """The last windows of all segments, so many at a time as memory holds."""
+    step = max(1, SERIES_AT_ONCE // max(panel.whole.topics, 1))
+    if len(panel.counts) <= step:
+        return detector.held(panel.history(), 1)
+    # stages of so many series would take more memory than they save time
+    afresh = replace(detector, stages=None)
+    starts = range(0, len(panel.counts), step)
+    return Held.joined([afresh.held(panel.history(slice(start, start + step)), 1) for start in starts])
 
 
 def _grown_up(total: Counts) -> Flags:

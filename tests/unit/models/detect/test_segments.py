@@ -108,6 +108,15 @@ def test_stages_change_nothing() -> None:
         np.testing.assert_array_equal(with_stages.p, find_segment_rises(cut, bar(), FDR).p)
 
 
+def test_more_series_than_memory_holds_are_judged_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = with_more(split(), WHERE, RISEN, 3)
+    together = find_segment_rises(panel, bar(), FDR, EB7(stages=Stages()))
+    monkeypatch.setattr("models.detect.segments.SERIES_AT_ONCE", 2 * TOPICS)
+    in_parts = find_segment_rises(panel, bar(), FDR, EB7(stages=Stages()))
+    np.testing.assert_array_equal(together.p, in_parts.p)
+    assert together.of(WHERE).reasons.of(RISEN) == in_parts.of(WHERE).reasons.of(RISEN)
+
+
 def totals(**sizes: float) -> dict[Segment, NDArray[np.int64]]:
     return {Segment("market", name): np.full(70, size, np.int64) for name, size in sizes.items()}
 
