@@ -83,8 +83,8 @@ def acknowledge(alert: Alert, who: str, now: datetime, why: str = "taken on") ->
     return _moved(alert, replace(alert, state=AlertState.ACKNOWLEDGED), now, who, why)
 
 
-def withdraw(alert: Alert, who: str, now: datetime, why: str) -> Decision:
-    """`who` ends the alert because its topic is no more; one that is resolved stays as it is."""
+def resolve(alert: Alert, who: str, now: datetime, why: str) -> Decision:
+    """`who` ends the alert; one that is resolved stays as it is."""
     if not alert.is_open:
         return Decision(alert)
     at = max(now, last_moment(alert))

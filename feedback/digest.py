@@ -22,6 +22,8 @@ from feedback.domain import (
     Channel,
     Copies,
     Driver,
+    GivenVerdict,
+    Mute,
     Segment,
     SegmentCount,
     SilentSource,
@@ -78,7 +80,7 @@ class DigestAlert:
 
     `window` (UTC) is the span that was judged, `late` if it was over before its complaints came in; `observed`,
     `expected`, `low`, `high` and `p` speak of it, and of one `segment` of the topic where one is named. `where` are the
-    segments in which the topic has risen.
+    segments in which the topic has risen. `verdict` is what was last said of it, `muted` what silences it.
     `regressed_at` is when a resolved alert came back; `resolved_at` then is the resolution before that. `events` were
     planned for days of its picture.
     """
@@ -103,6 +105,8 @@ class DigestAlert:
     late: bool = False
     segment: Segment | None = None
     where: Sequence[SegmentCount] = ()
+    verdict: GivenVerdict | None = None
+    muted: Mute | None = None
     events: Sequence[PlannedEvent] = ()
 
     @property

@@ -291,6 +291,71 @@ class Alert:
         return self.state is not AlertState.RESOLVED
 
 
+class Verdict(StrEnum):
+    """What an owner says that an alert was."""
+
+    REAL = "real"
+    EXPECTED = "expected"
+    KNOWN = "known"
+    NOT_AN_ISSUE = "not an issue"
+    WRONG_OWNER = "wrong owner"
+
+
+AS_USUAL = frozenset({Verdict.EXPECTED, Verdict.NOT_AN_ISSUE})
+"""After these the days of the alert are like any others, and count in what is usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who decides, why, and when."""
+
+    who: str
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GivenVerdict:
+    """One verdict, with who and why; of several about an alert the latest holds."""
+
+    alert_id: UUID
+    verdict: Verdict
+    at: datetime
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Somebody wants to hear no more of a topic: `until` a moment, while its rise is `below` so many times what was
+    expected, or while the alert `alert_id` is open, whichever ends first; of one `segment` where it is named."""
+
+    id: int
+    topic_id: UUID
+    at: datetime
+    who: str
+    why: str
+    until: datetime | None = None
+    below: float | None = None
+    alert_id: UUID | None = None
+    segment: Segment | None = None
+    lifted_at: datetime | None = None
+    lifted_by: str | None = None
+
+    def holds(self, alert: Alert, segment: Segment | None, ratio: float, now: datetime) -> bool:
+        """Whether it silences this alert, of which the numbers of `segment` were last seen at so many times what was
+        expected."""
+        return (
+            self.topic_id == alert.topic_id
+            and self.at <= now
+            and (self.lifted_at is None or now < self.lifted_at)
+            and (self.until is None or now < self.until)
+            and (self.below is None or ratio < self.below)
+            and (self.alert_id is None or (self.alert_id == alert.id and alert.is_open))
+            and (self.segment is None or self.segment == segment)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class AlertPolicy:
     """When an alert resolves and when its return is a regression.

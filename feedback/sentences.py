@@ -10,7 +10,18 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from feedback.domain import AlertState, Channel, Driver, Segment, SegmentCount, SilentSource, Span, TopicKind, Voices
+from feedback.domain import (
+    AlertState,
+    Channel,
+    Driver,
+    Mute,
+    Segment,
+    SegmentCount,
+    SilentSource,
+    Span,
+    TopicKind,
+    Voices,
+)
 from feedback.intake.kinds import PLACEHOLDER
 
 if TYPE_CHECKING:
@@ -216,6 +227,18 @@ def _expected(count: SegmentCount) -> str:
     return f"{humane(count.expected)} expected" if count.expected >= 0.05 else "none expected"
 
 
+def mute_words(mute: Mute, zone: ZoneInfo) -> str:
+    """Until 3 December 2026, 09:00; while it is open."""
+    until = mute.until.astimezone(zone) if mute.until else None
+    parts = [
+        segment_words(mute.segment),
+        f"until {until.day}\u00a0{MONTHS[until.month - 1]}\u00a0{until.year}, {until:%H:%M}" if until else "",
+        f"while below {mute.below:g} times what is expected" if mute.below else "",
+        "while it is open" if mute.alert_id else "",
+    ]
+    return " ".join(filter(None, parts)) or "for good"
+
+
 def drivers_words(drivers: Sequence[Driver]) -> str:
     """Mostly Germany (…) and Trustly (…); what has grown, yet is not half of it, is not called "mostly"."""
     mostly = [driver_words(driver) for driver in drivers if driver.share > 0.5]
@@ -382,7 +405,7 @@ class Sentences:
         """The small print of a rise."""
         again = f", came back on {self.day(alert.regressed_at)}" if alert.regressed_at else ""
         state = ", acknowledged" if alert.state is AlertState.ACKNOWLEDGED else ""
-        opened = f"Alert opened on {self.day(alert.opened_at)}{again}{state}."
+        opened = f"Alert opened on {self.day(alert.opened_at)}{again}{state}{self._said(alert)}."
         return f"More than chance alone explains ({chance_words(alert.p)}). {opened}"
 
     def still_open(self, alert: DigestAlert) -> str:
@@ -392,14 +415,21 @@ class Sentences:
         else:
             place = "back within what is usual" if alert.observed >= alert.low else "below what is usual"
         state = "" if alert.state is AlertState.OPEN else f", {alert.state.value}"
-        return f"{self.counts(alert)}: {place}. Open since {self.day(alert.opened_at)}{state}."
+        muted = f", muted {mute_words(alert.muted, self._digest.zone)}" if alert.muted else ""
+        return (
+            f"{self.counts(alert)}: {place}. Open since {self.day(alert.opened_at)}{state}{self._said(alert)}{muted}."
+        )
+
+    def _said(self, alert: DigestAlert) -> str:
+        return f", {alert.verdict.verdict} says {clean(alert.verdict.who)}" if alert.verdict else ""
 
     def calmed(self, alert: DigestAlert) -> str:
         if alert.resolved_at is None:
             return f"{self.counts(alert)}."
         days = self._date(alert.resolved_at) - self._date(alert.opened_at)
         after = amount(days.days, "day") if days.days else "less than a day"
-        return f"{self.counts(alert)}. Resolved on {self.day(alert.resolved_at)}, {after} after it opened."
+        resolved = f"Resolved on {self.day(alert.resolved_at)}, {after} after it opened"
+        return f"{self.counts(alert)}. {resolved}{self._said(alert)}."
 
     def novelty(self, topic: DigestTopic) -> str:
         """How many, from how many customers, and how the topic came to be."""

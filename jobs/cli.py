@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from feedback.domain import Driver
 from feedback.errors import FeedbackError, SourceError
 from feedback.settings import FILE_VARIABLE, Settings, commented_file, hash_key, load_settings, settings_file
+from jobs.alerts_cli import alerts
 from jobs.backtest_cli import backtest
 from jobs.bootstrap import build_context
 from jobs.console import MINUTES, Json, err, moment_at, open_context, out, wall
@@ -38,6 +38,7 @@ rejected = typer.Typer(help="Records that could not become complaints.", no_args
 keys = typer.Typer(help="Keys for the API.", no_args_is_help=True)
 app.add_typer(rejected, name="rejected")
 app.add_typer(keys, name="keys")
+app.add_typer(alerts, name="alerts")
 app.add_typer(topics, name="topics")
 app.add_typer(models, name="models")
 app.add_typer(events, name="events")
@@ -220,31 +221,6 @@ def replay_history(
 
 
 @app.command()
-def alerts(
-    only_open: Annotated[bool, typer.Option("--open", help="Only those not resolved.")] = False,
-    limit: Annotated[int, typer.Option(help="At most so many, the newest first.", min=1)] = 50,
-    as_json: Json = False,
-) -> None:
-    """Show alerts: what rose, when, how far beyond what was expected, and where."""
-    from feedback.store.alerts import alert_rows
-
-    context = open_context()
-    with context.database.read() as connection:
-        rows = [_alert_row(row._asdict()) for row in alert_rows(connection, only_open=only_open, limit=limit)]
-    columns = {
-        "key": "Alert",
-        "opened_at": "Opened (UTC)",
-        "state": "State",
-        "topic": "Topic",
-        "owner": "Owner",
-        "observed": "Observed",
-        "expected": "Expected",
-        "mostly": "Mostly",
-    }
-    show(out, rows, columns, as_json=as_json, empty="No alert.")
-
-
-@app.command()
 def explain(
     alert: Annotated[str, typer.Argument(help="An alert's id, or its beginning as `feedback alerts` shows it.")],
     as_json: Json = False,
@@ -402,15 +378,6 @@ def _tell_counts(total: Counts, context: Context, *, as_json: bool) -> None:
         say(out, f"{tally.cut_texts:,} texts were longer than is kept; their end was cut off.")
     if total.rejected:
         say(out, "`feedback rejected list` shows the rejected records with the reason for each.")
-
-
-def _alert_row(row: dict[str, Any]) -> dict[str, Any]:
-    from feedback.sentences import driver_name
-
-    evidence = row.pop("evidence")
-    drivers = [Driver(**each) for each in evidence.get("drivers", [])[:3]]
-    mostly = ", ".join(f"{driver_name(each)} ({each.observed} of {each.total})" for each in drivers)
-    return {**row, **evidence, "key": str(row["id"])[:8], "mostly": mostly or None}
 
 
 def _job_rows(context: Context) -> list[dict[str, Any]]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from feedback.alerts import withdraw
-from feedback.domain import derived_id
+from feedback.alerts import resolve
+from feedback.domain import Author, derived_id
 from feedback.edits import LABELS, Curation, Edit, EditKind, fold
 from feedback.errors import FeedbackError
 from feedback.store import alerts, counts, edits, topics
@@ -31,15 +29,6 @@ EXAMPLES = 40
 
 DESCRIBED = 20_000
 """At most so many of the latest complaints are read to find the words of a topic that changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who decides, why, and when."""
-
-    who: str
-    why: str
-    at: datetime
 
 
 def find_topic(context: Context, named: str, *, of_old: bool = False) -> UUID:
@@ -214,9 +203,9 @@ def _take_effect(
         topics.assign(connection, version.id, changed)
     counts.recount(connection, version.id)
     _describe(connection, current, set(touched) - rule.curation.hidden)
-    for alert in alerts.latest_alerts(connection).values():
+    for alert in alerts.latest_alerts(connection, to_change=True).values():
         if alert.is_open and alert.topic_id in rule.curation.hidden:
-            decision = withdraw(alert, by.who, by.at, f"Its topic is no more: {by.why}")
+            decision = resolve(alert, by.who, by.at, f"Its topic is no more: {by.why}")
             if decision.alert and decision.transition:
                 kept = alerts.evidence_of(connection, alert.id)
                 alerts.store_alert(connection, decision.alert, by.at, kept)

@@ -226,7 +226,7 @@ def _decide(
     now: datetime,
 ) -> int:
     """Keep the signals, and write what they do to the alerts; the number of transitions."""
-    before = alerts.latest_alerts(connection)
+    before = alerts.latest_alerts(connection, to_change=True)
     notable = [each for each in judged if each.signal.p <= NOTABLE or _has_open(before, each.signal.topic_id)]
     alerts.store_signals(connection, [each.signal for each in notable], now)
     store_judged(connection, version.id, now)

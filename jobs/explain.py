@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 from rich.console import Console
@@ -20,6 +19,7 @@ from feedback.store import alerts
 from feedback.store.topics import published_version
 from jobs.context import Context
 from jobs.panel import DatedPanel, dated_panel, with_day_until
+from jobs.respond import find_alert
 from jobs.show import say, show
 from models.detect.eb7 import EB7
 from models.detect.panel import Flags
@@ -35,8 +35,9 @@ def explain_alert(context: Context, named: str) -> Explanation:
 
     FeedbackError when there is none or more than one, or when nothing was written down with it.
     """
+    found = find_alert(context, named)
     with context.database.read() as connection:
-        row = alerts.alert_row(connection, _find(connection, named))
+        row = alerts.alert_row(connection, found)
         latest = _finding(connection, row, row.evidence, row.last_rising_at)
         opening = _finding(connection, row, row.evidence.get("opening", row.evidence), row.opened_at)
         dated, recounted = _dated(context, connection, row, latest.signal)
@@ -70,15 +71,6 @@ def tell(console: Console, explanation: Explanation) -> None:
         say(console, "")
     rows = [{"name": name, "value": _exact(value), "what": what} for name, value, what in numbers(explanation.latest)]
     show(console, rows, {"name": "Number", "value": "Value", "what": "What it is"}, as_json=False, empty="")
-
-
-def _find(connection: Connection, named: str) -> UUID:
-    wanted = named.strip().casefold()
-    found = alerts.alerts_beginning(connection, wanted) if wanted else []
-    if len(found) != 1:
-        many = f"{len(found)} alerts begin with {named!r}; give more of the id"
-        raise FeedbackError(f"{many if found else f'There is no alert {named!r}'}. `feedback alerts` shows all.")
-    return found[0]
 
 
 def _finding(connection: Connection, row: Row[Any], kept: Mapping[str, Any], judged_at: datetime) -> Finding:

@@ -63,7 +63,7 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
     judged = _judged(context, current.version, hourly, detector, set(busy))
     with context.write() as connection:
         alerts.store_signals(connection, [each.signal for each in judged], now)
-        before = alerts.latest_alerts(connection)
+        before = alerts.latest_alerts(connection, to_change=True)
         changes = decide_all(context, connection, current.version, before, judged, now)
     return {"judged": len(hourly.topics), "rising": len(judged), "transitions": changes}
 

@@ -239,7 +239,7 @@ def _row(each: StoredTopic) -> dict[str, Any]:
 
 
 def _author(who: str, why: str) -> Any:
-    from jobs.curate import Author
+    from feedback.domain import Author
 
     if not who:
         say(err, "Nobody is named as who decides; say it with --who.")

@@ -21,9 +21,11 @@ from feedback.store import alerts, complaints, counts, facets
 from feedback.store.counts import UNASSIGNED
 from feedback.store.events import planned_events
 from feedback.store.topics import StoredTopic
+from feedback.store.verdicts import verdicts_of
 from jobs.context import Context
 from jobs.panel import DatedPanel, dated_panel
 from jobs.published import Published, published
+from jobs.respond import muted_by
 from jobs.silence import silent_sources
 from models.detect.eb7 import EB7
 from models.detect.outage import Outage
@@ -63,7 +65,7 @@ class Week:
         """The digest of an owner; of everybody's topics when that is None."""
         mine = {key for key, name in self.owned_by.items() if owner in (None, name)}
         seen = [(row, alert) for row, alert in self.alerts if row.topic_id in mine]
-        rose = [alert for row, alert in seen if self._rose(row, alert)]
+        rose = [alert for row, alert in seen if self._rose(row, alert) and not alert.muted]
         busiest = sorted((self.topics[key] for key in mine), key=lambda topic: (-topic.count, topic.name))
         return Digest(
             owner=owner or EVERYBODY,
@@ -189,7 +191,7 @@ def _alert(
     charts: Charts,
     span: Span,
 ) -> DigestAlert:
-    kept = row.evidence
+    kept, said = row.evidence, verdicts_of(connection, row.id)
     numbers = signals.get(row.topic_id) or kept_signal(kept, row.topic_id)
     history = alerts.transitions_of(connection, row.id)
     regressed = [each.at for each in history if each.after == AlertState.REGRESSED and each.at < span.end]
@@ -213,6 +215,8 @@ def _alert(
         voices=Voices(**kept["voices"]) if "voices" in kept else None,
         late=bool(kept.get("late")),
         segment=numbers.segment,
+        verdict=said[-1] if said else None,
+        muted=muted_by(connection, alerts.alert_of(connection, row.id), charts.as_of),
         where=[kept_count(each) for each in kept.get("where", ())],
         quotes=[
             Quote(each.text, each.language, Channel(each.channel), each.received_at, each.market)

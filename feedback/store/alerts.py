@@ -10,9 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, case, func, select
 
-from feedback.domain import Alert, AlertState, Segment, Signal, Span, Transition
+from feedback.domain import AS_USUAL, Alert, AlertState, Segment, Signal, Span, Transition
 from feedback.store.database import put
 from feedback.store.tables import alert, signal, threshold, topic, transition
+from feedback.store.verdicts import latest_verdicts
 
 OPEN_STATES = tuple(str(state) for state in AlertState if state is not AlertState.RESOLVED)
 
@@ -52,11 +53,15 @@ def strongest_signals(connection: Connection, span: Span, hourly: str = "") -> d
     return {row.topic_id: _signal(row) for row in connection.execute(query)}
 
 
-def latest_alerts(connection: Connection) -> dict[UUID, Alert]:
-    """The newest alert of each topic that ever had one, by topic id."""
+def latest_alerts(connection: Connection, *, to_change: bool = False) -> dict[UUID, Alert]:
+    """The newest alert of each topic that ever had one, by topic id.
+
+    Those `to_change` are nobody else's to change until the transaction ends.
+    """
     # without the evidence, which is large
     columns = (alert.c[name] for name in (*ALERT, "state"))
-    rows = connection.execute(select(*columns).order_by(alert.c.opened_at, alert.c.id))
+    query = select(*columns).order_by(alert.c.opened_at, alert.c.id)
+    rows = connection.execute(query.with_for_update() if to_change else query)
     return {row.topic_id: _alert(row) for row in rows}
 
 
@@ -66,14 +71,28 @@ def evidence_of(connection: Connection, alert_id: UUID) -> dict[str, Any]:
 
 
 def risen_spans(connection: Connection) -> list[tuple[UUID, Span]]:
-    """(topic, span) of every rise that an alert was about, from the first judged window's start to the last's end."""
+    """(topic, span) of every rise that an alert was about, from the first judged window's start to the last's end.
+
+    Not of those whose owner says that they were expected or no issue: their days are like any others.
+    """
     rises = alert.c.evidence["rises"].label("rises")
-    rows = connection.execute(select(alert.c.topic_id, rises).order_by(alert.c.opened_at, alert.c.id))
+    rows = connection.execute(select(alert.c.id, alert.c.topic_id, rises).order_by(alert.c.opened_at, alert.c.id))
+    as_usual = {each.alert_id for each in latest_verdicts(connection).values() if each.verdict in AS_USUAL}
     return [
         (row.topic_id, Span(datetime.fromisoformat(rise["start"]), datetime.fromisoformat(rise["end"])))
         for row in rows
         for rise in row.rises or ()
+        if row.id not in as_usual
     ]
+
+
+def alert_of(connection: Connection, alert_id: UUID, *, to_change: bool = False) -> Alert:
+    """An alert as it is; one `to_change` is nobody else's to change until the transaction ends.
+
+    Raises sqlalchemy.exc.NoResultFound when there is none of that id.
+    """
+    query = select(*(alert.c[name] for name in (*ALERT, "state"))).where(alert.c.id == alert_id)
+    return _alert(connection.execute(query.with_for_update() if to_change else query).one())
 
 
 def store_alert(connection: Connection, each: Alert, judged_at: datetime, evidence: Mapping[str, Any]) -> None:

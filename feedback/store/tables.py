@@ -278,6 +278,35 @@ transition = Table(
     Column("why", Text, nullable=False),
 )
 
+verdict = Table(
+    "verdict",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("alert_id", Uuid, nullable=False, index=True),
+    Column("verdict", String(20), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+    comment="no foreign key: a replay makes alerts again with the same id, and people's word holds again",
+)
+
+mute = Table(
+    "mute",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("topic_id", Uuid, nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("until", UtcDateTime),
+    Column("below", Float),
+    Column("alert_id", Uuid),
+    Column("segment", Json),
+    Column("lifted_at", UtcDateTime),
+    Column("lifted_by", String(200)),
+    comment="see feedback.domain.Mute; what is lifted stays on record",
+)
+
 threshold = Table(
     "threshold",
     metadata,

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from feedback.comparison import as_dict
-from feedback.domain import Fate
+from feedback.domain import Author, Fate
 from feedback.errors import FeedbackError
 from feedback.settings import Settings
 from feedback.store import topics
@@ -24,7 +24,6 @@ from jobs.candidate import train_candidate
 from jobs.cli import app
 from jobs.compare import choose, compare_versions, write_report
 from jobs.context import Context
-from jobs.curate import Author
 from jobs.published import published
 from jobs.retrain import run as retrain
 from tests.end_to_end.world import LAST, WALL, OpenContext, Replayed

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from feedback.domain import Alert, Span
+from feedback.domain import Alert, Author, Span
 from feedback.errors import FeedbackError
 from feedback.settings import Settings
 from feedback.store import alerts, counts, edits, topics
@@ -22,7 +22,6 @@ from jobs import curate
 from jobs.backtest import BacktestPlan, run_backtest
 from jobs.candidate import train_candidate
 from jobs.context import Context
-from jobs.curate import Author
 from jobs.detect import run as detect
 from jobs.panel import dated_panel
 from jobs.pinned import confusions

@@ -1,0 +1,66 @@
+"""What owners say of alerts, and what they want to hear no more of. Nothing in it is ever deleted."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, Select, func, select, update
+
+from feedback.domain import GivenVerdict, Mute, Segment, Verdict
+from feedback.store.tables import mute, verdict
+
+
+def add_verdict(connection: Connection, given: GivenVerdict) -> None:
+    """Write a verdict down."""
+    connection.execute(verdict.insert().values({**asdict(given), "verdict": str(given.verdict)}))
+
+
+def verdicts_of(connection: Connection, alert_id: UUID) -> list[GivenVerdict]:
+    """All verdicts about an alert, the oldest first."""
+    rows = connection.execute(_verdicts().where(verdict.c.alert_id == alert_id).order_by(verdict.c.id))
+    return [_given(row) for row in rows]
+
+
+def latest_verdicts(connection: Connection) -> dict[UUID, GivenVerdict]:
+    """The verdict that holds of each alert that has one."""
+    newest = select(func.max(verdict.c.id)).group_by(verdict.c.alert_id)
+    return {row.alert_id: _given(row) for row in connection.execute(_verdicts().where(verdict.c.id.in_(newest)))}
+
+
+def add_mute(connection: Connection, made: Mute) -> Mute:
+    """Write a mute down; its id is given here."""
+    key = connection.execute(mute.insert().values({n: v for n, v in asdict(made).items() if n != "id"}))
+    assert key.inserted_primary_key is not None
+    return replace(made, id=key.inserted_primary_key[0])
+
+
+def mutes(connection: Connection, topic_id: UUID | None = None, *, lifted: bool = False) -> list[Mute]:
+    """Those of one topic or all, the oldest first; some may have ended. Those that were lifted only if asked for."""
+    query = select(mute).order_by(mute.c.id)
+    query = query if lifted else query.where(mute.c.lifted_at.is_(None))
+    return [_mute(row) for row in connection.execute(query if topic_id is None else query.where(_of(topic_id)))]
+
+
+def lift_mutes(connection: Connection, topic_id: UUID, at: datetime, who: str) -> int:
+    """End all mutes of a topic; how many there were."""
+    mine = _of(topic_id) & mute.c.lifted_at.is_(None)
+    return connection.execute(update(mute).where(mine).values(lifted_at=at, lifted_by=who)).rowcount
+
+
+def _of(topic_id: UUID) -> Any:
+    return mute.c.topic_id == topic_id
+
+
+def _verdicts() -> Select[Any]:
+    return select(*(column for column in verdict.c if column.name != "id"))
+
+
+def _given(row: Row[Any]) -> GivenVerdict:
+    return GivenVerdict(**{**row._asdict(), "verdict": Verdict(row.verdict)})
+
+
+def _mute(row: Row[Any]) -> Mute:
+    return Mute(**{**row._asdict(), "segment": Segment(**row.segment) if row.segment else None})

@@ -1,0 +1,153 @@
+"""What owners do about alerts: take them on, end them, silence them, and say what they were. Each with who and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row
+
+from feedback.alerts import Decision, acknowledge, kept_signal, last_moment, resolve
+from feedback.domain import Alert, Author, GivenVerdict, Mute, Segment, Verdict
+from feedback.errors import FeedbackError
+from feedback.sentences import mute_words
+from feedback.store import alerts, verdicts
+from jobs.context import Context
+
+SILENCING = frozenset({Verdict.EXPECTED, Verdict.KNOWN})
+"""Verdicts after which nobody needs to hear of the alert again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One line of an alert's life."""
+
+    at: datetime
+    what: str
+    who: str
+    why: str
+
+
+def find_alert(context: Context, named: str) -> UUID:
+    """The alert of that id, or the one whose id begins like this. FeedbackError when there is none or more than one."""
+    wanted = named.strip().casefold()
+    with context.database.read() as connection:
+        found = alerts.alerts_beginning(connection, wanted) if wanted else []
+    if len(found) != 1:
+        many = f"{len(found)} alerts begin with {named!r}; give more of the id"
+        raise FeedbackError(f"{many if found else f'There is no alert {named!r}'}. `feedback alerts` shows all.")
+    return found[0]
+
+
+def take_on(context: Context, alert_id: UUID, by: Author) -> Alert:
+    """Acknowledge an alert; a second time changes nothing. AcknowledgementError when it is resolved."""
+    return _change(context, alert_id, lambda alert: acknowledge(alert, by.who, by.at, by.why or "taken on"))
+
+
+def end(context: Context, alert_id: UUID, by: Author) -> Alert:
+    """Resolve an alert; one that is resolved stays as it is. A rise goes on? It comes back as regressed."""
+    return _change(context, alert_id, lambda alert: resolve(alert, by.who, by.at, by.why or "ended by hand"))
+
+
+def say(context: Context, alert_id: UUID, verdict: Verdict, by: Author) -> Alert:
+    """Say what an alert was.
+
+    *Real* takes it on. *Expected* and *known* take it on and silence it for as long as it is open; the days of what was
+    expected count as usual. *Not an issue* ends it, and its days count as usual too. *Wrong owner* only says so: who
+    is right is said of the topic.
+    """
+    with context.write() as connection:
+        verdicts.add_verdict(connection, GivenVerdict(alert_id, verdict, by.at, by.who, by.why))
+        alert = alerts.alert_of(connection, alert_id, to_change=True)
+        if verdict in SILENCING and alert.is_open:
+            why = f"{verdict}: {by.why}".removesuffix(": ")
+            verdicts.add_mute(connection, Mute(0, alert.topic_id, by.at, by.who, why, alert_id=alert_id))
+        return _store(connection, _after(alert, verdict, by))
+
+
+def mute(
+    context: Context,
+    alert_id: UUID,
+    by: Author,
+    *,
+    until: datetime | None = None,
+    below: float | None = None,
+    segment: Segment | None = None,
+) -> Mute:
+    """Hear no more of an alert's topic: until a moment, while its rise is below so many times what was expected, or,
+    with neither, for as long as the alert is open."""
+    with context.write() as connection:
+        alert = alerts.alert_of(connection, alert_id)
+        only = alert_id if until is None and below is None else None
+        return verdicts.add_mute(
+            connection, Mute(0, alert.topic_id, by.at, by.who, by.why, until, below, only, segment)
+        )
+
+
+def unmute(context: Context, alert_id: UUID, by: Author) -> int:
+    """End all mutes of an alert's topic; how many there were."""
+    with context.write() as connection:
+        return verdicts.lift_mutes(connection, alerts.alert_of(connection, alert_id).topic_id, by.at, by.who)
+
+
+def muted_by(connection: Connection, alert: Alert, now: datetime) -> Mute | None:
+    """What silences an alert at a moment, by the numbers that are kept with it."""
+    found = verdicts.mutes(connection, alert.topic_id)
+    if not found:
+        return None
+    signal = kept_signal(alerts.evidence_of(connection, alert.id), alert.topic_id)
+    return next((each for each in found if each.holds(alert, signal.segment, signal.ratio, now)), None)
+
+
+def life(context: Context, alert_id: UUID) -> list[Happened]:
+    """Everything that happened to an alert, the oldest first."""
+    with context.database.read() as connection:
+        alert = alerts.alert_of(connection, alert_id)
+        moved = [_moved(row) for row in alerts.transitions_of(connection, alert_id)]
+        given = verdicts.verdicts_of(connection, alert_id)
+        mutes = verdicts.mutes(connection, alert.topic_id, lifted=True)
+    said = [Happened(each.at, f"said to be {each.verdict}", each.who, each.why) for each in given]
+    silenced = [line for each in mutes if each.alert_id in (None, alert_id) for line in _silenced(context, each)]
+    return sorted([*moved, *said, *silenced], key=lambda each: each.at)
+
+
+def _silenced(context: Context, mute: Mute) -> Iterator[Happened]:
+    yield Happened(mute.at, f"muted {mute_words(mute, context.settings.zone)}", mute.who, mute.why)
+    if mute.lifted_at:
+        yield Happened(mute.lifted_at, "unmuted", mute.lifted_by or "", "")
+
+
+def _moved(row: Row[Any]) -> Happened:
+    return Happened(row.at, str(row.after) if row.before else "opened", row.who, row.why)
+
+
+def _after(alert: Alert, verdict: Verdict, by: Author) -> Decision:
+    """What a verdict does to an alert's state."""
+    if not alert.is_open or verdict is Verdict.WRONG_OWNER:
+        return Decision(alert)
+    why = f"{verdict}: {by.why}".removesuffix(": ")
+    if verdict is Verdict.NOT_AN_ISSUE:
+        return resolve(alert, by.who, _not_before(alert, by.at), why)
+    return acknowledge(alert, by.who, _not_before(alert, by.at), why)
+
+
+def _not_before(alert: Alert, at: datetime) -> datetime:
+    return max(at, last_moment(alert))
+
+
+def _change(context: Context, alert_id: UUID, change: Callable[[Alert], Decision]) -> Alert:
+    with context.write() as connection:
+        return _store(connection, change(alerts.alert_of(connection, alert_id, to_change=True)))
+
+
+def _store(connection: Connection, decision: Decision) -> Alert:
+    """The alert as it is from now on; written only where it has changed."""
+    assert decision.alert is not None
+    if decision.transition:
+        kept = alerts.evidence_of(connection, decision.alert.id)
+        alerts.store_alert(connection, decision.alert, decision.transition.at, kept)
+        alerts.add_transition(connection, decision.transition)
+    return decision.alert
