@@ -57,7 +57,7 @@ def list_alerts(
 
 @alerts.command("show")
 def show_alert(alert: Named, as_json: Json = False) -> None:
-    """Print an alert's life: when it changed, and who said what of it and why. `feedback explain` says why it opened."""
+    """Print an alert's life: what changed, who said so, and why. `feedback explain` says why it was raised."""
     from jobs.respond import find_alert, life
 
     context = open_context()

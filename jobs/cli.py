@@ -22,6 +22,7 @@ from jobs.events_cli import events
 from jobs.exposure_cli import exposure
 from jobs.models_cli import figures, models
 from jobs.progress import progress_on
+from jobs.report_cli import report
 from jobs.show import say, show, write_json
 from jobs.topics_cli import topics
 
@@ -43,6 +44,7 @@ app.add_typer(topics, name="topics")
 app.add_typer(models, name="models")
 app.add_typer(events, name="events")
 app.add_typer(exposure, name="exposure")
+app.add_typer(report, name="report")
 app.command()(backtest)
 
 

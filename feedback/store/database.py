@@ -48,7 +48,7 @@ def open_database(url: str) -> Database:
         return Database(engine)
 
 
-def create_database(url: str) -> Database:
+def create_database(url: str, revision: str = "head") -> Database:
     """Create the tables, or bring those of an older release to the newest schema; data stay."""
     from alembic import command
     from alembic.config import Config
@@ -61,7 +61,7 @@ def create_database(url: str) -> Database:
     with _connected(url) as engine:
         _check_schema(url, _revision(engine), migrating=True)
         config.attributes["engine"] = engine
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
         return Database(engine)
 
 
