@@ -35,7 +35,7 @@ RECENT = 56
 LEAST_A_DAY = 3.0
 """Complaints a day of all topics; of a smaller segment hardly any topic could be judged."""
 
-MOST_OF_ALL = 0.9
+MOST_OF_ALL = 0.8
 """A segment that holds so large a part of everything is the whole once more."""
 
 MOST_SEGMENTS = 20
