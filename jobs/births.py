@@ -1,7 +1,7 @@
 """Make a new subject a provisional topic, without waiting for a training.
 
-A new fault is often like an old subject, so it is looked for among all complaints that lie loosely in their topic, not
-only among those that no topic took.
+A new fault is often like an old subject, so it is looked for among all complaints, not only among those that no topic
+took.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ from models.topics import describe, name_of
 BACKGROUND = timedelta(days=56)
 """How far back complaints are looked at, to tell a new subject from one that was always there."""
 
+AT_MOST = 20_000
+"""So many complaints are looked at, the latest: with more in these weeks, fewer weeks tell as much."""
+
 DAY = 86_400.0
 
 
@@ -38,7 +41,8 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
     if current is None:
         return {"births": 0}
     with context.database.read() as connection:
-        rows = topics.loose_complaints(connection, current.version, current.model.loose, Span(now - BACKGROUND, now))
+        span = Span(now - BACKGROUND, now)
+        rows = topics.latest_complaints(connection, current.version.encoder_version, span, AT_MOST)
     births = _births(context, current, rows, now)
     if births:
         _give_birth(context, current, [_topic(context, current, rows, birth, now) for birth in births], now)

@@ -33,8 +33,7 @@ class TopicModel:
     `centroids` (k, d) are unit rows in the space that `offsets` make of the vectors of the encoder
     `encoder_version`; `floors` (k,) are the least cosines. `topic_ids`, `kinds`, `names`, `words` and `sizes` (texts
     of the sample) have one entry a row. An id may stand on several rows: topics that people merged keep their
-    centroids. `manifest` says how it was made: settings, packages, metrics. Texts with a cosine below `loose` sit so
-    loosely in their topic that they may belong to a new one, see `models.births`.
+    centroids. `manifest` says how it was made: settings, packages, metrics.
     """
 
     version_id: UUID
@@ -48,7 +47,6 @@ class TopicModel:
     words: tuple[Words, ...]
     sizes: tuple[int, ...]
     manifest: Mapping[str, Any]
-    loose: float = 1.0
 
     def __post_init__(self) -> None:
         parts = (self.kinds, self.centroids, self.floors, self.names, self.words, self.sizes)
@@ -129,7 +127,6 @@ def _topics(model: TopicModel) -> bytes:
             "version_id": str(model.version_id),
             "encoder_version": model.encoder_version,
             "languages": model.offsets.languages,
-            "loose": model.loose,
             "topics": [
                 # the order of the languages says which is the main one, so the words are a list of pairs
                 {"id": str(id_), "kind": kind, "name": name, "words": list(words.items()), "size": size}
@@ -155,7 +152,6 @@ def _model(arrays: bytes, about: Mapping[str, Any], manifest: Mapping[str, Any])
         words=tuple({lang: tuple(words) for lang, words in topic["words"]} for topic in topics),
         sizes=tuple(topic["size"] for topic in topics),
         manifest=manifest,
-        loose=float(about["loose"]),
     )
 
 

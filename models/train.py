@@ -31,14 +31,6 @@ FLOOR_EVIDENCE = 50.0
 TOPIC_EVIDENCE = 50.0
 """So many texts of a topic count as much towards its floor as the floor of all."""
 
-LOOSE_SHARE = 0.5
-"""The share of texts that sit loosely enough in their topic to be of a new one.
-
-A new fault is often like an old subject. Of 40 unknown faults (15 complaints in two days among 150 a day, Banking77
-intents that training had not seen, none of them used to set the parameters) 11 were born from the texts below the
-floor, 34 from the loosest half, with 0 and 0.15 false births in 30 days.
-"""
-
 SAME = 0.8
 """From this cosine on, a cluster's centroid is that of a topic before; a topic's own, four weeks on, is at 0.95."""
 
@@ -482,7 +474,6 @@ def _model(
         words=tuple(topics.words.get(row, {}) for row in range(size)),
         sizes=tuple(np.bincount(topics.rows[topics.rows >= 0], minlength=size).tolist()),
         manifest={},
-        loose=float(np.quantile(topics.cosines, LOOSE_SHARE)) if len(topics.cosines) else 1.0,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -260,21 +260,17 @@ def embedded_complaints(connection: Connection, encoder_version: str, before: da
     return connection.execute(query).all()
 
 
-def loose_complaints(connection: Connection, version: StoredVersion, below: float, span: Span) -> Sequence[Row[Any]]:
-    """Rows (id, received_at, language, vector, text_hash, customer_hash) that no topic took, or that lie in theirs
-    with a similarity under `below`; received within `span`, oldest first."""
-    # the index is by bucket; a bucket begins less than two days before what is in it
-    first_bucket = span.start - timedelta(days=2)
+def latest_complaints(connection: Connection, encoder_version: str, span: Span, limit: int) -> Sequence[Row[Any]]:
+    """Rows (id, received_at, language, vector, text_hash, customer_hash) of the embedded complaints received within
+    `span`, at most so many, the latest; oldest first."""
     query = (
-        _with_vector(version.encoder_version, span.end)
+        _with_vector(encoder_version, span.end)
         .add_columns(complaint.c.text_hash, complaint.c.customer_hash)
-        .join(assignment, assignment.c.complaint_id == complaint.c.id)
-        .where(assignment.c.version_id == version.id, assignment.c.bucket_start > first_bucket)
-        .where(assignment.c.topic_id.is_(None) | (assignment.c.similarity < below))
         .where(complaint.c.received_at >= span.start)
-        .order_by(complaint.c.received_at, complaint.c.id)
+        .order_by(complaint.c.received_at.desc(), complaint.c.id.desc())
+        .limit(limit)
     )
-    return connection.execute(query).all()
+    return connection.execute(query).all()[::-1]
 
 
 def vectors_of(connection: Connection, encoder_version: str, ids: Sequence[UUID]) -> Sequence[Row[Any]]:

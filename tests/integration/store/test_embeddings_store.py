@@ -104,14 +104,17 @@ def test_only_unassigned_complaints_wait_for_the_assignment(database: Database) 
     assert [row.id for row in everything] == [sample(1).id, sample(2).id]
 
 
-def test_complaints_that_no_topic_took_are_found_within_their_span(database: Database) -> None:
+def test_the_latest_complaints_of_a_span_are_found_whatever_topic_took_them(database: Database) -> None:
     publish(database)
-    old = sample(1, received_at=DAY - timedelta(days=30))
-    fill(database, [old, sample(2), sample(3)], assign=False)
-    embed(database, ["hash-1", "hash-2", "hash-3"])
+    old, new = sample(1, received_at=DAY - timedelta(days=30)), sample(4, received_at=DAY + timedelta(hours=1))
+    fill(database, [old, sample(2), sample(3), new], assign=False)
+    embed(database, ["hash-1", "hash-2", "hash-4"])
     with database.write() as connection:
-        nowhere = [assigned(old, None), assigned(sample(2), None), assigned(sample(3), TOPIC)]
-        topics.assign(connection, VERSION, nowhere)
+        topics.assign(connection, VERSION, [assigned(old, None), assigned(sample(2), TOPIC)])
     with database.read() as connection:
-        rows = topics.loose_complaints(connection, version(), -1.0, Span(DAY, NOW))
-    assert [(row.id, row.text_hash, row.customer_hash) for row in rows] == [(sample(2).id, "hash-2", "customer-2")]
+        rows = topics.latest_complaints(connection, "encoder-1", Span(DAY, NOW), 10)
+        latest = topics.latest_complaints(connection, "encoder-1", Span(DAY, NOW), 1)
+    found = {(row.id, row.text_hash, row.customer_hash) for row in rows}
+    assert found == {(sample(2).id, "hash-2", "customer-2"), (new.id, "hash-4", "customer-4")}
+    assert [row.received_at for row in rows] == sorted(row.received_at for row in rows)
+    assert latest == rows[-1:]

@@ -31,12 +31,11 @@ def model(seed: int = 0) -> TopicModel:
         words=({"pl": ("wypłata", "środki"), "de": ("auszahlung",)}, {}, {"fi": ("yö",)}),
         sizes=(10, 5, 0),
         manifest={"encoder": "e5", "metrics": {"coverage": 0.9}, "window": ["a", "b"]},
-        loose=0.61,
     )
 
 
 def assert_same(one: TopicModel, two: TopicModel) -> None:
-    for name in ("version_id", "encoder_version", "topic_ids", "kinds", "names", "words", "sizes", "manifest", "loose"):
+    for name in ("version_id", "encoder_version", "topic_ids", "kinds", "names", "words", "sizes", "manifest"):
         assert getattr(one, name) == getattr(two, name)
     assert [list(words) for words in one.words] == [list(words) for words in two.words]
     assert one.offsets.languages == two.offsets.languages

@@ -153,6 +153,50 @@ def test_a_published_topic_is_not_born_again() -> None:
     assert len(stream.births(np.eye(WIDTH, dtype=np.float32)[1:2])) == 1
 
 
+def beside(n: int, start: float, days: float, lean: float, seed: int) -> Stream:
+    """Texts of a subject that lies `lean` of the way from axis 0 to axis 1, spread evenly over the days."""
+    picks = np.random.default_rng(seed)
+    centre = (1 - lean) * np.eye(WIDTH)[0] + lean * np.eye(WIDTH)[1]
+    vectors = unit_rows(unit_rows(centre[None, :]) + 0.09 * picks.normal(size=(n, WIDTH)))
+    names = [f"b{lean}-{start}-{i}" for i in range(n)]
+    return Stream(vectors, start + np.linspace(0, days, n), [*names], names)
+
+
+def test_a_fault_is_born_beside_the_known_topic_that_claims_its_complaints() -> None:
+    known = beside(n=200, start=0, days=59.9, lean=0, seed=4)
+    new = beside(n=12, start=58, days=1.9, lean=0.45, seed=6)
+    centroids = np.eye(WIDTH, dtype=np.float32)[:1]
+    assert float((new.vectors @ centroids[0]).min()) > 0.4  # no floor keeps it out of the topic
+    found = (noise() + known + new).births(centroids)
+    assert len(found) == 1
+    assert len(set(found[0].members) & set(range(800, 812))) >= 0.9 * len(found[0].members) >= 8
+
+
+def test_a_rise_of_a_known_topic_is_no_birth() -> None:
+    known = beside(n=120, start=0, days=57.9, lean=0, seed=4) + beside(n=60, start=58, days=1.9, lean=0, seed=6)
+    assert (noise() + known).births(np.eye(WIDTH, dtype=np.float32)[:1]) == []
+
+
+def test_what_was_born_is_not_born_again_as_it_grows() -> None:
+    known = noise() + beside(n=200, start=0, days=57.9, lean=0, seed=4)
+    centroids = np.eye(WIDTH, dtype=np.float32)[:1]
+    birth = (known + beside(n=12, start=58, days=1.0, lean=0.45, seed=6)).births(centroids)[0]
+    grown = known + beside(n=50, start=58, days=1.9, lean=0.45, seed=6)
+    assert grown.births(np.vstack([centroids, birth.centroid])) == []
+
+
+def test_a_large_outbreak_is_one_birth_with_all_its_complaints() -> None:
+    found = (noise(2000) + fault(n=80)).births()
+    assert len(found) == 1
+    assert found[0].size >= 75
+
+
+def test_a_subject_that_comes_slowly_is_born_within_a_week() -> None:
+    stream = noise(2000) + fault(n=14, start=53.5, days=6.4)
+    assert stream.births(params=BirthParams(windows_days=(2.0,))) == []
+    assert len(stream.births()) == 1
+
+
 def test_some_hours_are_neither_lasting_nor_sharp_but_one_hour_is() -> None:
     assert (noise() + fault(start=59.5, days=0.3)).births() == []
     assert len((noise() + fault(start=59.5, days=0.03)).births()) == 1
