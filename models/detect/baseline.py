@@ -38,7 +38,7 @@ class Baseline:
         self.shape = np.full((shape[0], 1), 0.5)
         self.mean = np.ones((shape[0], 1))
 
-    def add(self, counts: Floats, others: Floats, excluded: Flags, weight: Floats, share: float) -> None:
+    def add(self, counts: Floats, others: Floats, excluded: Flags, weight: Floats, share: float) -> tuple[Floats, Floats]:
         """Take in one day, of which the `share` has data, by its weight; 0 if it was alerted.
 
         A rise that outlasts the patience is the new level: its days count fully and the past before it fades.
@@ -49,6 +49,7 @@ class Baseline:
         self.counts = self.counts * keep + weight * counts
         self.others = self.others * keep + weight * others
         self.days = self.days * keep + weight
+        return weight, keep
 
     @property
     def volume(self) -> Floats:

@@ -21,6 +21,7 @@ from models.detect.baseline import Baseline, Memory
 from models.detect.dispersion import Dispersion
 from models.detect.held import Forecast, Held, History, Windows
 from models.detect.panel import Floats, Panel, Scores
+from models.detect.season import Season
 
 DAILY_VOLUME = 6.0
 """Complaints of others added to both days that are compared, so that the chance in a handful moves nothing."""
@@ -41,6 +42,9 @@ class EB7:
 
     `volume_prior` (complaints) is how many complaints of others it takes to believe half of a change in volume.
 
+    Once there is a `year` of history, the time of the year is expected with so many `harmonics`, see
+    `models.detect.season`; an infinite year leaves that out.
+
     With `stages`, a judgement goes on from where an earlier one of the same past was; the result is the same.
     """
 
@@ -52,6 +56,8 @@ class EB7:
     patience: int = 42
     memory: float = 0.25
     volume_prior: float = 44.0
+    year: float = 365.25
+    harmonics: int = 2
     name: str = "EB7"
     stages: Stages | None = field(default=None, repr=False, compare=False)
 
@@ -79,6 +85,7 @@ class EB7:
         return Forecast(*(np.stack(part) for part in zip(*walk.told[-days:], strict=True)))
 
 
+SWITCH = {"off": False}
 class Stages:
     """Where walks over the days have been, so that the next judgement of the same past need not begin at its start.
 
@@ -119,7 +126,13 @@ class _Walk:
         self.means = np.zeros(shape)
         self.doubts = np.ones(shape)
         self.baseline = Baseline(Memory(settings.half_life, settings.patience, settings.memory), shape[1:])
+        self.entered = np.zeros(shape)
+        self.season = Season(shape[1:], settings.year, settings.harmonics, settings.volume_prior / settings.window)
+        self.level = np.zeros(shape[1:])
         self.spread = Dispersion(shape[1:], settings.window)
+
+    def _kept(self):
+        return self.weights, self.means, self.doubts, self.entered
 
     def serves(self, settings: EB7, history: History) -> bool:
         """Whether a walk over `history` would stand here too."""
@@ -129,8 +142,9 @@ class _Walk:
         """A walk at the same day of a history that holds the same until then."""
         walk = type(self)(self.settings, history)
         walk.day, walk.told = self.day, self.told[:]
-        walk.baseline, walk.spread = copy(self.baseline), self.spread.copy()
-        for mine, its in ((walk.weights, self.weights), (walk.means, self.means), (walk.doubts, self.doubts)):
+        walk.baseline, walk.spread, walk.season = copy(self.baseline), self.spread.copy(), self.season.copy()
+        walk.level = self.level
+        for mine, its in zip(walk._kept(), self._kept(), strict=True):
             mine[: self.day] = its[: self.day]
         return walk
 
@@ -146,7 +160,11 @@ class _Walk:
         rate, doubt = self.baseline.rate()
         judged = day - self.settings.window + 1 - self.start >= self.settings.warm_up
         known = np.full(rate.shape, judged)
-        forecast = Forecast(rate, doubt, self.spread.phi, self.spread.kappa, self.baseline.volume, known)
+        forecast = Forecast(
+            rate, doubt, self.spread.phi, self.spread.kappa, self.baseline.volume, known
+        )
+        s1, v1, s2, v2 = self._season(day)
+        forecast = forecast._replace(season=s1, doubt=doubt + v1, later=s2, later_doubt=doubt + v2)
         if past >= self.start:
             self._weigh(day, forecast)
         self.told.append(forecast)
@@ -154,7 +172,36 @@ class _Walk:
 
     def _remember(self, past: int) -> None:
         history, share = self.history, float(self.history.open_days[past])
-        self.baseline.add(history.counts[past], history.others[past], history.excluded[past], self.weights[past], share)
+        counts, others = history.counts[past], history.others[past]
+        weight, keep = self.baseline.add(counts, others, history.excluded[past], self.weights[past], share)
+        self.entered[past] = weight
+        renewed = self.season.add(past, counts, others, weight)
+        if self.season.fit is None: return
+        if renewed:
+            days = np.arange(max(self.start, past - 400), past + 1)
+            fade = self.baseline.keep ** (past - days)
+            self.level = np.einsum("d,drt->rt", fade, self.entered[days] * np.exp(self.season.log(self.season.angles(days))))
+        else:
+            self.level = self.level * keep + weight * np.exp(self.season.log(self.season.angles(np.array([past]))[0]))
+
+    def _season(self, day):
+        one = np.ones(self.history.counts.shape[1:])
+        if self.season.fit is None or SWITCH["off"]:
+            _, doubt = self.baseline.rate()
+            return one, doubt*0, one, doubt*0
+        out = []
+        w = self.settings.window
+        past = day - w - self.settings.gap
+        back = np.arange(0, 183)
+        fade = self.baseline.keep ** back
+        base_angles = fade @ self.season.angles(past - back) / fade.sum()
+        usual = self.level / np.maximum(self.baseline.days, 1e-9)
+        usual = np.where(self.baseline.days > 1e-6, usual, 1.0)
+        for days in (np.arange(day - w + 1, day + 1), np.arange(day + 1, day + 1 + 4*w)):
+            angles = self.season.angles(days).mean(axis=0)
+            out.append(np.exp(self.season.log(angles)) / usual)
+            out.append(self.season.variance(angles - base_angles))
+        return out
 
     def _learn(self, past: int) -> None:
         """Take in how far off the prediction of the window that ended on `past` was."""

@@ -43,6 +43,7 @@ class Ramp:
         """The same with EB7's forecast of the last `days` days and as many of `lag` days before as there are."""
         early = min(days, max(0, days + self.lag - len(forecast.rate)))
         late = Forecast._make(part[: days - early] for part in forecast)
+        late = late._replace(season=late.later, doubt=late.later_doubt)
         windows = _untold(history, self.window).last(days)
         return Held(_preceded(late, forecast, early), windows, self.eb7.volume_prior)
 
