@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy import special
@@ -22,6 +23,13 @@ class Memory:
     share: float
 
 
+class Entered(NamedTuple):
+    """How a day entered the baseline: by which weight, and what share of all before it was kept."""
+
+    weight: Floats
+    keep: Floats
+
+
 class Baseline:
     """Discounted counts and days of each topic, and the gamma prior across topics.
 
@@ -38,7 +46,7 @@ class Baseline:
         self.shape = np.full((shape[0], 1), 0.5)
         self.mean = np.ones((shape[0], 1))
 
-    def add(self, counts: Floats, others: Floats, excluded: Flags, weight: Floats, share: float) -> tuple[Floats, Floats]:
+    def add(self, counts: Floats, others: Floats, excluded: Flags, weight: Floats, share: float) -> Entered:
         """Take in one day, of which the `share` has data, by its weight; 0 if it was alerted.
 
         A rise that outlasts the patience is the new level: its days count fully and the past before it fades.
@@ -49,7 +57,7 @@ class Baseline:
         self.counts = self.counts * keep + weight * counts
         self.others = self.others * keep + weight * others
         self.days = self.days * keep + weight
-        return weight, keep
+        return Entered(weight, keep)
 
     @property
     def volume(self) -> Floats:

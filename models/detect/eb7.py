@@ -21,10 +21,13 @@ from models.detect.baseline import Baseline, Memory
 from models.detect.dispersion import Dispersion
 from models.detect.held import Forecast, Held, History, Windows
 from models.detect.panel import Floats, Panel, Scores
-from models.detect.season import Season
+from models.detect.season import Day, Season
 
 DAILY_VOLUME = 6.0
 """Complaints of others added to both days that are compared, so that the chance in a handful moves nothing."""
+
+LATER = 4
+"""Windows ahead for which the time of the year is foretold too, for the ramp detector."""
 
 STAGE, STAGES = 7, 6
 """Days between two stages, and how many are kept. An alert that opens changes what is known of its week, so the last
@@ -43,7 +46,7 @@ class EB7:
     `volume_prior` (complaints) is how many complaints of others it takes to believe half of a change in volume.
 
     Once there is a `year` of history, the time of the year is expected with so many `harmonics`, see
-    `models.detect.season`; an infinite year leaves that out.
+    `models.detect.season`; with an infinite year none is.
 
     With `stages`, a judgement goes on from where an earlier one of the same past was; the result is the same.
     """
@@ -85,7 +88,6 @@ class EB7:
         return Forecast(*(np.stack(part) for part in zip(*walk.told[-days:], strict=True)))
 
 
-SWITCH = {"off": False}
 class Stages:
     """Where walks over the days have been, so that the next judgement of the same past need not begin at its start.
 
@@ -126,13 +128,9 @@ class _Walk:
         self.means = np.zeros(shape)
         self.doubts = np.ones(shape)
         self.baseline = Baseline(Memory(settings.half_life, settings.patience, settings.memory), shape[1:])
-        self.entered = np.zeros(shape)
-        self.season = Season(shape[1:], settings.year, settings.harmonics, settings.volume_prior / settings.window)
-        self.level = np.zeros(shape[1:])
         self.spread = Dispersion(shape[1:], settings.window)
-
-    def _kept(self):
-        return self.weights, self.means, self.doubts, self.entered
+        prior = settings.volume_prior / settings.window
+        self.season = Season(shape[1:], settings.year, settings.harmonics, settings.half_life, prior)
 
     def serves(self, settings: EB7, history: History) -> bool:
         """Whether a walk over `history` would stand here too."""
@@ -143,8 +141,7 @@ class _Walk:
         walk = type(self)(self.settings, history)
         walk.day, walk.told = self.day, self.told[:]
         walk.baseline, walk.spread, walk.season = copy(self.baseline), self.spread.copy(), self.season.copy()
-        walk.level = self.level
-        for mine, its in zip(walk._kept(), self._kept(), strict=True):
+        for mine, its in ((walk.weights, self.weights), (walk.means, self.means), (walk.doubts, self.doubts)):
             mine[: self.day] = its[: self.day]
         return walk
 
@@ -157,51 +154,27 @@ class _Walk:
             self._learn(past)
         if day % self.settings.window == 0 and past >= self.start:
             self.baseline.fit_prior()
-        rate, doubt = self.baseline.rate()
-        judged = day - self.settings.window + 1 - self.start >= self.settings.warm_up
-        known = np.full(rate.shape, judged)
-        forecast = Forecast(
-            rate, doubt, self.spread.phi, self.spread.kappa, self.baseline.volume, known
-        )
-        s1, v1, s2, v2 = self._season(day)
-        forecast = forecast._replace(season=s1, doubt=doubt + v1, later=s2, later_doubt=doubt + v2)
+        forecast = self._forecast(day)
         if past >= self.start:
             self._weigh(day, forecast)
         self.told.append(forecast)
         self.day += 1
 
+    def _forecast(self, day: int) -> Forecast:
+        """What is known about the window that ends with the day."""
+        window, spread = self.settings.window, self.spread
+        rate, doubt = self.baseline.rate()
+        season, unsure = self.season.factor(day - window + 1, day)
+        later, later_unsure = self.season.factor(day + 1, day + LATER * window)
+        known = np.full(rate.shape, day - window + 1 - self.start >= self.settings.warm_up)
+        learned = rate, doubt + unsure, spread.phi, spread.kappa, self.baseline.volume
+        return Forecast(*learned, known, season, later, doubt + later_unsure)
+
     def _remember(self, past: int) -> None:
         history, share = self.history, float(self.history.open_days[past])
         counts, others = history.counts[past], history.others[past]
-        weight, keep = self.baseline.add(counts, others, history.excluded[past], self.weights[past], share)
-        self.entered[past] = weight
-        renewed = self.season.add(past, counts, others, weight)
-        if self.season.fit is None: return
-        if renewed:
-            days = np.arange(max(self.start, past - 400), past + 1)
-            fade = self.baseline.keep ** (past - days)
-            self.level = np.einsum("d,drt->rt", fade, self.entered[days] * np.exp(self.season.log(self.season.angles(days))))
-        else:
-            self.level = self.level * keep + weight * np.exp(self.season.log(self.season.angles(np.array([past]))[0]))
-
-    def _season(self, day):
-        one = np.ones(self.history.counts.shape[1:])
-        if self.season.fit is None or SWITCH["off"]:
-            _, doubt = self.baseline.rate()
-            return one, doubt*0, one, doubt*0
-        out = []
-        w = self.settings.window
-        past = day - w - self.settings.gap
-        back = np.arange(0, 183)
-        fade = self.baseline.keep ** back
-        base_angles = fade @ self.season.angles(past - back) / fade.sum()
-        usual = self.level / np.maximum(self.baseline.days, 1e-9)
-        usual = np.where(self.baseline.days > 1e-6, usual, 1.0)
-        for days in (np.arange(day - w + 1, day + 1), np.arange(day + 1, day + 1 + 4*w)):
-            angles = self.season.angles(days).mean(axis=0)
-            out.append(np.exp(self.season.log(angles)) / usual)
-            out.append(self.season.variance(angles - base_angles))
-        return out
+        entered = self.baseline.add(counts, others, history.excluded[past], self.weights[past], share)
+        self.season.add(past, Day(counts, others, entered, self.spread.daily.ratio))
 
     def _learn(self, past: int) -> None:
         """Take in how far off the prediction of the window that ended on `past` was."""

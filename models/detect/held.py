@@ -102,6 +102,10 @@ class Forecast(NamedTuple):
     later: Floats = NO_SEASON
     later_doubt: Floats = NO_SEASON
 
+    def ahead(self) -> Forecast:
+        """The same of the four weeks after the window."""
+        return self._replace(season=self.later, doubt=self.later_doubt)
+
     def last(self, days: int) -> Forecast:
         return Forecast._make(part[-days:] for part in self)
 

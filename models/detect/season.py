@@ -1,153 +1,128 @@
-"""What of the year's course is a topic's own, once there is a year of history: a factor on what EB7 expects.
+"""What time of the year it is for each topic, once there is a year of history: a factor on what EB7 expects.
 
-Every topic's counts, in four-week sums and held against the volume of everything else, are regressed on a level, a
-trend and the first harmonics of the year, as in Noufaily et al. 2013 (Statistics in Medicine 32:1206). The coefficients
-are shrunk to none by a normal prior whose variances are those found across topics (empirical Bayes: Morris 1983, JASA
-78:47). Of the fit only the harmonics are used, and only for how the window's time of the year compares with that of the
-baseline: the level stays EB7's. How far they are to be trusted is learned from how well they would have foretold the
-windows so far (Wolpert 1992, Neural Networks 5:241), for a drift can look like a season until its year is over.
+The harmonics of the year (`models.detect.harmonics`) are found in four-week sums, held against the volume of everything
+else. Of them only the contrast is used, of the window's time of the year to that of the baseline: the level stays
+EB7's, which forgets what is old, while the year's course is learned from all years there are.
 
-Arrays have the axes (replicates, topics); the prior and the trust are found within a replicate.
+Arrays have the axes (replicates, topics).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from typing import NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
+from models.detect.baseline import Entered
+from models.detect.harmonics import Fit, Sums, fit_harmonics
 from models.detect.panel import Floats
 
 BLOCKS = 13
-"""Sums in a year. A week's scatter would only be smoothed away again, and a fit costs as much as there are sums."""
-
-LEVEL_VARIANCE = 100.0
-"""The prior variance of a topic's log level: as good as none."""
-
-FIRST_VARIANCE, FIRST_TOPICS = 0.02, 5.0
-"""The prior variance of the other coefficients before any is known, and of how many topics it has the weight."""
-
-FIRST_KAPPA = 0.02
-"""What four weeks scatter beyond their count's own scatter, squared and relative, before any is known."""
-
-STEPS, LATER_STEPS = 12, 4
-"""Newton's steps of the first fit and of those that go on from the last one; the prior is renewed with each."""
+"""Sums in a year: a shorter one's scatter would only be smoothed away again, and a fit costs by their number."""
 
 WITHIN = 0.75
-"""A sum of which a smaller share of days counts is left out: it may lie far from its middle."""
+"""A sum of which a smaller share of days counts is left out: those may lie far from its middle."""
+
+REACH = 8
+"""Half-lives of the baseline whose days are weighed anew with every fit."""
+
+NEGLIGIBLE = 1e-6
+"""Days of a baseline that has hardly any."""
 
 
-class Fit(NamedTuple):
-    """Coefficients (replicates, topics, terms), their covariance, and the prior's variances (replicates, terms)."""
+class Day(NamedTuple):
+    """One day of the past: counts, others' volume, how it entered the baseline, and the topics' variance ratios."""
 
-    beta: Floats
-    covariance: Floats
-    variance: Floats
-    kappa: Floats
+    counts: Floats
+    others: Floats
+    entered: Entered
+    phi: Floats
 
 
 class Season:
-    """Sums of the past, and from a year on the harmonics found in them."""
+    """The sums of the past, the harmonics found in them, and what the year's course was in the baseline.
 
-    def __init__(self, shape: tuple[int, ...], year: float, harmonics: int, prior: float) -> None:
-        self.shape, self.year, self.harmonics, self.prior = shape, year, harmonics, prior
-        self.block = max(1, round(year / BLOCKS)) if np.isfinite(year) else 1
-        self.begun: int | None = None
-        self.sums = np.zeros((3, *shape))
-        self.blocks: tuple[Floats, ...] = ()
+    `year` is in days or whatever the buckets are, infinite for none; `half_life` is that of the baseline; `prior` is
+    how many complaints of others a day are added, so that the chance in a handful moves nothing.
+    """
+
+    def __init__(self, shape: tuple[int, ...], year: float, harmonics: int, half_life: float, prior: float) -> None:
+        self.year, self.harmonics, self.half_life, self.prior = year, harmonics, half_life, prior
+        self.block = max(1, round(year / BLOCKS)) if np.isfinite(year) else 0
+        self.first = 0
+        self.entered: tuple[Entered, ...] = ()
+        self.sum = np.zeros((3, *shape))
+        self.sums: tuple[Floats, ...] = ()
         self.fit: Fit | None = None
+        self.beta, self.covariance = np.zeros(shape), np.zeros(shape)
+        self.weight, self.level = np.zeros(shape), np.zeros(shape)
 
     def copy(self) -> Self:
-        """One that goes on on its own from here; arrays are replaced, never written to."""
+        """One that goes on by itself from here; arrays are replaced, never written to."""
         return copy(self)
 
-    def add(self, day: int, counts: Floats, others: Floats, weight: Floats) -> bool:
-        """Take in one day by its weight; whether that has renewed the fit."""
-        if not np.isfinite(self.year):
-            return False
-        self.begun = day if self.begun is None else self.begun
-        self.sums = self.sums + weight * np.stack([counts, others + self.prior, np.ones(self.shape)])
-        if (day - self.begun + 1) % self.block:
-            return False
-        self.blocks = (*self.blocks, self.sums)
-        self.sums = np.zeros((3, *self.shape))
-        if len(self.blocks) * self.block < self.year - self.block:
-            return False
-        self._renew()
-        return True
+    def add(self, day: int, past: Day) -> None:
+        """Take in one day; the fit is renewed with every full sum, from a year of them on."""
+        if not self.block:
+            return
+        if not self.entered:
+            self.first = day
+        self.entered = (*self.entered, past.entered)
+        if self.fit is not None:
+            self._follow([past.entered])
+        parts = past.counts, past.others + self.prior, np.ones_like(past.counts)
+        self.sum = self.sum + past.entered.weight * np.stack(parts)
+        if len(self.entered) % self.block == 0:
+            self.sums, self.sum = (*self.sums, self.sum), np.zeros_like(self.sum)
+            if len(self.sums) >= BLOCKS:
+                self._renew(past.phi)
 
-    def angles(self, days: Floats) -> Floats:
-        """(days, 2 x harmonics)."""
-        angles = 2 * np.pi * np.outer(days / self.year, np.arange(1, self.harmonics + 1))
+    def factor(self, first: int, last: int) -> tuple[Floats, Floats]:
+        """What these days usually bring over what those of the baseline do, and its squared relative error."""
+        if self.fit is None:
+            return np.ones_like(self.level), np.zeros_like(self.level)
+        angles = self._angles(np.arange(first, last + 1)).mean(axis=0)
+        usual = np.where(self.weight > NEGLIGIBLE, self.level / np.maximum(self.weight, NEGLIGIBLE), 1.0)
+        contrast = angles - self._usual_angles()
+        variance = self.covariance @ np.outer(contrast, contrast).ravel()
+        return np.exp(self.beta @ angles) / usual, np.asarray(variance)
+
+    def _angles(self, days: NDArray[np.int64]) -> Floats:
+        """The cosines and sines of the days, (days, 2 harmonics)."""
+        angles = np.outer(days, self._speeds())
         return np.hstack([np.cos(angles), np.sin(angles)])
 
-    def log(self, angles: Floats) -> Floats:
-        """The log of the season (..., replicates, topics) at these angles (..., 2 x harmonics)."""
-        assert self.fit is not None
-        return np.asarray(np.tensordot(angles, self.fit.beta[..., 2:], axes=(-1, -1)))
+    def _speeds(self) -> Floats:
+        return 2 * np.pi / self.year * np.arange(1, self.harmonics + 1)
 
-    def variance(self, contrast: Floats) -> Floats:
-        """Of the log season at a contrast of angles (2 x harmonics,), (replicates, topics)."""
-        assert self.fit is not None
-        return np.asarray(np.einsum("k,rtkl,l->rt", contrast, self.fit.covariance[..., 2:, 2:], contrast))
+    def _usual_angles(self) -> Floats:
+        """What the cosines and sines are in the baseline, as if no day were left out and none the first."""
+        keep, speeds = 0.5 ** (1 / self.half_life), self._speeds()
+        last = self.first + len(self.entered) - 1
+        usual = np.exp(1j * speeds * last) * (1 - keep) / (1 - keep * np.exp(-1j * speeds))
+        return np.concatenate([usual.real, usual.imag])
 
-    def _renew(self) -> None:
-        assert self.begun is not None
-        counts, others, days = np.stack(self.blocks, axis=1)
-        middle = self.begun + self.block * (np.arange(len(self.blocks)) + 0.5) - 0.5
+    def _renew(self, phi: Floats) -> None:
+        """Fit to all sums there are, and see the baseline's days in the new light."""
+        counts, others, days = np.stack(self.sums, axis=1)
+        middle = self.first + self.block * (np.arange(len(self.sums)) + 0.5) - 0.5
         trend = (middle - middle[-1]) / self.year
-        design = np.hstack([np.ones((len(middle), 1)), trend[:, None], self.angles(middle)])
+        terms = np.column_stack([np.ones_like(middle), trend, self._angles(middle)])
         usable = days >= WITHIN * self.block
-        self.fit = _regression(design, counts, others / (self.prior + 1), usable, self.fit)
+        self.fit = fit_harmonics(Sums(counts, others / (1 + self.prior), usable, phi, terms), self.fit)
+        self.beta = np.ascontiguousarray(self.fit.beta[..., 2:])
+        self.covariance = self.fit.covariance[..., 2:, 2:].reshape(*phi.shape, -1)
+        self.weight, self.level = np.zeros_like(self.weight), np.zeros_like(self.level)
+        self._follow(self.entered[-round(REACH * self.half_life) :])
 
-
-def _regression(design: Floats, counts: Floats, exposure: Floats, usable, before: Fit | None) -> Fit:
-    """A quasi-likelihood regression of (blocks, replicates, topics), shrunk across topics."""
-    terms = design.shape[1]
-    fit = before or _first(counts, exposure, usable, terms)
-    beta, variance, kappa = fit.beta, fit.variance, fit.kappa
-    squares = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
-    for _ in range(LATER_STEPS if before else STEPS):
-        mean = np.exp(np.clip(np.tensordot(design, beta, axes=(1, 2)), -20, 20)) * exposure
-        ratio = PHI + kappa[:, None] * mean
-        weight = usable / ratio
-        slope = np.tensordot(weight * (counts - mean), design, axes=(0, 0)) - beta / variance[:, None]
-        curvature = np.tensordot(weight * mean, squares, axes=(0, 0)).reshape(*beta.shape, terms)
-        curvature = curvature + np.eye(terms) / variance[:, None, None]
-        covariance = np.linalg.inv(curvature)
-        beta = beta + np.clip(np.einsum("rtkl,rtl->rtk", covariance, slope), -1, 1)
-        variance = _across(beta, covariance)
-        kappa = _kappa(counts, mean, usable, terms)
-    return Fit(beta, covariance, variance, kappa)
-
-PHI = 1.5
-def _first(counts: Floats, exposure: Floats, usable, terms: int) -> Fit:
-    beta = np.zeros((*counts.shape[1:], terms))
-    beta[..., 0] = np.log(((counts * usable).sum(axis=0) + 0.5) / ((exposure * usable).sum(axis=0) + 0.5))
-    variance = np.full((counts.shape[1], terms), FIRST_VARIANCE)
-    variance[:, 0] = LEVEL_VARIANCE
-    return Fit(beta, np.zeros((*beta.shape, terms)), variance, np.full((counts.shape[1], 1), FIRST_KAPPA))
-
-
-def _across(beta: Floats, covariance: Floats) -> Floats:
-    """The prior's variances, by one step of expectation and maximisation; a harmonic's two share one."""
-    found = (beta**2 + np.diagonal(covariance, axis1=-2, axis2=-1)).sum(axis=1)
-    count = beta.shape[1]
-    half = (beta.shape[2] - 2) // 2
-    both = (found[:, 2 : 2 + half] + found[:, 2 + half :]) / 2
-    found = np.hstack([found[:, :2], both, both])
-    variance = (found + FIRST_TOPICS * FIRST_VARIANCE) / (count + FIRST_TOPICS)
-    variance[:, 0] = LEVEL_VARIANCE
-    return np.asarray(variance)
-
-
-def _kappa(counts: Floats, mean: Floats, usable, terms: int) -> Floats:
-    """What the sums scatter beyond PHI, squared and relative, pooled over topics (replicates, 1)."""
-    freedom = np.maximum(usable.sum(axis=0) - terms + 1, 1) / np.maximum(usable.sum(axis=0), 1)
-    mean = np.maximum(mean, 1e-9)
-    weight = usable / (1 + 0.02 * mean) ** 2
-    excess = (weight * ((counts - mean) ** 2 / freedom - PHI * mean)).sum(axis=(0, 2))
-    scale = (weight * mean**2).sum(axis=(0, 2))
-    first = 20 * 400 / 81
-    return np.maximum(((excess + FIRST_KAPPA * first) / (scale + first)), 0.001)[:, None]
+    def _follow(self, entered: Sequence[Entered]) -> None:
+        """Take the year's course on the latest days into that of the baseline, which fades as the baseline does."""
+        last = self.first + len(self.entered)
+        angles = self._angles(np.arange(last - len(entered), last))
+        courses = np.exp(np.moveaxis(self.beta @ angles.T, -1, 0))
+        for (weight, keep), course in zip(entered, courses, strict=True):
+            self.weight = self.weight * keep + weight
+            self.level = self.level * keep + weight * course
