@@ -359,14 +359,15 @@ def yearly(window: int) -> Callable[[Series], Floats]:
     return lambda counts: detector.judge(Panel.of(counts), CURRENT).score
 
 
-def eb_weekly(counts: Series) -> Floats:
+def eb_weekly(year: float) -> Callable[[Series], Floats]:
     """EB7 with a window of a week and half a year's memory, without the volume of others."""
-    detector = EB7(window=1, gap=8, half_life=26, volume_prior=1e12)
-    return detector.judge(Panel.of(counts), CURRENT).score
+    detector = EB7(window=1, gap=8, half_life=26, volume_prior=1e12, year=year)
+    return lambda counts: detector.judge(Panel.of(counts), CURRENT).score
 
 
 WEEKLY: dict[str, list[Callable[[Series], Floats]]] = {
-    "EB, weekly": [eb_weekly],
+    "EB, no year": [eb_weekly(float("inf"))],
+    "EB": [eb_weekly(52)],
     "yearly": [yearly(1)],
     "yearly 1, 2": [yearly(1), yearly(2)],
 }

@@ -160,10 +160,12 @@ class Reason:
 
     `rate` is complaints a day in the baseline and `doubt` the squared relative error of it. `others` is how many
     complaints everything else brought in the window, `others_a_day` how many a day in the baseline, `volume_prior`
-    how many complaints it takes to believe half of a change in volume:
+    how many complaints it takes to believe half of a change in volume. `season` is what the window's time of the year
+    usually brings the topic over what that of the baseline does, 1 before there is a year of history; its squared
+    relative error is in `doubt`:
 
         relative_volume = (others + volume_prior) / (others_a_day open_days + volume_prior)
-        mean = rate open_days relative_volume
+        mean = rate open_days relative_volume season
         variance = phi mean + (kappa + doubt) mean²
         size = mean / (variance / mean - 1)
 
@@ -189,6 +191,7 @@ class Reason:
     p: float
     margin: float
     unit: str = "day"
+    season: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

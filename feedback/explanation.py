@@ -265,11 +265,23 @@ def _expectation(finding: Finding, zone: ZoneInfo) -> str:
     weeks = number_word(reason.window_days // 7)
     slow = "" if weeks == "one" else f"So that rises that creep are seen, {weeks} weeks are judged at once. "
     product = f"{_figure(reason.rate)} × {_figure(reason.open_days)} days × {_figure(reason.relative_volume)}"
+    season = _season(reason)
+    if season:
+        product = f"{product} × {_figure(reason.season)}"
     return (
         f"{slow}In the weeks up to {_day(end)} the topic had {_figure(reason.rate)} a day, older days counting less, "
-        f"and since then everything else together was {_volume(reason.relative_volume)}: "
+        f"and since then everything else together was {_volume(reason.relative_volume)}{season}: "
         f"{product} = {_figure(reason.mean)}."
     )
+
+
+def _season(reason: Reason) -> str:
+    """What the time of the year does to the topic, empty where nothing is known of it or it does nothing."""
+    change = round(100 * (reason.season - 1))
+    if not change:
+        return ""
+    more = "more" if change > 0 else "less"
+    return f"; this time of the year usually has {abs(change)}\u00a0% {more} of this topic than those weeks"
 
 
 def _volume(relative: float) -> str:
@@ -388,7 +400,8 @@ def _behind(reason: Reason | None) -> list[tuple[str, float | str, str]]:
         ("others a day", reason.others_a_day, "the same a day in the baseline"),
         ("volume prior", reason.volume_prior, "complaints of others that make half of a change believed"),
         ("relative volume", reason.relative_volume, "(others + prior) / (others a day × open days + prior)"),
-        ("mean", reason.mean, "rate × open days × relative volume"),
+        ("season", reason.season, "the window's time of the year over the baseline's; 1 before there is a year"),
+        ("mean", reason.mean, "rate × open days × relative volume × season"),
         ("phi", reason.phi, "variance = phi × mean + (kappa + doubt) × mean²"),
         ("kappa", reason.kappa, ""),
         ("size", reason.size, "mean / (variance / mean − 1)"),

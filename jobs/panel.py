@@ -23,8 +23,11 @@ from models.detect import Panel
 from models.detect.exposure import exposure_from
 from models.detect.panel import Floats
 
-HISTORY = timedelta(days=400)
-"""The detector forgets by half in eight weeks; what is older than this weighs nothing."""
+HISTORY = timedelta(days=800)
+"""The detector forgets a level by half in eight weeks; what a time of the year is like it learns from two years."""
+
+START = 28
+"""Days by which the first day moves on when there is more: a judgement can go on from earlier ones in between."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +60,7 @@ def dated_panel(
     _, first, _ = complaints.count_complaints(connection)
     if first is None or first >= now or not topics:
         return None
-    days, complete = judged_days(day_of(max(first, now - HISTORY), zone), now, zone)
+    days, complete = judged_days(max(day_of(first, zone), _earliest(day_of(now, zone))), now, zone)
     places = {bucket_start(day, zone): place for place, day in enumerate(days)}
     rows = {topic: row for row, topic in enumerate(topics)}
     observed = np.zeros((len(topics), len(days)), np.int64)
@@ -74,6 +77,12 @@ def dated_panel(
     complete = complete and (come_in is None or span.end <= come_in)
     panel = Panel(observed, total, excluded, total == 0, complete, _exposure(context, connection, days))
     return DatedPanel(panel, tuple(topics), days)
+
+
+def _earliest(today: date) -> date:
+    """The first day that is looked at."""
+    earliest = today - HISTORY
+    return earliest - timedelta(days=earliest.toordinal() % START)
 
 
 def with_day_until(

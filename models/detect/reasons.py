@@ -54,6 +54,7 @@ class Reasons:
             p=held.p().item(),
             margin=judge.margin,
             unit=judge.unit,
+            season=forecast.season.item(),
         )
 
 

@@ -73,8 +73,8 @@ class Season:
         self.entered = (*self.entered, past.entered)
         if self.fit is not None:
             self._follow([past.entered])
-        parts = past.counts, past.others + self.prior, np.ones_like(past.counts)
-        self.sum = self.sum + past.entered.weight * np.stack(parts)
+        weight = past.entered.weight
+        self.sum = self.sum + np.stack([weight * past.counts, weight * (past.others + self.prior), weight])
         if len(self.entered) % self.block == 0:
             self.sums, self.sum = (*self.sums, self.sum), np.zeros_like(self.sum)
             if len(self.sums) >= BLOCKS:

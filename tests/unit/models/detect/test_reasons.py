@@ -16,7 +16,7 @@ from models.detect.combined import Combined
 from models.detect.eb7 import EB7
 from models.detect.negative_binomial import SMALLEST_P
 from models.detect.ramp import Ramp
-from tests.unit.models.detect.panels import raised, steady
+from tests.unit.models.detect.panels import course, raised, steady
 
 FORCED = {"EB7": {"ramp": 50.0}, "ramp": {"EB7": 50.0}}
 """Margins with which one detector has no chance against the other."""
@@ -41,7 +41,7 @@ def by_hand(reason: Reason, observed: int) -> tuple[float, float]:
     """(mean, p) from the numbers alone, in the words of the definition."""
     usual = reason.others_a_day * reason.open_days
     volume = (reason.others + reason.volume_prior) / (usual + reason.volume_prior)
-    mean = reason.rate * reason.open_days * volume
+    mean = reason.rate * reason.open_days * volume * reason.season
     variance = reason.phi * mean + (reason.kappa + reason.doubt) * mean**2
     size = mean / (variance / mean - 1)
     return mean, float(stats.nbinom.sf(observed - 1, size, size / (size + mean)))
@@ -89,6 +89,15 @@ def test_the_baseline_ends_as_long_ago_as_is_told(name: str, lag: int) -> None:
 
     assert reason(0).baseline_lag == lag
     assert reason(lag).rate > reason(lag - 1).rate == reason(0).rate
+
+
+def test_a_season_is_a_number_of_its_own() -> None:
+    counts = np.random.default_rng(4).poisson(9 * course(130, 52), (8, 130))
+    for name, margins in FORCED.items():
+        scores, reasons = Combined(margins, EB7(year=52)).explained(Panel.of(counts, np.full(130, 300)))
+        assert reasons.of(0).season != 1
+        assert_follows(reasons.of(0), scores, 0)
+        assert reasons.of(0).detector == name
 
 
 def test_an_earlier_day_has_a_reason_of_its_own() -> None:
