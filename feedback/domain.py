@@ -171,6 +171,9 @@ class Reason:
 
     and `p` is the chance of so many or more under the negative binomial of that mean and size. The signal's score is
     -log10(p) less `margin`, by how much this detector's score has to exceed that of the first to be worth as much.
+
+    `lighter` are the baseline's recent days that weigh less than others of their age in `rate`, since more came in than
+    was expected though there was no alert: how many days before the window's last, and the weight of each.
     """
 
     detector: str
@@ -192,6 +195,7 @@ class Reason:
     margin: float
     unit: str = "day"
     season: float = 1.0
+    lighter: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ class Finding:
         """From an alert's evidence. Raises KeyError when it holds no judgement."""
         return cls(
             signal=kept_signal(kept, topic_id),
-            reason=Reason(**kept["reason"]) if "reason" in kept else None,
+            reason=_reason(kept["reason"]) if "reason" in kept else None,
             origin=Origin.read(kept.get("threshold_origin")),
             q_bound=kept.get("q_bound"),
             voices=Voices(**kept["voices"]) if "voices" in kept else None,
@@ -89,6 +89,11 @@ class Finding:
     def chance(self) -> float:
         """The chance of so many or more in one window, which the margin of a combination has no part in."""
         return self.reason.p if self.reason else self.signal.p
+
+
+def _reason(kept: Mapping[str, Any]) -> Reason:
+    """From JSON, which has no tuples."""
+    return Reason(**{**kept, "lighter": tuple((age, weight) for age, weight in kept.get("lighter", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +170,7 @@ def sentences(explanation: Explanation) -> list[str]:
         ),
         _chance(latest),
         _left_out(explanation.left_out),
+        _lighter(latest, zone),
         _threshold(latest, zone),
         _false_discoveries(latest),
         _opening(explanation),
@@ -319,6 +325,37 @@ def _left_out(spans: Sequence[tuple[date, date]]) -> str:
     return (
         f"Left out of the baseline, because the topic was in an alert: {listed(named)}, {amount(days, 'day')} in all."
     )
+
+
+def _lighter(finding: Finding, zone: ZoneInfo) -> str:
+    """Which days had more than was expected without an alert, and so count for less."""
+    spans = _lighter_spans(finding, zone)
+    if not spans:
+        return ""
+    named = [f"{span_words(first, last)} (at {percent(weight)})" for first, last, weight in spans[-MOST_SPANS:]]
+    more = len(spans) - len(named)
+    named = [f"{number_word(more)} earlier", *named] if more else named
+    return (
+        "Counted for less in the baseline, because more came in than chance explains though there was no alert: "
+        f"{listed(named)}."
+    )
+
+
+def _lighter_spans(finding: Finding, zone: ZoneInfo) -> list[tuple[date, date, float]]:
+    """The first and last day and the mean weight of each stretch of lighter days."""
+    if finding.reason is None:
+        return []
+    end = local_days(finding.signal.window, zone)[1]
+    spans: list[tuple[date, date, float]] = []
+    for age, weight in finding.reason.lighter:
+        day = end - timedelta(days=age)
+        if spans and day - spans[-1][1] == timedelta(days=1):
+            first, last, mean = spans[-1]
+            days = (last - first).days + 1
+            spans[-1] = (first, day, (mean * days + weight) / (days + 1))
+        else:
+            spans.append((day, day, weight))
+    return spans
 
 
 def _threshold(finding: Finding, zone: ZoneInfo) -> str:

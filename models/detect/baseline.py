@@ -33,12 +33,13 @@ class Entered(NamedTuple):
 class Baseline:
     """Discounted counts and days of each topic, and the gamma prior across topics.
 
-    Arrays are (replicates, topics); the prior is fitted within each replicate.
+    Arrays are (replicates, topics); the prior is fitted within each replicate. `entered` has an item a day.
     """
 
     def __init__(self, memory: Memory, shape: tuple[int, ...]) -> None:
         self.memory = memory
         self.keep = 0.5 ** (1 / memory.half_life)
+        self.entered: tuple[Entered, ...] = ()
         self.counts = np.zeros(shape)
         self.days = np.zeros(shape)
         self.others = np.zeros(shape)
@@ -46,7 +47,7 @@ class Baseline:
         self.shape = np.full((shape[0], 1), 0.5)
         self.mean = np.ones((shape[0], 1))
 
-    def add(self, counts: Floats, others: Floats, excluded: Flags, weight: Floats, share: float) -> Entered:
+    def add(self, counts: Floats, others: Floats, excluded: Flags, weight: Floats, share: float) -> None:
         """Take in one day, of which the `share` has data, by its weight; 0 if it was alerted.
 
         A rise that outlasts the patience is the new level: its days count fully and the past before it fades.
@@ -57,7 +58,7 @@ class Baseline:
         self.counts = self.counts * keep + weight * counts
         self.others = self.others * keep + weight * others
         self.days = self.days * keep + weight
-        return Entered(weight, keep)
+        self.entered = (*self.entered, Entered(weight, keep))
 
     @property
     def volume(self) -> Floats:

@@ -21,7 +21,7 @@ from models.detect.baseline import Baseline, Memory
 from models.detect.dispersion import Dispersion
 from models.detect.held import Forecast, Held, History, Windows
 from models.detect.panel import Floats, Panel, Scores
-from models.detect.season import Day, Season
+from models.detect.season import Past, Season
 
 DAILY_VOLUME = 6.0
 """Complaints of others added to both days that are compared, so that the chance in a handful moves nothing."""
@@ -79,13 +79,17 @@ class EB7:
 
     def forecast(self, history: History, days: int) -> Forecast:
         """What is known before each of the last `days` windows."""
+        return self.walked(history).forecast(days)
+
+    def walked(self, history: History) -> Walk:
+        """The walk over all days."""
         end = len(history.counts)
-        walk = (self.stages and self.stages.walk(self, history)) or _Walk(self, history)
+        walk = (self.stages and self.stages.walk(self, history)) or Walk(self, history)
         while walk.day < end:
             if self.stages is not None and walk.day % STAGE == 0 and walk.day >= end - STAGE * STAGES:
                 self.stages.keep(walk)
             walk.step()
-        return Forecast(*(np.stack(part) for part in zip(*walk.told[-days:], strict=True)))
+        return walk
 
 
 class Stages:
@@ -95,14 +99,14 @@ class Stages:
     """
 
     def __init__(self) -> None:
-        self._kept: tuple[_Walk, ...] = ()
+        self._kept: tuple[Walk, ...] = ()
 
-    def keep(self, walk: _Walk) -> None:
+    def keep(self, walk: Walk) -> None:
         """Remember this stage in place of the earliest."""
         earlier = [each for each in self._kept if each.day < walk.day]
         self._kept = (*earlier[1 - STAGES :], walk.over(walk.history))
 
-    def walk(self, settings: EB7, history: History) -> _Walk | None:
+    def walk(self, settings: EB7, history: History) -> Walk | None:
         """The latest stage that `history` has in common with an earlier one."""
         for stage in reversed(self._kept):
             if stage.serves(settings, history):
@@ -110,7 +114,7 @@ class Stages:
         return None
 
 
-class _Walk:
+class Walk:
     """One pass over the days: at each, the past enters, the window is predicted, then compared and weighed.
 
     What it carries at `day` depends on the days before alone, `told` among it: the forecasts of each of them.
@@ -124,13 +128,26 @@ class _Walk:
         self.windows = Windows.of(history, settings.window)
         self.day = 0
         self.told: list[Forecast] = []
-        self.weights = np.ones(shape)
+        self.outliers = np.ones(shape)
         self.means = np.zeros(shape)
         self.doubts = np.ones(shape)
         self.baseline = Baseline(Memory(settings.half_life, settings.patience, settings.memory), shape[1:])
         self.spread = Dispersion(shape[1:], settings.window)
         prior = settings.volume_prior / settings.window
         self.season = Season(shape[1:], settings.year, settings.harmonics, settings.half_life, prior)
+
+    def forecast(self, days: int) -> Forecast:
+        """What was known before each of the last `days` windows."""
+        return Forecast(*(np.stack(part) for part in zip(*self.told[-days:], strict=True)))
+
+    def weights(self) -> Floats:
+        """What each day weighs in the baseline beside its share with data (days, replicates, topics); the days that
+        are not in it yet, 1."""
+        weights = np.ones_like(self.history.counts)
+        share = np.where(self.history.open_days > 0, self.history.open_days, 1.0)
+        for day, entered in enumerate(self.baseline.entered, self.start):
+            weights[day] = entered.weight / share[day]
+        return weights
 
     def serves(self, settings: EB7, history: History) -> bool:
         """Whether a walk over `history` would stand here too."""
@@ -141,7 +158,7 @@ class _Walk:
         walk = type(self)(self.settings, history)
         walk.day, walk.told = self.day, self.told[:]
         walk.baseline, walk.spread, walk.season = copy(self.baseline), self.spread.copy(), self.season.copy()
-        for mine, its in ((walk.weights, self.weights), (walk.means, self.means), (walk.doubts, self.doubts)):
+        for mine, its in ((walk.outliers, self.outliers), (walk.means, self.means), (walk.doubts, self.doubts)):
             mine[: self.day] = its[: self.day]
         return walk
 
@@ -173,8 +190,8 @@ class _Walk:
     def _remember(self, past: int) -> None:
         history, share = self.history, float(self.history.open_days[past])
         counts, others = history.counts[past], history.others[past]
-        entered = self.baseline.add(counts, others, history.excluded[past], self.weights[past], share)
-        self.season.add(past, Day(counts, others, entered, self.spread.daily.ratio))
+        self.baseline.add(counts, others, history.excluded[past], self.outliers[past], share)
+        self.season.add(past, Past(counts, others, self.baseline.entered, self.spread.daily.ratio))
 
     def _learn(self, past: int) -> None:
         """Take in how far off the prediction of the window that ended on `past` was."""
@@ -194,7 +211,7 @@ class _Walk:
         self.means[day], self.doubts[day] = mean, forecast.doubt
         residual = anscombe(today.counts, mean, forecast.variance_ratio(mean))
         weight = np.where(residual > self.settings.outlier, 1 / np.maximum(residual, 1) ** 2, 1.0)
-        days = self.weights[max(0, day - self.settings.window + 1) : day + 1]
+        days = self.outliers[max(0, day - self.settings.window + 1) : day + 1]
         np.minimum(days, np.where(today.open_days > 0, weight, 1.0), out=days)
 
 

@@ -33,12 +33,13 @@ NEGLIGIBLE = 1e-6
 """Days of a baseline that has hardly any."""
 
 
-class Day(NamedTuple):
-    """One day of the past: counts, others' volume, how it entered the baseline, and the topics' variance ratios."""
+class Past(NamedTuple):
+    """A day as it goes into the past: counts, others' volume, how each day until it entered the baseline, and the
+    topics' variance ratios."""
 
     counts: Floats
     others: Floats
-    entered: Entered
+    entered: Sequence[Entered]
     phi: Floats
 
 
@@ -52,8 +53,7 @@ class Season:
     def __init__(self, shape: tuple[int, ...], year: float, harmonics: int, half_life: float, prior: float) -> None:
         self.year, self.harmonics, self.half_life, self.prior = year, harmonics, half_life, prior
         self.block = max(1, round(year / BLOCKS)) if np.isfinite(year) else 0
-        self.first = 0
-        self.entered: tuple[Entered, ...] = ()
+        self.next = 0
         self.sum = np.zeros((3, *shape))
         self.sums: tuple[Floats, ...] = ()
         self.fit: Fit | None = None
@@ -64,21 +64,19 @@ class Season:
         """One that goes on by itself from here; arrays are replaced, never written to."""
         return copy(self)
 
-    def add(self, day: int, past: Day) -> None:
+    def add(self, day: int, past: Past) -> None:
         """Take in one day; the fit is renewed with every full sum, from a year of them on."""
         if not self.block:
             return
-        if not self.entered:
-            self.first = day
-        self.entered = (*self.entered, past.entered)
+        self.next = day + 1
         if self.fit is not None:
-            self._follow([past.entered])
-        weight = past.entered.weight
+            self._follow(past.entered[-1:])
+        weight = past.entered[-1].weight
         self.sum = self.sum + np.stack([weight * past.counts, weight * (past.others + self.prior), weight])
-        if len(self.entered) % self.block == 0:
+        if len(past.entered) % self.block == 0:
             self.sums, self.sum = (*self.sums, self.sum), np.zeros_like(self.sum)
             if len(self.sums) >= BLOCKS:
-                self._renew(past.phi)
+                self._renew(past)
 
     def factor(self, first: int, last: int) -> tuple[Floats, Floats]:
         """What these days usually bring over what those of the baseline do, and its squared relative error."""
@@ -101,27 +99,25 @@ class Season:
     def _usual_angles(self) -> Floats:
         """What the cosines and sines are in the baseline, as if no day were left out and none the first."""
         keep, speeds = 0.5 ** (1 / self.half_life), self._speeds()
-        last = self.first + len(self.entered) - 1
-        usual = np.exp(1j * speeds * last) * (1 - keep) / (1 - keep * np.exp(-1j * speeds))
+        usual = np.exp(1j * speeds * (self.next - 1)) * (1 - keep) / (1 - keep * np.exp(-1j * speeds))
         return np.concatenate([usual.real, usual.imag])
 
-    def _renew(self, phi: Floats) -> None:
+    def _renew(self, past: Past) -> None:
         """Fit to all sums there are, and see the baseline's days in the new light."""
         counts, others, days = np.stack(self.sums, axis=1)
-        middle = self.first + self.block * (np.arange(len(self.sums)) + 0.5) - 0.5
+        middle = self.next - self.block * (np.arange(len(self.sums))[::-1] + 0.5) - 0.5
         trend = (middle - middle[-1]) / self.year
         terms = np.column_stack([np.ones_like(middle), trend, self._angles(middle)])
         usable = days >= WITHIN * self.block
-        self.fit = fit_harmonics(Sums(counts, others / (1 + self.prior), usable, phi, terms), self.fit)
+        self.fit = fit_harmonics(Sums(counts, others / (1 + self.prior), usable, past.phi, terms), self.fit)
         self.beta = np.ascontiguousarray(self.fit.beta[..., 2:])
-        self.covariance = self.fit.covariance[..., 2:, 2:].reshape(*phi.shape, -1)
+        self.covariance = self.fit.covariance[..., 2:, 2:].reshape(*past.phi.shape, -1)
         self.weight, self.level = np.zeros_like(self.weight), np.zeros_like(self.level)
-        self._follow(self.entered[-round(REACH * self.half_life) :])
+        self._follow(past.entered[-round(REACH * self.half_life) :])
 
     def _follow(self, entered: Sequence[Entered]) -> None:
         """Take the year's course on the latest days into that of the baseline, which fades as the baseline does."""
-        last = self.first + len(self.entered)
-        angles = self._angles(np.arange(last - len(entered), last))
+        angles = self._angles(np.arange(self.next - len(entered), self.next))
         courses = np.exp(np.moveaxis(self.beta @ angles.T, -1, 0))
         for (weight, keep), course in zip(entered, courses, strict=True):
             self.weight = self.weight * keep + weight

@@ -100,6 +100,30 @@ def test_a_season_is_a_number_of_its_own() -> None:
         assert reasons.of(0).detector == name
 
 
+def test_days_that_weigh_less_than_others_are_told_with_their_weights() -> None:
+    panel = steady()
+    counts = panel.counts.copy()
+    counts[10, 80:87] += 30
+    counts[10, 112:] += 30
+    reason = Combined(FORCED["EB7"]).explained(Panel.of(counts))[1].of(10)
+    ages = [age for age, _ in reason.lighter]
+    # windows that hold but a few of the seven days stand out too; what is after the baseline has no weight yet
+    assert set(range(119 - 86, 119 - 79)) <= set(ages) <= set(range(119 - 92, 119 - 73))
+    assert all(weight < 0.2 for age, weight in reason.lighter if 119 - 86 <= age <= 119 - 80)
+    calm = [Combined().explained(panel)[1].of(topic).lighter for topic in range(12)]
+    assert sum(map(len, calm)) < 12 * 3
+
+
+def test_alerted_days_are_left_out_and_not_told_as_lighter() -> None:
+    panel = steady()
+    counts, excluded = panel.counts.copy(), panel.excluded.copy()
+    counts[10, 80:87] += 30
+    excluded[10, 74:93] = True
+    alerted = replace(panel, counts=counts, total=counts.sum(axis=0), excluded=excluded)
+    plain = {age for age, _ in Combined().explained(panel)[1].of(10).lighter}
+    assert {age for age, _ in Combined().explained(alerted)[1].of(10).lighter} <= plain
+
+
 def test_an_earlier_day_has_a_reason_of_its_own() -> None:
     panel = raised(steady(), 10, 9, 40)
     scores, reasons = Combined().explained(panel, 12)
