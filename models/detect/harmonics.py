@@ -78,7 +78,7 @@ def _step(sums: Sums, fit: Fit) -> Fit:
     slope = np.tensordot(weight * (sums.counts - mean), terms, axes=(0, 0)) - fit.beta / fit.variance[:, None]
     squares = (terms[:, :, None] * terms[:, None, :]).reshape(len(terms), -1)
     curvature = np.tensordot(weight * mean, squares, axes=(0, 0)).reshape(*fit.beta.shape, count)
-    covariance = np.linalg.inv(curvature + np.eye(count) / fit.variance[:, None, None])
+    covariance = np.asarray(np.linalg.inv(curvature + np.eye(count) / fit.variance[:, None, None]), np.float64)
     beta = fit.beta + np.clip(np.einsum("rtkl,rtl->rtk", covariance, slope), -1, 1)
     return Fit(beta, covariance, _across(beta, covariance), _kappa(sums, mean))
 

@@ -41,6 +41,8 @@ class Null:
         """The null of the panel's own rates, dispersions and volumes, continued for `judged` days."""
         forecast = detector.forecast(History.of(panel), 1)
         rate, doubt, phi, kappa, volume = (part[0, 0] for part in forecast[:5])
+        # the time of the year is what it is for the weeks that the threshold holds
+        rate = rate * forecast.season[0, 0]
         others = _continued(panel, judged)
         prior = detector.volume_prior / detector.window
         return cls(

@@ -86,9 +86,9 @@ class Season:
         usual = np.where(self.weight > NEGLIGIBLE, self.level / np.maximum(self.weight, NEGLIGIBLE), 1.0)
         contrast = angles - self._usual_angles()
         variance = self.covariance @ np.outer(contrast, contrast).ravel()
-        return np.exp(self.beta @ angles) / usual, np.asarray(variance)
+        return np.asarray(np.exp(self.beta @ angles), np.float64) / usual, np.asarray(variance)
 
-    def _angles(self, days: NDArray[np.int64]) -> Floats:
+    def _angles(self, days: NDArray[np.signedinteger] | NDArray[np.floating]) -> Floats:
         """The cosines and sines of the days, (days, 2 harmonics)."""
         angles = np.outer(days, self._speeds())
         return np.hstack([np.cos(angles), np.sin(angles)])
