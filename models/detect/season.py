@@ -86,15 +86,15 @@ class Season:
         usual = np.where(self.weight > NEGLIGIBLE, self.level / np.maximum(self.weight, NEGLIGIBLE), 1.0)
         contrast = angles - self._usual_angles()
         variance = self.covariance @ np.outer(contrast, contrast).ravel()
-        return np.asarray(np.exp(self.beta @ angles), np.float64) / usual, np.asarray(variance)
+        return np.asarray(np.exp(self.beta @ angles) / usual), np.asarray(variance)
 
-    def _angles(self, days: NDArray[np.signedinteger] | NDArray[np.floating]) -> Floats:
+    def _angles(self, days: NDArray[np.signedinteger] | Floats) -> Floats:
         """The cosines and sines of the days, (days, 2 harmonics)."""
         angles = np.outer(days, self._speeds())
         return np.hstack([np.cos(angles), np.sin(angles)])
 
     def _speeds(self) -> Floats:
-        return 2 * np.pi / self.year * np.arange(1, self.harmonics + 1)
+        return np.asarray(2 * np.pi / self.year * np.arange(1, self.harmonics + 1), np.float64)
 
     def _usual_angles(self) -> Floats:
         """What the cosines and sines are in the baseline, as if no day were left out and none the first."""
