@@ -88,7 +88,7 @@ class Season:
         variance = self.covariance @ np.outer(contrast, contrast).ravel()
         return np.asarray(np.exp(self.beta @ angles) / usual), np.asarray(variance)
 
-    def _angles(self, days: NDArray[np.signedinteger] | Floats) -> Floats:
+    def _angles(self, days: NDArray[np.int64] | Floats) -> Floats:
         """The cosines and sines of the days, (days, 2 harmonics)."""
         angles = np.outer(days, self._speeds())
         return np.hstack([np.cos(angles), np.sin(angles)])
@@ -105,7 +105,7 @@ class Season:
     def _renew(self, past: Past) -> None:
         """Fit to all sums there are, and see the baseline's days in the new light."""
         counts, others, days = np.stack(self.sums, axis=1)
-        middle = self.next - self.block * (np.arange(len(self.sums))[::-1] + 0.5) - 0.5
+        middle = np.asarray(self.next - self.block * (np.arange(len(self.sums))[::-1] + 0.5) - 0.5, np.float64)
         trend = (middle - middle[-1]) / self.year
         terms = np.column_stack([np.ones_like(middle), trend, self._angles(middle)])
         usable = days >= WITHIN * self.block
