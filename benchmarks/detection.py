@@ -9,6 +9,7 @@ that takes twelve weeks to become x3; 26 and 60 weeks. `noufaily`: the 42 weekly
 scenarios of Noufaily et al. 2013 (Statistics in Medicine 32:1206). Each method's threshold is set on calm panels of
 other seeds, so that one topic-week in a hundred has an alarm. Standard errors are over seeds. `oracle` knows each
 topic's true rate and scatter, all but its drift: no detector of a seven-day window can be much better.
+`yearly`: two and a half years with seasons and without.
 `budget`: false alerts a week that come out when so many are asked for. `fdr`: what a bound on q costs. `speed`: CPU
 seconds and memory.
 """
@@ -359,14 +360,15 @@ def yearly(window: int) -> Callable[[Series], Floats]:
     return lambda counts: detector.judge(Panel.of(counts), CURRENT).score
 
 
-def eb_weekly(counts: Series) -> Floats:
+def eb_weekly(year: float) -> Callable[[Series], Floats]:
     """EB7 with a window of a week and half a year's memory, without the volume of others."""
-    detector = EB7(window=1, gap=8, half_life=26, volume_prior=1e12)
-    return detector.judge(Panel.of(counts), CURRENT).score
+    detector = EB7(window=1, gap=8, half_life=26, volume_prior=1e12, year=year)
+    return lambda counts: detector.judge(Panel.of(counts), CURRENT).score
 
 
 WEEKLY: dict[str, list[Callable[[Series], Floats]]] = {
-    "EB, weekly": [eb_weekly],
+    "EB, no year": [eb_weekly(float("inf"))],
+    "EB": [eb_weekly(52)],
     "yearly": [yearly(1)],
     "yearly 1, 2": [yearly(1), yearly(2)],
 }
@@ -460,6 +462,7 @@ def _outbreaks(calm: Floats, null: Floats, risen: Floats, cases: Series, usual: 
     return cells
 
 
+BEFORE = 182
 CALM = ("stationary", "growing", "weekday-heavy", "drifting")
 
 
@@ -479,26 +482,103 @@ def calm_panel(kind: str, topics: int, days: int, seed: int) -> Series:
     return _scattered(rng, mean, phi)
 
 
+TEMPERS = ("seasonal", "half seasonal", "none", "none, trends")
+YEARLY_DAYS, FROM = 913, 392
+"""Two years and a half, and the first day judged: the first year is what seasons are learned from."""
+
+
+def year_panel(kind: str, topics: int, seed: int) -> tuple[Series, Series, Series]:
+    """Calm counts, the same with a rise to x2 in every topic, each (topics, days), and the days of the onsets.
+
+    Seasons multiply by exp(±.3 to .6) once a year and by up to .4 of that exponent twice, their phases at random.
+    Under them lie weekdays, drift and scatter as in the short histories; trends are e-folds of up to .7 a year, each
+    topic's own.
+    """
+    rng = np.random.default_rng(seed)
+    day = np.arange(YEARLY_DAYS)
+    rate = np.exp(rng.uniform(np.log(0.05), np.log(15), topics))[:, None] * WEEKDAYS[day % 7]
+    phi, drift = rng.choice([1, 1.3, 2, 3], topics), rng.uniform(0, 0.2, topics)[:, None]
+    share = {"seasonal": 1.0, "half seasonal": 0.5}.get(kind, 0.0)
+    amplitude = rng.uniform(0.3, 0.6, topics) * (rng.random(topics) < share)
+    log = _cycle(rng, amplitude, day / 365.25) + _cycle(rng, amplitude * rng.uniform(0, 0.4, topics), day / 365.25 * 2)
+    log += drift * _wander(rng, rate.shape, 0.97) - drift**2 / 2
+    if kind.endswith("trends"):
+        log += rng.uniform(-0.7, 0.7, topics)[:, None] * (day / 365.25 - 1)
+    null = _scattered(rng, rate * np.exp(log), phi)
+    onset = YEARLY_DAYS - 28 + rng.integers(0, 7, topics)
+    return null, null + _scattered(rng, rate * np.exp(log) * (day >= onset[:, None]), phi), onset
+
+
+def _cycle(rng: np.random.Generator, amplitude: Floats, years: Floats) -> Floats:
+    return np.asarray(amplitude[:, None] * np.cos(2 * np.pi * (years - rng.random(len(amplitude))[:, None])))
+
+
+def yearly_term(topics: int, seeds: Sequence[int], weeks: int = 72) -> None:
+    """What expecting the time of the year is worth: EB7 and ramp with it and without."""
+    print(
+        f"\nTwo years and a half, {topics} topics, seeds {list(seeds)}: x2 found within 14 days at {RATE:.0%} of calm"
+    )
+    print(
+        "topic-weeks; false alerts a week where one was asked for, from the second year on; relative error of the mean"
+    )
+    print(f"{'':24}" + "".join(f"{name:>16}" for name in ("x2 14 d", "false a week", "error")))
+    for kind in TEMPERS:
+        for name, year in (("without", float("inf")), ("with", 365.25)):
+            rows = _yearly_rows(kind, topics, seeds, Combined(eb7=EB7(year=year)), weeks)
+            print(f"{kind:16}{name:8}" + "".join(f"  {spread(column)}" for column in rows.T))
+
+
+def _yearly_rows(kind: str, topics: int, seeds: Sequence[int], detector: Combined, weeks: int) -> Floats:
+    calm = [year_panel(kind, topics, seed + CALIBRATION)[0] for seed in seeds]
+    margins, threshold = _thresholds([_late_scores(detector, each, each, 364)[0] for each in calm])
+    rows = []
+    for seed in seeds:
+        null, risen, onset = year_panel(kind, topics, seed)
+        scores, off = _late_scores(detector, risen, null, 28)
+        opened = _opened(null, detector, seed, [1.0], FROM, 112, weeks)
+        rows.append([found(_highest(scores, margins), onset - YEARLY_DAYS + 28, threshold, 14), *opened, off])
+    return np.array(rows)
+
+
+def _late_scores(detector: Combined, counts: Series, calm: Series, days: int) -> tuple[list[Floats], float]:
+    """Each detector's scores of the last days (topics, days), every topic alone among the calm ones; and how far what
+    busy topics brought was from what was expected, relative, root mean square."""
+    series = np.ascontiguousarray(counts.T[:, None, :], dtype=np.float64)
+    others = np.ascontiguousarray((calm.sum(axis=0) - calm).T[:, None, :], dtype=np.float64)
+    history = History(series, others, np.zeros(series.shape, bool), np.ones(len(series)))
+    held = detector.held(history, days)
+    mean, seen = held["EB7"].mean[:, 0], _trailed(calm, days)
+    busy = mean > 40
+    return [-np.log10(each.p()[:, 0].T) for each in held.values()], float(np.std((seen / mean)[busy]))
+
+
+def _trailed(counts: Series, days: int) -> Series:
+    return np.asarray(_weeks(counts)[:, -days:].T)
+
+
 def budgets(panels: int, topics: int = 100, every: int = 56, weeks: int = 104) -> None:
     """False alerts opened in two years, judged four times a day, the threshold set anew every eight weeks."""
     asked = (0.5, 1.0, 3.0)
     print(f"\nFalse alerts a week over {weeks} weeks and {topics} topics ({panels} panels), by what was asked for")
     print(f"{'':16}" + "".join(f"{budget:>16}" for budget in asked))
     for kind in CALM:
-        rows = np.array([_achieved(kind, topics, seed, asked, every, weeks) for seed in range(panels)])
-        print(f"{kind:16}" + "".join(f"  {spread(column)}" for column in rows.T))
+        calm = [calm_panel(kind, topics, BEFORE + 7 * weeks, 9000 + seed) for seed in range(panels)]
+        opened = [_opened(each, Combined(), seed, asked, BEFORE, every, weeks) for seed, each in enumerate(calm)]
+        print(f"{kind:16}" + "".join(f"  {spread(column)}" for column in np.array(opened).T))
 
 
-def _achieved(kind: str, topics: int, seed: int, asked: Sequence[float], every: int, weeks: int) -> list[float]:
-    first = 182
-    counts = calm_panel(kind, topics, first + 7 * weeks, 9000 + seed)
+def _opened(
+    counts: Series, detector: Combined, seed: int, asked: Sequence[float], first: int, every: int, weeks: int
+) -> list[float]:
+    """Alerts opened a week from day `first` on, by what was asked for."""
     days = 7 * weeks
-    scores = evaluate(History.of(Panel.of(counts)), Combined(), 4, np.random.default_rng(seed), days)
+    history = History.of(Panel.of(counts[:, : first + days]))
+    scores = evaluate(history, detector, 4, np.random.default_rng(seed), days)
     opened = []
     for budget in asked:
         joined = []
         for start in range(0, days, every):
-            threshold = threshold_for(Panel.of(counts[:, : first + start]), budget)
+            threshold = threshold_for(Panel.of(counts[:, : first + start]), budget, detector=detector)
             block = slice(4 * start, 4 * (start + every))
             joined.append(highest({k: v[block] for k, v in scores.items()}, threshold.margins) - threshold.score)
         opened.append(float(openings(np.concatenate(joined), 0.0, 4, settling=0)[0]) / weeks)
@@ -560,7 +640,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parts = ("short", "creep", "noufaily", "budget", "fdr", "speed")
+    parts = ("short", "creep", "noufaily", "yearly", "budget", "fdr", "speed")
     parser.add_argument("--parts", nargs="+", choices=parts, default=["short", "budget", "speed"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS), help="of the short histories")
@@ -572,6 +652,7 @@ def main() -> None:
         "short": lambda: short_histories(options.topics, options.seeds, options.methods),
         "creep": lambda: creeping(options.topics, options.seeds),
         "noufaily": lambda: noufaily(options.series, options.seeds),
+        "yearly": lambda: yearly_term(100, options.seeds),
         "budget": lambda: budgets(options.panels),
         "fdr": lambda: false_discoveries(100, options.seeds),
         "speed": speed,

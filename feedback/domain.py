@@ -186,15 +186,20 @@ class Reason:
 
     `rate` is complaints a day in the baseline and `doubt` the squared relative error of it. `others` is how many
     complaints everything else brought in the window, `others_a_day` how many a day in the baseline, `volume_prior`
-    how many complaints it takes to believe half of a change in volume:
+    how many complaints it takes to believe half of a change in volume. `season` is what the window's time of the year
+    usually brings the topic over what that of the baseline does, 1 before there is a year of history; its squared
+    relative error is in `doubt`:
 
         relative_volume = (others + volume_prior) / (others_a_day open_days + volume_prior)
-        mean = rate open_days relative_volume
+        mean = rate open_days relative_volume season
         variance = phi mean + (kappa + doubt) mean²
         size = mean / (variance / mean - 1)
 
     and `p` is the chance of so many or more under the negative binomial of that mean and size. The signal's score is
     -log10(p) less `margin`, by how much this detector's score has to exceed that of the first to be worth as much.
+
+    `lighter` are the baseline's recent days that weigh less than others of their age in `rate`, since more came in than
+    was expected though there was no alert: how many days before the window's last, and the weight of each.
     """
 
     detector: str
@@ -215,6 +220,8 @@ class Reason:
     p: float
     margin: float
     unit: str = "day"
+    season: float = 1.0
+    lighter: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ class Finding:
         """From an alert's evidence. Raises KeyError when it holds no judgement."""
         return cls(
             signal=kept_signal(kept, topic_id),
-            reason=Reason(**kept["reason"]) if "reason" in kept else None,
+            reason=_reason(kept["reason"]) if "reason" in kept else None,
             origin=Origin.read(kept.get("threshold_origin")),
             q_bound=kept.get("q_bound"),
             voices=Voices(**kept["voices"]) if "voices" in kept else None,
@@ -96,6 +96,11 @@ class Finding:
     def chance(self) -> float:
         """The chance of so many or more in one window, which the margin of a combination has no part in."""
         return self.reason.p if self.reason else self.signal.p
+
+
+def _reason(kept: Mapping[str, Any]) -> Reason:
+    """From JSON, which has no tuples."""
+    return Reason(**{**kept, "lighter": tuple((age, weight) for age, weight in kept.get("lighter", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +178,7 @@ def sentences(explanation: Explanation) -> list[str]:
         _segments(latest),
         _chance(latest),
         _left_out(explanation.left_out),
+        _lighter(latest, zone),
         _threshold(latest, zone),
         _false_discoveries(latest),
         _opening(explanation),
@@ -287,11 +293,23 @@ def _expectation(finding: Finding, zone: ZoneInfo) -> str:
     weeks = number_word(reason.window_days // 7)
     slow = "" if weeks == "one" else f"So that rises that creep are seen, {weeks} weeks are judged at once. "
     product = f"{_figure(reason.rate)} × {_figure(reason.open_days)} days × {_figure(reason.relative_volume)}"
+    season = _season(reason)
+    if season:
+        product = f"{product} × {_figure(reason.season)}"
     return (
         f"{slow}In the weeks up to {_day(end)} the topic had {_figure(reason.rate)} a day, older days counting less, "
-        f"and since then everything else together was {_volume(reason.relative_volume)}: "
+        f"and since then everything else together was {_volume(reason.relative_volume)}{season}: "
         f"{product} = {_figure(reason.mean)}."
     )
+
+
+def _season(reason: Reason) -> str:
+    """What the time of the year does to the topic, empty where nothing is known of it or it does nothing."""
+    change = round(100 * (reason.season - 1))
+    if not change:
+        return ""
+    more = "more" if change > 0 else "less"
+    return f"; this time of the year usually has {abs(change)}\u00a0% {more} of this topic than those weeks"
 
 
 def _volume(relative: float) -> str:
@@ -329,6 +347,37 @@ def _left_out(spans: Sequence[tuple[date, date]]) -> str:
     return (
         f"Left out of the baseline, because the topic was in an alert: {listed(named)}, {amount(days, 'day')} in all."
     )
+
+
+def _lighter(finding: Finding, zone: ZoneInfo) -> str:
+    """Which days had more than was expected without an alert, and so count for less."""
+    spans = _lighter_spans(finding, zone)
+    if not spans:
+        return ""
+    named = [f"{span_words(first, last)} (at {percent(weight)})" for first, last, weight in spans[-MOST_SPANS:]]
+    more = len(spans) - len(named)
+    named = [f"{number_word(more)} earlier", *named] if more else named
+    return (
+        "Counted for less in the baseline, because more came in than chance explains though there was no alert: "
+        f"{listed(named)}."
+    )
+
+
+def _lighter_spans(finding: Finding, zone: ZoneInfo) -> list[tuple[date, date, float]]:
+    """The first and last day and the mean weight of each stretch of lighter days."""
+    if finding.reason is None:
+        return []
+    end = local_days(finding.signal.window, zone)[1]
+    spans: list[tuple[date, date, float]] = []
+    for age, weight in finding.reason.lighter:
+        day = end - timedelta(days=age)
+        if spans and day - spans[-1][1] == timedelta(days=1):
+            first, last, mean = spans[-1]
+            days = (last - first).days + 1
+            spans[-1] = (first, day, (mean * days + weight) / (days + 1))
+        else:
+            spans.append((day, day, weight))
+    return spans
 
 
 def _threshold(finding: Finding, zone: ZoneInfo) -> str:
@@ -416,7 +465,8 @@ def _behind(reason: Reason | None) -> list[tuple[str, float | str, str]]:
         ("others a day", reason.others_a_day, "the same a day in the baseline"),
         ("volume prior", reason.volume_prior, "complaints of others that make half of a change believed"),
         ("relative volume", reason.relative_volume, "(others + prior) / (others a day × open days + prior)"),
-        ("mean", reason.mean, "rate × open days × relative volume"),
+        ("season", reason.season, "the window's time of the year over the baseline's; 1 before there is a year"),
+        ("mean", reason.mean, "rate × open days × relative volume × season"),
         ("phi", reason.phi, "variance = phi × mean + (kappa + doubt) × mean²"),
         ("kappa", reason.kappa, ""),
         ("size", reason.size, "mean / (variance / mean − 1)"),

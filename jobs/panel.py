@@ -23,8 +23,8 @@ from models.detect import Panel
 from models.detect.exposure import exposure_from
 from models.detect.panel import Floats
 
-HISTORY = timedelta(days=400)
-"""The detector forgets by half in eight weeks; what is older than this weighs nothing."""
+HISTORY = timedelta(days=800)
+"""The detector forgets a level by half in eight weeks; what a time of the year is like it learns from two years."""
 
 STEP = 28
 """The first day moves in such steps: while it stays, a judgement goes on from where the one before was."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy import special
@@ -22,15 +23,23 @@ class Memory:
     share: float
 
 
+class Entered(NamedTuple):
+    """How a day entered the baseline: by which weight, and what share of all before it was kept."""
+
+    weight: Floats
+    keep: Floats
+
+
 class Baseline:
     """Discounted counts and days of each topic, and the gamma prior across topics.
 
-    Arrays are (replicates, topics); the prior is fitted within each replicate.
+    Arrays are (replicates, topics); the prior is fitted within each replicate. `entered` has an item a day.
     """
 
     def __init__(self, memory: Memory, shape: tuple[int, ...]) -> None:
         self.memory = memory
         self.keep = 0.5 ** (1 / memory.half_life)
+        self.entered: tuple[Entered, ...] = ()
         self.counts = np.zeros(shape)
         self.days = np.zeros(shape)
         self.others = np.zeros(shape)
@@ -49,6 +58,7 @@ class Baseline:
         self.counts = self.counts * keep + weight * counts
         self.others = self.others * keep + weight * others
         self.days = self.days * keep + weight
+        self.entered = (*self.entered, Entered(weight, keep))
 
     @property
     def volume(self) -> Floats:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from models.detect.eb7 import EB7
+from models.detect.eb7 import EB7, Walk
 from models.detect.held import Held, History
 from models.detect.negative_binomial import SMALLEST_P
 from models.detect.panel import Floats, Panel, Scores
@@ -39,17 +39,22 @@ class Combined:
 
     def explained(self, panel: Panel, days: int = 1) -> tuple[Scores, Reasons]:
         """The same with what they follow from."""
-        held = self.held(History.of(panel, days), days)
+        walk = self.eb7.walked(History.of(panel, days))
+        held = self._held(walk, days)
         above = np.stack([self._above(name, each) for name, each in held.items()])
         which, judges = above.argmax(axis=0), self._judges()
         chosen = Held.chosen(tuple(held.values()), which)
         windows = np.array([each.window for each in judges])[which]
         p = np.clip(10 ** -above.max(axis=0), SMALLEST_P, 1.0)
-        return chosen.scores(windows, p), Reasons(judges, which, chosen)
+        return chosen.scores(windows, p), Reasons(judges, which, chosen, walk.weights()[:, 0])
 
     def held(self, history: History, days: int) -> dict[str, Held]:
         """What each detector holds against each other, by its name."""
-        forecast = self.eb7.forecast(history, min(days + self.ramp.lag, len(history.counts)))
+        return self._held(self.eb7.walked(history), days)
+
+    def _held(self, walk: Walk, days: int) -> dict[str, Held]:
+        history = walk.history
+        forecast = walk.forecast(min(days + self.ramp.lag, len(history.counts)))
         return {
             self.eb7.name: self.eb7.held_against(forecast, history, days),
             self.ramp.name: self.ramp.held_against(forecast, history, days),

@@ -21,9 +21,13 @@ from models.detect.baseline import Baseline, Memory
 from models.detect.dispersion import Dispersion
 from models.detect.held import Forecast, Held, History, Windows
 from models.detect.panel import Floats, Panel, Scores
+from models.detect.season import Past, Season
 
 DAILY_VOLUME = 6.0
 """Complaints of others added to both days that are compared, so that the chance in a handful moves nothing."""
+
+LATER = 4
+"""Windows ahead for which the time of the year is foretold too, for the ramp detector."""
 
 STAGE, STAGES = 7, 6
 """Days between two stages, and how many are kept. An alert that opens changes what is known of its week, so the last
@@ -41,6 +45,9 @@ class EB7:
 
     `volume_prior` (complaints) is how many complaints of others it takes to believe half of a change in volume.
 
+    Once there is a `year` of history, the time of the year is expected with so many `harmonics`, see
+    `models.detect.season`; with an infinite year none is.
+
     With `stages`, a judgement goes on from where an earlier one of the same past was; the result is the same.
     """
 
@@ -52,6 +59,8 @@ class EB7:
     patience: int = 42
     memory: float = 0.25
     volume_prior: float = 44.0
+    year: float = 365.25
+    harmonics: int = 2
     name: str = "EB7"
     stages: Stages | None = field(default=None, repr=False, compare=False)
 
@@ -70,13 +79,17 @@ class EB7:
 
     def forecast(self, history: History, days: int) -> Forecast:
         """What is known before each of the last `days` windows."""
+        return self.walked(history).forecast(days)
+
+    def walked(self, history: History) -> Walk:
+        """The walk over all days."""
         end = len(history.counts)
-        walk = (self.stages and self.stages.walk(self, history)) or _Walk(self, history)
+        walk = (self.stages and self.stages.walk(self, history)) or Walk(self, history)
         while walk.day < end:
             if self.stages is not None and walk.day % STAGE == 0 and walk.day >= end - STAGE * STAGES:
                 self.stages.keep(walk)
             walk.step()
-        return Forecast(*(np.stack(part) for part in zip(*walk.told[-days:], strict=True)))
+        return walk
 
 
 class Stages:
@@ -86,14 +99,14 @@ class Stages:
     """
 
     def __init__(self) -> None:
-        self._kept: tuple[_Walk, ...] = ()
+        self._kept: tuple[Walk, ...] = ()
 
-    def keep(self, walk: _Walk) -> None:
+    def keep(self, walk: Walk) -> None:
         """Remember this stage in place of the earliest."""
         earlier = [each for each in self._kept if each.day < walk.day]
         self._kept = (*earlier[1 - STAGES :], walk.over(walk.history))
 
-    def walk(self, settings: EB7, history: History) -> _Walk | None:
+    def walk(self, settings: EB7, history: History) -> Walk | None:
         """The latest stage that `history` has in common with an earlier one."""
         for stage in reversed(self._kept):
             if stage.serves(settings, history):
@@ -101,7 +114,7 @@ class Stages:
         return None
 
 
-class _Walk:
+class Walk:
     """One pass over the days: at each, the past enters, the window is predicted, then compared and weighed.
 
     What it carries at `day` depends on the days before alone, `told` among it: the forecasts of each of them.
@@ -115,11 +128,26 @@ class _Walk:
         self.windows = Windows.of(history, settings.window)
         self.day = 0
         self.told: list[Forecast] = []
-        self.weights = np.ones(shape)
+        self.outliers = np.ones(shape)
         self.means = np.zeros(shape)
         self.doubts = np.ones(shape)
         self.baseline = Baseline(Memory(settings.half_life, settings.patience, settings.memory), shape[1:])
         self.spread = Dispersion(shape[1:], settings.window)
+        prior = settings.volume_prior / settings.window
+        self.season = Season(shape[1:], settings.year, settings.harmonics, settings.half_life, prior)
+
+    def forecast(self, days: int) -> Forecast:
+        """What was known before each of the last `days` windows."""
+        return Forecast(*(np.stack(part) for part in zip(*self.told[-days:], strict=True)))
+
+    def weights(self) -> Floats:
+        """What each day weighs in the baseline beside its share with data (days, replicates, topics); the days that
+        are not in it yet, 1."""
+        weights = np.ones_like(self.history.counts)
+        share = np.where(self.history.open_days > 0, self.history.open_days, 1.0)
+        for day, entered in enumerate(self.baseline.entered, self.start):
+            weights[day] = entered.weight / share[day]
+        return weights
 
     def serves(self, settings: EB7, history: History) -> bool:
         """Whether a walk over `history` would stand here too."""
@@ -129,8 +157,8 @@ class _Walk:
         """A walk at the same day of a history that holds the same until then."""
         walk = type(self)(self.settings, history)
         walk.day, walk.told = self.day, self.told[:]
-        walk.baseline, walk.spread = copy(self.baseline), self.spread.copy()
-        for mine, its in ((walk.weights, self.weights), (walk.means, self.means), (walk.doubts, self.doubts)):
+        walk.baseline, walk.spread, walk.season = copy(self.baseline), self.spread.copy(), self.season.copy()
+        for mine, its in ((walk.outliers, self.outliers), (walk.means, self.means), (walk.doubts, self.doubts)):
             mine[: self.day] = its[: self.day]
         return walk
 
@@ -143,18 +171,27 @@ class _Walk:
             self._learn(past)
         if day % self.settings.window == 0 and past >= self.start:
             self.baseline.fit_prior()
-        rate, doubt = self.baseline.rate()
-        judged = day - self.settings.window + 1 - self.start >= self.settings.warm_up
-        known = np.full(rate.shape, judged)
-        forecast = Forecast(rate, doubt, self.spread.phi, self.spread.kappa, self.baseline.volume, known)
+        forecast = self._forecast(day)
         if past >= self.start:
             self._weigh(day, forecast)
         self.told.append(forecast)
         self.day += 1
 
+    def _forecast(self, day: int) -> Forecast:
+        """What is known about the window that ends with the day."""
+        window, spread = self.settings.window, self.spread
+        rate, doubt = self.baseline.rate()
+        season, unsure = self.season.factor(day - window + 1, day)
+        later, later_unsure = self.season.factor(day + 1, day + LATER * window)
+        known = np.full(rate.shape, day - window + 1 - self.start >= self.settings.warm_up)
+        learned = rate, doubt + unsure, spread.phi, spread.kappa, self.baseline.volume
+        return Forecast(*learned, known, season, later, doubt + later_unsure)
+
     def _remember(self, past: int) -> None:
         history, share = self.history, float(self.history.open_days[past])
-        self.baseline.add(history.counts[past], history.others[past], history.excluded[past], self.weights[past], share)
+        counts, others = history.counts[past], history.others[past]
+        self.baseline.add(counts, others, history.excluded[past], self.outliers[past], share)
+        self.season.add(past, Past(counts, others, self.baseline.entered, self.spread.daily.ratio))
 
     def _learn(self, past: int) -> None:
         """Take in how far off the prediction of the window that ended on `past` was."""
@@ -174,7 +211,7 @@ class _Walk:
         self.means[day], self.doubts[day] = mean, forecast.doubt
         residual = anscombe(today.counts, mean, forecast.variance_ratio(mean))
         weight = np.where(residual > self.settings.outlier, 1 / np.maximum(residual, 1) ** 2, 1.0)
-        days = self.weights[max(0, day - self.settings.window + 1) : day + 1]
+        days = self.outliers[max(0, day - self.settings.window + 1) : day + 1]
         np.minimum(days, np.where(today.open_days > 0, weight, 1.0), out=days)
 
 

@@ -17,6 +17,9 @@ Number = TypeVar("Number", bound=np.generic)
 LEAST_MEAN = 1e-9
 """Keeps the tail defined where nothing at all is expected."""
 
+NO_SEASON = np.ones((1, 1, 1))
+"""Of a detector that knows nothing of the time of the year."""
+
 
 class History(NamedTuple):
     """Daily counts, days first so that a day lies together in memory.
@@ -83,8 +86,10 @@ class Forecast(NamedTuple):
     """What the past says about each window, arrays (days, replicates, topics).
 
     `rate` is complaints a day at the baseline's volume, `doubt` the squared relative error of the rate, `volume` the
-    others' complaints a day in the baseline. A count of mean m scatters with the variance
-    `phi` m + (`kappa` + `doubt`) m². `known` is false where there is too little history to judge.
+    others' complaints a day in the baseline. `season` is what the window's time of the year usually brings over what
+    that of the baseline does, `later` the same of the four weeks after it, for which the doubt is `later_doubt`. A
+    count of mean m scatters with the variance `phi` m + (`kappa` + `doubt`) m². `known` is false where there is too
+    little history to judge.
     """
 
     rate: Floats
@@ -93,6 +98,13 @@ class Forecast(NamedTuple):
     kappa: Floats
     volume: Floats
     known: Flags
+    season: Floats = NO_SEASON
+    later: Floats = NO_SEASON
+    later_doubt: Floats = NO_SEASON
+
+    def ahead(self) -> Forecast:
+        """The same of the four weeks after the window."""
+        return self._replace(season=self.later, doubt=self.later_doubt)
 
     def last(self, days: int) -> Forecast:
         return Forecast._make(part[-days:] for part in self)
@@ -128,7 +140,9 @@ class Held(NamedTuple):
         The relative volume is itself shrunk to one, so that the chance in a handful of other complaints moves
         nothing, while with hundreds a week it is simply the ratio of volumes.
         """
-        return np.maximum(self.forecast.rate * self.windows.open_days * self.relative_volume, LEAST_MEAN)
+        return np.maximum(
+            self.forecast.rate * self.windows.open_days * self.relative_volume * self.forecast.season, LEAST_MEAN
+        )
 
     @property
     def relative_volume(self) -> Floats:

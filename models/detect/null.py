@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.detect.eb7 import EB7
-from models.detect.held import History
+from models.detect.held import LEAST_MEAN, History
 from models.detect.panel import Floats, Panel
 
 HISTORY = 182
@@ -39,14 +39,20 @@ class Null:
     @classmethod
     def fitted(cls, panel: Panel, detector: EB7, judged: int) -> Null:
         """The null of the panel's own rates, dispersions and volumes, continued for `judged` days."""
-        forecast = detector.forecast(History.of(panel), 1)
+        walk = detector.walked(History.of(panel))
+        forecast = walk.forecast(1)
         rate, doubt, phi, kappa, volume = (part[0, 0] for part in forecast[:5])
+        # the time of the year is what it is for the weeks that the threshold holds
+        rate = rate * forecast.season[0, 0]
+        # windows' errors are winsorised, and rare topics' more than others: their φ is too low, and κ makes up for it
+        daily = np.maximum(phi, walk.spread.daily.ratio[0])
+        kappa = np.maximum(kappa - (daily - phi) / np.maximum(rate * detector.window, LEAST_MEAN), 0.0)
         others = _continued(panel, judged)
         prior = detector.volume_prior / detector.window
         return cls(
             shape=1 / doubt,
             scale=rate * doubt,
-            phi=phi,
+            phi=daily,
             drift=np.sqrt(np.log1p(kappa) / _drift_error(detector, len(others))),
             relative=(others + prior) / (volume + prior),
             others=others,

@@ -42,7 +42,7 @@ class Ramp:
     def held_against(self, forecast: Forecast, history: History, days: int) -> Held:
         """The same with EB7's forecast of the last `days` days and as many of `lag` days before as there are."""
         early = min(days, max(0, days + self.lag - len(forecast.rate)))
-        late = Forecast._make(part[: days - early] for part in forecast)
+        late = Forecast._make(part[: days - early] for part in forecast).ahead()
         windows = _untold(history, self.window).last(days)
         return Held(_preceded(late, forecast, early), windows, self.eb7.volume_prior)
 

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from feedback.domain import Reason
 from models.detect.held import Forecast, Held, Integers, Windows
+from models.detect.panel import Floats
 
 
 class Judge(NamedTuple):
@@ -22,13 +25,21 @@ class Judge(NamedTuple):
     unit: str = "day"
 
 
+LIGHTER, HALF_LIVES = 0.9, 3
+"""Days of the baseline's last half-lives are told as lighter that weigh less than this; before, none weighs much."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Reasons:
-    """The reasons of all topics: `held` is what was judged, `which` of the judges gave it (days, 1, topics)."""
+    """The reasons of all topics: `held` is what was judged, `which` of the judges gave it (days, 1, topics).
+
+    `weights` is what each day of the panel weighs in the baseline (days, topics), 0 where it was left out.
+    """
 
     judges: Sequence[Judge]
     which: Integers
     held: Held
+    weights: Floats | None = None
 
     def of(self, topic: int, day: int = -1) -> Reason:
         """Why the topic in this row scored as it did on that judged day, the last unless said otherwise."""
@@ -54,7 +65,21 @@ class Reasons:
             p=held.p().item(),
             margin=judge.margin,
             unit=judge.unit,
+            season=forecast.season.item(),
+            lighter=self._lighter(judge, topic, day),
         )
+
+    def _lighter(self, judge: Judge, topic: int, day: int) -> tuple[tuple[int, float], ...]:
+        """The days of the baseline with less than their full weight, as days before the window's last."""
+        if self.weights is None:
+            return ()
+        judged = len(self.which)
+        last = len(self.weights) - judged + day % judged
+        end = max(0, last - judge.baseline_lag + 1)
+        first = max(0, end - round(HALF_LIVES * judge.half_life))
+        weights = self.weights[first:end, topic]
+        places = np.flatnonzero((weights > 0) & (weights < LIGHTER)).tolist()
+        return tuple((last - first - place, round(float(weights[place]), 3)) for place in places)
 
 
 def _cell(held: Held, topic: int, day: int) -> Held:

@@ -123,6 +123,29 @@ def test_a_rise_that_creeps_is_held_against_what_was_known_before_it() -> None:
     assert ", plus 0.50," in told(reason=replace(reason, margin=-0.5))
 
 
+def test_the_time_of_the_year_is_told_and_is_part_of_the_product() -> None:
+    said = told(reason=replace(REASON, season=1.23, mean=14.9))
+    assert (
+        "everything else together was 8 % above what it was; this time of the year usually has 23 % more of this topic "
+        "than those weeks: 1.6 × 7 days × 1.08 × 1.23 = 14.9." in said
+    )
+    assert "usually has 15 % less of this topic" in told(reason=replace(REASON, season=0.85))
+    assert "time of the year" not in told()
+    assert ("season", 1.23) in [row[:2] for row in numbers(replace(LATEST, reason=replace(REASON, season=1.23)))]
+
+
+def test_days_that_counted_for_less_without_an_alert_are_told_with_their_weights() -> None:
+    week = tuple((age, 0.3 if age > 40 else 0.5) for age in range(43, 36, -1))
+    said = told(reason=replace(REASON, lighter=((60, 0.71), *week)))
+    assert (
+        "Counted for less in the baseline, because more came in than chance explains though there was no alert: "
+        "13 January 2026 (at 71 %) and 30 January to 5 February 2026 (at 41 %)." in said
+    )
+    assert "Counted for less" not in told()
+    alone = tuple((age, 0.5) for age in range(100, 40, -10))
+    assert "two earlier, 24 December 2025 (at 50 %)" in told(reason=replace(REASON, lighter=alone))
+
+
 @pytest.mark.parametrize(
     ("relative", "words"),
     [(1.0, "was as before"), (0.9, "was 10 % below what it was"), (2.31, "was 2.31 times what it was")],
@@ -204,11 +227,15 @@ def test_spans_are_written_as_people_write_them() -> None:
 
 
 def test_evidence_is_read_as_it_was_written() -> None:
-    written = {**asdict(SIGNAL), "reason": asdict(REASON), "q_bound": 0.1}
+    reason = replace(REASON, season=0.9, lighter=((40, 0.5), (39, 0.5)))
+    finding = replace(LATEST, reason=reason)
+    written = {**asdict(SIGNAL), "reason": asdict(reason), "q_bound": 0.1}
     origin = asdict(ORIGIN)
     written["threshold_origin"] = {**origin, "set_at": "2026-03-01T00:00:00+00:00", "seed": 0, "segments": []}
     written["window"] = {edge: getattr(SIGNAL.window, edge).isoformat() for edge in ("start", "end")}
-    assert Finding.read(json.loads(json.dumps(written, default=str)), SIGNAL.topic_id) == LATEST
+    assert Finding.read(json.loads(json.dumps(written, default=str)), SIGNAL.topic_id) == finding
+    before = {**written, "reason": {k: v for k, v in asdict(REASON).items() if k not in ("season", "lighter")}}
+    assert Finding.read(json.loads(json.dumps(before, default=str)), SIGNAL.topic_id) == LATEST
     older = {name: value for name, value in written.items() if name not in ("reason", "threshold_origin", "q_bound")}
     assert Finding.read(json.loads(json.dumps(older, default=str)), SIGNAL.topic_id) == replace(
         LATEST, reason=None, origin=None, q_bound=None
@@ -217,7 +244,7 @@ def test_evidence_is_read_as_it_was_written() -> None:
 
 def test_programs_get_all_of_it() -> None:
     found = json.loads(json.dumps(as_dict(EXPLAINED), default=str))
-    assert found["latest"]["reason"] == asdict(REASON)
+    assert found["latest"]["reason"] == {**asdict(REASON), "lighter": []}
     assert found["latest"]["origin"]["achieved"] == 0.98
     assert found["weeks"][0]["complaints"] == 14
     assert found["left_out"] == [{"first": "2026-01-05", "last": "2026-01-18"}]

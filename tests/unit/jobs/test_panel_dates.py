@@ -23,7 +23,7 @@ from jobs.progress import Silent
 from jobs.run import this_process
 from tests.integration.store.store_samples import TOPIC, VERSION, assigned, fill, publish, sample
 
-FIRST = datetime(2024, 1, 10, tzinfo=UTC)
+FIRST = datetime(2023, 8, 10, tzinfo=UTC)
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
@@ -38,7 +38,7 @@ def database(sqlite_database: str) -> Iterator[Database]:
 def context(database: Database, settings: Callable[..., Settings]) -> Context:
     chosen = settings(time_zone="UTC")
     publish(database)
-    complaints = [sample(number, received_at=FIRST + timedelta(days=10 * number)) for number in range(78)]
+    complaints = [sample(number, received_at=FIRST + timedelta(days=10 * number)) for number in range(93)]
     fill(database, complaints, assign=False)
     with database.write() as connection:
         places = [assigned(each, TOPIC, bucket_of(each.received_at, chosen.zone)) for each in complaints]
@@ -76,6 +76,17 @@ def test_the_days_of_a_rise_are_left_out(context: Context) -> None:
     start = datetime.combine(days[20], datetime.min.time(), UTC)
     rose(context.database, Span(start, start + timedelta(days=7)))
     assert np.flatnonzero(panel(context).panel.excluded[0]).tolist() == list(range(20, 27))
+
+
+def test_a_panel_holds_two_years_and_keeps_its_first_day_for_weeks(context: Context) -> None:
+    firsts = set()
+    for days in range(28):
+        with context.database.read() as connection:
+            found = dated_panel(context, connection, VERSION, [TOPIC], NOW - timedelta(days=days))
+        assert found is not None
+        assert 800 <= len(found.days) < 830
+        firsts.add(found.days[0])
+    assert len(firsts) == 2
 
 
 def test_counts_of_another_time_zone_are_refused_with_what_to_do(

@@ -10,6 +10,7 @@ from models.detect import Detector, Panel
 from models.detect.combined import Combined
 from models.detect.eb7 import EB7
 from models.detect.outage import Outage
+from models.detect.panel import Floats
 from models.detect.ramp import Ramp
 from models.detect.yearly import Yearly
 
@@ -17,6 +18,7 @@ DETECTORS: tuple[Detector, ...] = (
     EB7(),
     Ramp(),
     Combined({"EB7": 0.0, "ramp": 0.4}),
+    Combined(eb7=EB7(year=52), name="EB7 and ramp, with a season"),
     Yearly(year=60, gap=14),
     Outage(warm_up=24, gap=12, least=0),
 )
@@ -34,3 +36,8 @@ def raised(panel: Panel, topic: int, days: int, by: int) -> Panel:
     counts = panel.counts.copy()
     counts[topic, -days:] += by
     return replace(panel, counts=counts, total=panel.total + (counts - panel.counts).sum(axis=0))
+
+
+def course(days: int, year: float, amplitude: float = 0.5, peak: float = 0.0) -> Floats:
+    """What each day multiplies a topic by whose season culminates `peak` of a year after the first day, (days,)."""
+    return np.exp(amplitude * np.cos(2 * np.pi * (np.arange(days) / year - peak)))

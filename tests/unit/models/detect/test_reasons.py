@@ -16,7 +16,7 @@ from models.detect.combined import Combined
 from models.detect.eb7 import EB7
 from models.detect.negative_binomial import SMALLEST_P
 from models.detect.ramp import Ramp
-from tests.unit.models.detect.panels import raised, steady
+from tests.unit.models.detect.panels import course, raised, steady
 
 FORCED = {"EB7": {"ramp": 50.0}, "ramp": {"EB7": 50.0}}
 """Margins with which one detector has no chance against the other."""
@@ -41,7 +41,7 @@ def by_hand(reason: Reason, observed: int) -> tuple[float, float]:
     """(mean, p) from the numbers alone, in the words of the definition."""
     usual = reason.others_a_day * reason.open_days
     volume = (reason.others + reason.volume_prior) / (usual + reason.volume_prior)
-    mean = reason.rate * reason.open_days * volume
+    mean = reason.rate * reason.open_days * volume * reason.season
     variance = reason.phi * mean + (reason.kappa + reason.doubt) * mean**2
     size = mean / (variance / mean - 1)
     return mean, float(stats.nbinom.sf(observed - 1, size, size / (size + mean)))
@@ -89,6 +89,39 @@ def test_the_baseline_ends_as_long_ago_as_is_told(name: str, lag: int) -> None:
 
     assert reason(0).baseline_lag == lag
     assert reason(lag).rate > reason(lag - 1).rate == reason(0).rate
+
+
+def test_a_season_is_a_number_of_its_own() -> None:
+    counts = np.random.default_rng(4).poisson(9 * course(130, 52), (8, 130))
+    for name, margins in FORCED.items():
+        scores, reasons = Combined(margins, EB7(year=52)).explained(Panel.of(counts, np.full(130, 300)))
+        assert reasons.of(0).season != 1
+        assert_follows(reasons.of(0), scores, 0)
+        assert reasons.of(0).detector == name
+
+
+def test_days_that_weigh_less_than_others_are_told_with_their_weights() -> None:
+    panel = steady()
+    counts = panel.counts.copy()
+    counts[10, 80:87] += 30
+    counts[10, 112:] += 30
+    reason = Combined(FORCED["EB7"]).explained(Panel.of(counts))[1].of(10)
+    ages = [age for age, _ in reason.lighter]
+    # windows that hold but a few of the seven days stand out too; what is after the baseline has no weight yet
+    assert set(range(119 - 86, 119 - 79)) <= set(ages) <= set(range(119 - 92, 119 - 73))
+    assert all(weight < 0.2 for age, weight in reason.lighter if 119 - 86 <= age <= 119 - 80)
+    calm = [Combined().explained(panel)[1].of(topic).lighter for topic in range(12)]
+    assert sum(map(len, calm)) < 12 * 3
+
+
+def test_alerted_days_are_left_out_and_not_told_as_lighter() -> None:
+    panel = steady()
+    counts, excluded = panel.counts.copy(), panel.excluded.copy()
+    counts[10, 80:87] += 30
+    excluded[10, 74:93] = True
+    alerted = replace(panel, counts=counts, total=counts.sum(axis=0), excluded=excluded)
+    plain = {age for age, _ in Combined().explained(panel)[1].of(10).lighter}
+    assert {age for age, _ in Combined().explained(alerted)[1].of(10).lighter} <= plain
 
 
 def test_an_earlier_day_has_a_reason_of_its_own() -> None:
