@@ -165,7 +165,7 @@ def _row(context: Context, connection: Connection, row: dict[str, Any]) -> dict[
     from feedback.sentences import driver_name, where_words
     from feedback.store.alerts import alert_of
     from feedback.store.verdicts import verdicts_of
-    from jobs.respond import muted_by
+    from jobs.mutes import muted_by
 
     evidence = row.pop("evidence")
     drivers = [Driver(**each) for each in evidence.get("drivers", [])[:3]]

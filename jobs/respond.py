@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
-from feedback.alerts import Decision, acknowledge, kept_signal, last_moment, resolve
+from feedback.alerts import Decision, acknowledge, last_moment, resolve
 from feedback.domain import Alert, Author, GivenVerdict, Mute, Segment, Verdict
 from feedback.errors import FeedbackError
 from feedback.sentences import mute_words
@@ -91,15 +91,6 @@ def unmute(context: Context, alert_id: UUID, by: Author) -> int:
     """End all mutes of an alert's topic; how many there were."""
     with context.write() as connection:
         return verdicts.lift_mutes(connection, alerts.alert_of(connection, alert_id).topic_id, by.at, by.who)
-
-
-def muted_by(connection: Connection, alert: Alert, now: datetime) -> Mute | None:
-    """What silences an alert at a moment, by the numbers that are kept with it."""
-    found = verdicts.mutes(connection, alert.topic_id)
-    if not found:
-        return None
-    signal = kept_signal(alerts.evidence_of(connection, alert.id), alert.topic_id)
-    return next((each for each in found if each.holds(alert, signal.segment, signal.ratio, now)), None)
 
 
 def life(context: Context, alert_id: UUID) -> list[Happened]:

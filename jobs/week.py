@@ -23,9 +23,9 @@ from feedback.store.events import planned_events
 from feedback.store.topics import StoredTopic
 from feedback.store.verdicts import verdicts_of
 from jobs.context import Context
+from jobs.mutes import muted_by
 from jobs.panel import DatedPanel, dated_panel
 from jobs.published import Published, published
-from jobs.respond import muted_by
 from jobs.silence import silent_sources
 from models.detect.eb7 import EB7
 from models.detect.outage import Outage

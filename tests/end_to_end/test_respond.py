@@ -17,9 +17,10 @@ from feedback.errors import FeedbackError
 from feedback.store import alerts
 from feedback.store.complaints import store_complaints
 from jobs.context import Context
+from jobs.mutes import muted_by
 from jobs.panel import dated_panel
 from jobs.publish import publish
-from jobs.respond import end, find_alert, life, mute, muted_by, say, take_on, unmute
+from jobs.respond import end, find_alert, life, mute, say, take_on, unmute
 from jobs.week import gather
 from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, judge, made_up_context, told, version
 
