@@ -22,6 +22,8 @@ from feedback.domain import (
     Channel,
     Copies,
     Driver,
+    Fix,
+    Outcome,
     Segment,
     SegmentCount,
     SilentSource,
@@ -112,6 +114,15 @@ class DigestAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class DigestFix:
+    """A fix of one of the owner's topics, with its latest outcome if there is one."""
+
+    topic: DigestTopic
+    fix: Fix
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
     """One owner's week. Sequences come with what matters most first; the first of `rose` is the headline.
 
@@ -134,6 +145,7 @@ class Digest:
     new_topics: Sequence[DigestTopic] = ()
     busiest: Sequence[DigestTopic] = ()
     silent: Sequence[SilentSource] = ()
+    fixes: Sequence[DigestFix] = ()
 
 
 def iso_week(day: date) -> str:
