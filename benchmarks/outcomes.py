@@ -14,9 +14,9 @@ risen        as drifting; two weeks before the fix (one where it follows a peak)
              and would stay there
 
 Printed per cell: the share of 90 % intervals that hold the true ratio, the mean and median error of the log ratio, the
-verdicts eight weeks after the fix, how often *worked* was said in any of the weekly judgements until then; beside it
-coverage, error and false *worked* of the naive ratio, four weeks before against four after with a Poisson interval
-(clear of one, and the reduction half of what was hoped for or more).
+verdicts eight weeks after the fix, how often *worked* was said then or two, four or six weeks after a fix without
+effect; beside it coverage, error and *worked* of the naive ratio, four weeks before against four after with a Poisson
+interval (clear of one, and the reduction half of what was hoped for or more).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,9 @@ WEEKDAYS = np.array([1.25, 1.15, 1.1, 1.05, 1.0, 0.8, 0.65])
 WEEKDAYS /= WEEKDAYS.mean()
 DAYS, FIRST, LAST = 7 * 66, 7 * 30, 7 * 56
 SAME = 10
+LOOKS = (2, 4, 6)
+"""Weeks after the fix at which it is looked at beside the last."""
+
 
 Counts = NDArray[np.int64]
 
@@ -122,27 +126,28 @@ TOLD = (
 
 def judge(kind: str, when: str, seed: int, expect: float) -> Iterator[Judged]:
     """Every topic of one panel, fixed with each effect."""
-    rng = np.random.default_rng([seed, KINDS.index(kind), when == "peak"])
-    made = make(kind, rng)
-    common = common_of(made)
+    made, phi, common = learned(kind, seed)
+    rng = np.random.default_rng([seed, KINDS.index(kind), 1 + (when == "peak")])
     for topic in range(len(made.counts)):
         fix = peak(made, topic) if when == "peak" else int(rng.integers(FIRST, LAST))
         mean, before = made.mean[topic], made.counts[topic]
         if kind == "risen":
             mean, before = risen(rng, made, topic, fix - (7 if when == "peak" else 14))
-        fixed = Fixed.of(made, topic, before, fix, common)
+        fixed = Fixed.of(made, topic, before, fix, phi[topic], common)
         for effect in EFFECTS:
             after = scattered(rng, mean * (1 + effect), made.phi[topic])
             yield fixed.judged(np.where(np.arange(DAYS) <= fix, before, after), effect, expect)
 
 
-def common_of(made: Made) -> Floats:
-    """What all topics say of how topics run, before the first can be fixed."""
+@cache
+def learned(kind: str, seed: int) -> tuple[Made, Floats, Floats]:
+    """A panel, each topic's scatter, and what all topics say of how topics run, before the first can be fixed."""
+    made = make(kind, np.random.default_rng([seed, KINDS.index(kind)]))
     usable = np.ones(DAYS, bool)
     total = made.counts.sum(axis=0)
     phi = outcome.scatter_of(made.counts, total, usable, FIRST)
     each = zip(made.counts, phi, strict=True)
-    return outcome.learn([outcome.course(mine, total - mine, usable, FIRST, own) for mine, own in each])
+    return made, phi, outcome.learn([outcome.course(mine, total - mine, usable, FIRST, own) for mine, own in each])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,19 +161,16 @@ class Fixed:
     known: outcome.Eve
 
     @classmethod
-    def of(cls, made: Made, topic: int, before: Counts, fix: int, common: Floats) -> Fixed:
-        panel = made.counts.copy()
-        panel[topic] = before
-        total, usable = panel.sum(axis=0), np.ones(DAYS, bool)
-        phi = float(outcome.scatter_of(panel, total, usable, fix)[topic])
-        others = (total - before).astype(np.float64)
-        return cls(topic, fix, phi, others, outcome.eve(outcome.course(before, others, usable, fix, phi), common))
+    def of(cls, made: Made, topic: int, before: Counts, fix: int, phi: float, common: Floats) -> Fixed:
+        others = (made.counts.sum(axis=0) - made.counts[topic]).astype(np.float64)
+        past = outcome.course(before, others, np.ones(DAYS, bool), fix, phi)
+        return cls(topic, fix, phi, others, outcome.eve(past, common))
 
     def judged(self, counts: Counts, effect: float, expect: float) -> Judged:
         found = self.found(counts, outcome.WEEKS_AFTER)
         verdict = outcome.verdict_of(found, expect)
         # only where nothing was achieved does it matter how often it is looked at
-        looks = range(1, outcome.WEEKS_AFTER) if effect == 0 else ()
+        looks = LOOKS if effect == 0 else ()
         said = [outcome.verdict_of(self.found(counts, weeks), expect) for weeks in looks]
         ever = OutcomeVerdict.WORKED in (*said, verdict)
         return Judged(list(SIZES)[self.topic // SAME], effect, found, verdict, ever, naive(counts, self.fix))

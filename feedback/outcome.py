@@ -76,7 +76,7 @@ def because(fix: Fix, outcome: Outcome) -> str:
     why = {
         OutcomeVerdict.WORKED: f"it is {sure} sure that there are fewer, and {hoped}, as hoped for, can be reached",
         OutcomeVerdict.PARTLY: f"it is {sure} sure that there are fewer, but fewer were hoped for: {hoped}",
-        OutcomeVerdict.NO_EFFECT: f"what is left is within chance, and {hoped}, as hoped for, is ruled out",
+        OutcomeVerdict.NO_EFFECT: f"it is not certain that there are fewer, and {hoped}, as hoped for, is ruled out",
         OutcomeVerdict.WORSE: "there are more than can be by chance",
         OutcomeVerdict.UNKNOWN: _missing(outcome) or f"no effect and {hoped}, as hoped for, are both possible still",
     }

@@ -96,7 +96,8 @@ class _Judging:
         if last is not None and last.verdict in HELPED and self._is_back(daily, place, last.ratio):
             return replace(last, judged_at=now, regressed_at=now)
         found = estimate(past, eve(past, self.common))
-        return Outcome(fix.id, now, verdict_of(found, fix.expect, OUTCOME_RULES), **asdict(found))
+        numbers = {name: value for name, value in asdict(found).items() if name in Outcome.__slots__}
+        return Outcome(fix.id, now, verdict_of(found, fix.expect), **numbers)
 
     def _place(self, fix: Fix) -> int | None:
         """The day of the fix among those of the panel; None where that or the topic is not there."""

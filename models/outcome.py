@@ -47,6 +47,9 @@ LEVEL_DOUBT, EFFECT_DOUBT = 1.5, 1.5
 LEVEL_KINDS = ((0.01, 0.002), (0.02, 0.02))
 """Standard deviation of a week's drift, and the chance a week that the level jumps: hardly ever, or once a year."""
 
+JUMP_NEAR, NEAR = 0.05, 4
+"""The chance a week in the last weeks before a fix, and how many they are: nobody mends what is not broken."""
+
 JUMP_SIZE = 0.7
 """The mean size of a jump's logarithm."""
 
@@ -91,7 +94,8 @@ class Course:
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A rate ratio with its 90 % interval. `observed` came in the `days` after with data, `expected` would have
-    without the fix; `certainty` is how sure it is that there are fewer, from 0 to 1. `known_days` are those before."""
+    without the fix; `certainty` is how sure it is that there are fewer, from 0 to 1. `known_days` are those before.
+    `over_peak` is the rate after over that of the highest of the last weeks before, taken at face value."""
 
     days: int
     known_days: int
@@ -101,6 +105,7 @@ class Estimate:
     low: float
     high: float
     certainty: float
+    over_peak: float
 
 
 def course(counts: Numbers, controls: Floats, usable: Flags, fix: int, phi: float, *, weighed: bool = True) -> Course:
@@ -208,6 +213,8 @@ def _wave_steps(correlation: float) -> Floats:
 
 
 LEVELS = np.stack([_level_steps(each.drift, each.jump) for each in KINDS])
+LEVELS_NEAR = np.stack([_level_steps(each.drift, JUMP_NEAR) for each in KINDS])
+LEVELS_STILL = np.stack([_level_steps(each.drift, 0.0) for each in KINDS])
 STEPS = np.stack([_wave_steps(each.correlation) for each in KINDS])
 REST = special.comb(WAVE_STATES - 1, np.arange(WAVE_STATES)) / 2.0 ** (WAVE_STATES - 1)
 HEIGHTS = np.linspace(-1, 1, WAVE_STATES) * math.sqrt(WAVE_STATES - 1)
@@ -215,6 +222,10 @@ LOG_RATES = GRID[None, :, None] + (np.array([each.wave for each in KINDS])[:, No
 """(kinds, grid, wave states): the log rate in units of the usual rate."""
 
 FINE = np.arange(GRID[0] - 1.0, GRID[-1] + 1.0, STEP / 2)
+"""Log rates at which likelihoods are worked out; those of the states lie between two of them."""
+
+PLACE = np.floor((LOG_RATES - FINE[0]) / (STEP / 2)).astype(np.intp)
+PART = (LOG_RATES - FINE[PLACE]) / (STEP / 2)
 
 
 def _likelihood(count: float, exposure: float, usual: float, phi: float) -> Floats:
@@ -224,16 +235,18 @@ def _likelihood(count: float, exposure: float, usual: float, phi: float) -> Floa
     size = mean / spread
     fit = special.gammaln(count + size) - special.gammaln(size) - (count + size) * np.log1p(spread)
     fit += count * np.log(spread) if count else 0.0
-    return np.asarray(np.exp(np.interp(LOG_RATES, FINE, fit - fit.max())))
+    fit -= fit.max()
+    return np.asarray(np.exp(fit[PLACE] + PART * (fit[PLACE + 1] - fit[PLACE])))
 
 
-def _forward(past: Course) -> tuple[Floats, Floats]:
+def _forward(past: Course, near: int = NEAR) -> tuple[Floats, Floats]:
     """(kinds, grid, wave states): what is believed on the eve of the fix; (kinds,): the log likelihood of the past."""
     level = np.exp(-0.5 * (GRID / LEVEL_DOUBT) ** 2)
     belief = np.tile((level / level.sum())[:, None] * REST, (len(KINDS), 1, 1))
     fit = np.zeros(len(KINDS))
-    for count, exposure in zip(past.before.counts, past.before.exposure, strict=True):
-        belief = np.matmul(np.matmul(LEVELS, belief), STEPS)
+    far = len(past.before.counts) - near
+    for week, (count, exposure) in enumerate(zip(past.before.counts, past.before.exposure, strict=True)):
+        belief = np.matmul(np.matmul(LEVELS if week < far else LEVELS_NEAR, belief), STEPS)
         if exposure > 0:
             belief = belief * _likelihood(float(count), float(exposure), past.rate, past.phi)
             weight = belief.sum(axis=(1, 2))
@@ -245,10 +258,12 @@ def _forward(past: Course) -> tuple[Floats, Floats]:
 def _backward(past: Course) -> Floats:
     """(kinds, grid, wave states): how likely the weeks after are from each state on the eve, up to a factor."""
     told = np.ones(LOG_RATES.shape)
-    for count, exposure in zip(past.after.counts[::-1], past.after.exposure[::-1], strict=True):
-        if exposure > 0:
-            told = told * _likelihood(float(count), float(exposure), past.rate, past.phi)
-        told = np.matmul(np.matmul(LEVELS, told), STEPS.transpose(0, 2, 1))
+    for week in reversed(range(len(past.after.counts))):
+        if past.after.exposure[week] > 0:
+            numbers = float(past.after.counts[week]), float(past.after.exposure[week])
+            told = told * _likelihood(*numbers, past.rate, past.phi)
+        # a jump between the eve and the first week cannot be told from the effect: it is taken for it
+        told = np.matmul(np.matmul(LEVELS if week else LEVELS_STILL, told), STEPS.transpose(0, 2, 1))
         told = told / told.max()
     return told
 
@@ -258,7 +273,7 @@ def learn(pasts: list[Course]) -> Floats:
     weights = np.full(len(KINDS), 1 / len(KINDS))
     if not pasts:
         return weights
-    fits = np.stack([_forward(each)[1] for each in pasts])
+    fits = np.stack([_forward(each, near=0)[1] for each in pasts])
     odds = np.exp(fits - fits.max(axis=1, keepdims=True))
     for _ in range(50):
         shares = weights * odds
@@ -299,7 +314,14 @@ def estimate(past: Course, known: Eve) -> Estimate:
         low=low,
         high=high,
         certainty=float(np.interp(0.0, EFFECTS, cumulated)),
+        over_peak=_over_peak(past),
     )
+
+
+def _over_peak(past: Course) -> float:
+    last = [(n, days) for n, days in zip(past.before.counts, past.before.exposure, strict=True) if days > 0][-NEAR:]
+    highest = max((float(count / days) for count, days in last), default=past.rate)
+    return float(past.after.counts.sum() / past.after.exposure.sum()) / max(highest, past.rate)
 
 
 def _effect(belief: Floats, told: Floats) -> Floats:
@@ -326,9 +348,11 @@ def verdict_of(found: Estimate, expect: float, rules: OutcomeRules = OUTCOME_RUL
     if found.certainty >= rules.certain:
         enough = found.low <= 1 + expect and found.ratio <= 1 + expect / 2
         return OutcomeVerdict.WORKED if enough else OutcomeVerdict.PARTLY
-    if found.certainty <= 1 - rules.certain:
+    # a rise that was young when it was mended is believed only in part: what is less than it is not worse
+    if found.certainty <= 1 - rules.certain and found.over_peak > 1:
         return OutcomeVerdict.WORSE
-    return OutcomeVerdict.NO_EFFECT if found.low > 1 + expect else OutcomeVerdict.UNKNOWN
+    ruled_out = min(found.low, found.over_peak) > 1 + expect
+    return OutcomeVerdict.NO_EFFECT if ruled_out else OutcomeVerdict.UNKNOWN
 
 
 def is_back(
