@@ -81,7 +81,7 @@ def test_a_fix_is_judged_as_days_come_in(context: Context) -> None:
     judge(context, 22)
     last = history(context, fix)[-1]
     assert (last.verdict, last.days) == (OutcomeVerdict.WORKED, 21)
-    assert last.low < 2 / 9 < last.high
+    assert 0.15 < last.low < last.ratio < last.high < 0.5
     assert last.observed < 0.5 * last.expected
 
 
@@ -159,7 +159,7 @@ def test_the_digest_tells_fixes_that_are_watched(context: Context) -> None:
     pages = write(context, "2026-W10", NOW)
     assert "Fixes" not in pages[0].with_suffix(".md").read_text("utf-8")
     enter(context)
-    judge(context, 12)
+    judge(context, 19)
     (page, *_) = write(context, "2026-W10", NOW)
     for text in (page.read_text("utf-8"), page.with_suffix(".md").read_text("utf-8")):
         assert "Fixes" in text

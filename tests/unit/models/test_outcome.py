@@ -232,4 +232,4 @@ def test_the_rules_are_those_that_are_said() -> None:
     assert verdict_of(young, -0.5) is OutcomeVerdict.NO_EFFECT, "no more than in the peak before"
     assert verdict_of(replace(young, over_peak=0.4), -0.5) is OutcomeVerdict.UNKNOWN, "half of the peak before"
     for few in ({"days": 3}, {"known_days": 20}, {"expected": 3.0}):
-        assert verdict_of(replace(sure, **few), -0.5) is OutcomeVerdict.UNKNOWN  # type: ignore[arg-type]
+        assert verdict_of(replace(sure, **few), -0.5) is OutcomeVerdict.UNKNOWN
