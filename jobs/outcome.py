@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -36,20 +36,15 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
     with context.database.read() as connection:
         watched = fixes(connection, now - OUTCOME_RULES.watched, now)
         judging = _judging(context, connection, current, watched, now) if current and watched else None
-        before = {each.id: outcomes_of(connection, each.id) for each in watched}
+        last = {each.id: next(reversed(outcomes_of(connection, each.id)), None) for each in watched}
     if judging is None:
         return {"watched": len(watched), "judged": 0}
-    # judged as of a later moment already: what is past is not judged anew
-    due = [each for each in watched if not before[each.id] or before[each.id][-1].judged_at < now]
-    judged = {each.id: judging.outcome(each, before[each.id], now) for each in due}
-    news = [
-        found
-        for each in due
-        if (found := judged[each.id]) and is_news(before[each.id][-1] if before[each.id] else None, found)
-    ]
+    found = [(last[each.id], judging.outcome(each, last[each.id], now)) for each in watched]
+    judged = [(before, after) for before, after in found if after is not None]
+    news = [after for before, after in judged if is_news(before, after)]
     with context.write() as connection:
         store_outcomes(connection, news)
-    return {"watched": len(watched), "judged": sum(each is not None for each in judged.values()), "news": len(news)}
+    return {"watched": len(watched), "judged": len(judged), "news": len(news)}
 
 
 def _judging(
@@ -62,15 +57,14 @@ def _judging(
     come_in = watermark(connection, now).until
     closed = np.array([bucket_start(day + timedelta(days=1), zone) <= come_in for day in dated.days])
     homes = {each.id: current.rule.curation.home(each.topic_id) for each in watched}
-    mended = frozenset(homes.values())
-    planned = planned_events(connection, dated.days[0], dated.days[-1])
-    expected = {
-        topic: np.array(
-            [any(e.expected and e.concerns(topic) and e.overlaps(day, day) for e in planned) for day in dated.days]
-        )
-        for topic in mended
-    }
+    expected = {topic: expected_days(connection, topic, dated.days) for topic in homes.values()}
     return _Judging(context, dated, closed & ~dated.panel.gaps, homes, expected)
+
+
+def expected_days(connection: Connection, topic: UUID, days: Sequence[date]) -> Flags:
+    """(days,): those of planned events on which the topic was expected to rise."""
+    planned = [each for each in planned_events(connection, days[0], days[-1]) if each.expected and each.concerns(topic)]
+    return np.array([any(each.overlaps(day, day) for each in planned) for day in days])
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,11 +77,10 @@ class _Judging:
     homes: Mapping[int, UUID]
     expected: Mapping[UUID, Flags]
 
-    def outcome(self, fix: Fix, before: Sequence[Outcome], now: datetime) -> Outcome | None:
-        """None where the counts say nothing of the fix, or where it has regressed, which is the end of it."""
-        last = before[-1] if before else None
+    def outcome(self, fix: Fix, last: Outcome | None, now: datetime) -> Outcome | None:
+        """None where the counts say nothing of the fix, it was judged as of later, or has regressed: that is the end."""
         place = self._place(fix)
-        if place is None or (last is not None and last.regressed_at is not None):
+        if place is None or (last is not None and (last.judged_at >= now or last.regressed_at is not None)):
             return None
         daily = self._daily(fix, place)
         past = course(*daily.numbers, place, daily.phi, weighed=daily.weighed)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,15 +31,16 @@ MIDNIGHT = NOW.replace(hour=0)
 FIXED, BACK = MIDNIGHT - timedelta(days=30), MIDNIGHT - timedelta(days=4)
 AT = FIXED + timedelta(hours=10)
 TOPIC = derived_id("topic", FAULT)
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def context(tmp_path: Path) -> Iterator[Context]:
     """The made-up world with a subject that falls from nine a day to two when it is fixed."""
-    made = made_up_context(tmp_path, days=120)
+    made = made_up_context(tmp_path, days=80)
     rng = np.random.default_rng(5)
     with made.write() as connection:
-        for back in range(110, 2, -1):
+        for back in range(75, 2, -1):
             day = MIDNIGHT - timedelta(days=back)
             store_complaints(connection, some(day, int(rng.poisson(9 if day <= FIXED else 2))), NOW)
     publish(made, version(made, SUBJECTS), MIDNIGHT - timedelta(days=60))
@@ -173,6 +177,20 @@ def test_outcomes_go_with_their_fix(context: Context) -> None:
     with context.write() as connection:
         connection.execute(tables.fix.delete())
         assert connection.execute(select(func.count()).select_from(tables.outcome)).scalar_one() == 0
+
+
+def test_a_fix_is_entered_by_hand(context: Context, tmp_path: Path) -> None:
+    variables = {"PYTHONPATH": str(ROOT), "FEEDBACK_DATA_DIR": str(tmp_path / "var"), "FEEDBACK_TAXONOMY": "none"}
+    words = ["--topic", str(TOPIC)[:12], "--at", "2026-02-18T10:00", "--expect", "-60 %", "--note", "x", "--who", "ana"]
+    command = [sys.executable, "-m", "jobs", "fixes", "add", *words]
+    ended = subprocess.run(
+        command, check=False, cwd=tmp_path, env={**os.environ, **variables}, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "Fix 1 is entered; `feedback fixes show 1`" in ended.stdout
+    with context.database.read() as connection:
+        (fix,) = fixes.fixes(connection)
+    assert (fix.topic_id, fix.at, fix.expect, fix.note, fix.who) == (TOPIC, AT, -0.6, "x", "ana")
 
 
 def test_results_are_json(context: Context) -> None:
