@@ -78,7 +78,7 @@ class _Judging:
     expected: Mapping[UUID, Flags]
 
     def outcome(self, fix: Fix, last: Outcome | None, now: datetime) -> Outcome | None:
-        """None where the counts say nothing of the fix, it was judged as of later, or has regressed: that is the end."""
+        """None where the counts say nothing of the fix, was judged as of later, or has regressed: that is the end."""
         place = self._place(fix)
         if place is None or (last is not None and (last.judged_at >= now or last.regressed_at is not None)):
             return None
