@@ -14,6 +14,12 @@ Fixes follow peaks, and a chance peak falls by itself. Here a peak of counts is 
 as the whole past makes it likely: what is held against the weeks after the fix is the shrunken level, with what of the
 wave will go. Since the moment was chosen by what is in that past, conditioning on all of it accounts for the choice
 (ignorable selection, Rubin 1976, Biometrika 63:581).
+
+`benchmarks/outcomes.py`, 200 fixes a cell: the interval holds the truth in .86 to .99 of calm, seasonal, growing and
+drifting series, fixed at random or after their highest week (four weeks before against four after: .55 to .98), and of
+fixes that did nothing at most 4 % are said to have *worked* after eight weeks (the naive: up to 32 %). After a peak the
+effect still comes out 5 to 18 % too large. A real rise of a week or two is believed only in part where a topic has few
+complaints: at three a week its interval holds the truth in .6 or less, at fourteen in .83, at seventy in .9.
 """
 
 from __future__ import annotations
