@@ -22,8 +22,10 @@ from feedback.domain import (
     Channel,
     Copies,
     Driver,
+    Fix,
     GivenVerdict,
     Mute,
+    Outcome,
     Segment,
     SegmentCount,
     SilentSource,
@@ -116,6 +118,15 @@ class DigestAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class DigestFix:
+    """A fix of one of the owner's topics, with its latest outcome if there is one."""
+
+    topic: DigestTopic
+    fix: Fix
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
     """One owner's week. Sequences come with what matters most first; the first of `rose` is the headline.
 
@@ -138,6 +149,7 @@ class Digest:
     new_topics: Sequence[DigestTopic] = ()
     busiest: Sequence[DigestTopic] = ()
     silent: Sequence[SilentSource] = ()
+    fixes: Sequence[DigestFix] = ()
 
 
 def iso_week(day: date) -> str:

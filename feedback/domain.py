@@ -399,3 +399,81 @@ class PinnedTopic:
     @property
     def id(self) -> UUID:
         return derived_id("pinned topic", self.key)
+
+
+class OutcomeVerdict(StrEnum):
+    """What a fix achieved, beside the reduction that was hoped for."""
+
+    UNKNOWN = "not enough data yet"
+    WORKED = "worked"
+    PARTLY = "partly"
+    NO_EFFECT = "no effect"
+    WORSE = "worse"
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRules:
+    """When which verdict is given, of a rate ratio with its 90 % interval.
+
+    Until `least_days` after the fix and `least_known` before it have data, and `least_expected` complaints would have
+    come in without it, there is *not enough data yet*. A change counts once it is `certain`. Fewer *worked* if the
+    reduction is half of what was hoped for or more and the whole of that is not ruled out, else *partly*; more is
+    *worse*, if it is also more than in the highest of the last weeks before. *No effect* it is where no reduction is
+    certain and what was hoped for is ruled out, against that week too; where neither is ruled out, there is not enough
+    data yet.
+
+    A fix is watched for `watched`; it has regressed once the last `recent_days` give back half of what it brought.
+    """
+
+    least_days: int = 14
+    least_known: int = 28
+    least_expected: float = 5.0
+    certain: float = 0.99
+    recent_days: int = 14
+    watched: timedelta = timedelta(weeks=12)
+
+
+OUTCOME_RULES = OutcomeRules()
+
+USUAL_EXPECTATION = -0.5
+"""The change hoped for where the owner does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What was done about a topic, when, and the change hoped for: -0.4 is 40 % fewer. Who entered it, `who`, and
+    when, `recorded_at`, are kept for the record; `withdrawn_at` once it was taken back."""
+
+    id: int
+    topic_id: UUID
+    at: datetime
+    expect: float
+    note: str
+    who: str
+    recorded_at: datetime
+    withdrawn_at: datetime | None = None
+    withdrawn_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a fix achieved as of `judged_at`: see `models.outcome` for how it comes about.
+
+    `observed` complaints came in the `days` after the fix that have data, `expected` would have without it, as known
+    from `known_days` before it. `ratio` is the rate ratio of the two with its 90 % interval, `low` to `high`;
+    `certainty` is how sure it is that there are fewer, 0 to 1. `regressed_at` is as of when the topic was found back
+    up after the fix had helped.
+    """
+
+    fix_id: int
+    judged_at: datetime
+    verdict: OutcomeVerdict
+    days: int
+    known_days: int
+    observed: int
+    expected: float
+    ratio: float
+    low: float
+    high: float
+    certainty: float
+    regressed_at: datetime | None = None

@@ -25,7 +25,7 @@ from feedback.domain import (
 from feedback.intake.kinds import PLACEHOLDER
 
 if TYPE_CHECKING:
-    from feedback.digest import Digest, DigestAlert, DigestTopic, Quote
+    from feedback.digest import Digest, DigestAlert, DigestFix, DigestTopic, Quote
     from feedback.events import PlannedEvent
 
 # strftime would follow the locale of the process.
@@ -430,6 +430,13 @@ class Sentences:
         after = amount(days.days, "day") if days.days else "less than a day"
         resolved = f"Resolved on {self.day(alert.resolved_at)}, {after} after it opened"
         return f"{self.counts(alert)}. {resolved}{self._said(alert)}."
+
+    def fix(self, each: DigestFix) -> str:
+        """Which fix it is, what it achieved and the numbers behind it."""
+        # what is said of fixes is written with the words of this file
+        from feedback.outcome import in_short
+
+        return in_short(each.fix, each.outcome, self._digest.zone)
 
     def novelty(self, topic: DigestTopic) -> str:
         """How many, from how many customers, and how the topic came to be."""

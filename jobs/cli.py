@@ -20,6 +20,7 @@ from jobs.console import MINUTES, Json, err, moment_at, open_context, out, wall
 from jobs.context import Context
 from jobs.events_cli import events
 from jobs.exposure_cli import exposure
+from jobs.fixes_cli import fixes
 from jobs.models_cli import figures, models
 from jobs.progress import progress_on
 from jobs.report_cli import report
@@ -45,6 +46,7 @@ app.add_typer(models, name="models")
 app.add_typer(events, name="events")
 app.add_typer(exposure, name="exposure")
 app.add_typer(report, name="report")
+app.add_typer(fixes, name="fixes")
 app.command()(backtest)
 
 
@@ -147,7 +149,9 @@ def rejected_retry(as_json: Json = False) -> None:
 
 @app.command("run")
 def run_job(
-    job: Annotated[str, typer.Argument(help="intake, embed, assign, births, count, retrain, detect or digest.")],
+    job: Annotated[
+        str, typer.Argument(help="intake, embed, assign, births, count, retrain, outage, detect, outcome or digest.")
+    ],
     at: Annotated[
         datetime | None,
         typer.Option(formats=MINUTES, help="As of when, in the operator's zone; now if left out."),

@@ -26,7 +26,7 @@ from feedback.series import day_of, days
 from feedback.settings import Settings, Weekday
 
 CHAIN = ("intake", "embed", "assign", "births", "count")
-ORDERED = ("retrain", "outage", "detect", "digest")
+ORDERED = ("retrain", "outage", "detect", "outcome", "digest")
 WEEKDAYS = get_args(Weekday)
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class Plan:
             return range(24)
         if job == "detect":
             return (0, 6, 12, 18)
-        if job == "retrain":
+        if job in ("retrain", "outcome"):
             return (0,)
         return (self.settings.digest_hour,) if WEEKDAYS[day.weekday()] == self.settings.digest_day else ()
 

@@ -14,12 +14,25 @@ from sqlalchemy import Connection, Row
 
 from feedback.alerts import kept_count, kept_signal
 from feedback.chart import Series
-from feedback.digest import Digest, DigestAlert, DigestTopic, Quote, week_span
-from feedback.domain import AlertState, Channel, Copies, Driver, Segment, Signal, SilentSource, Span, TopicKind, Voices
+from feedback.digest import Digest, DigestAlert, DigestFix, DigestTopic, Quote, week_span
+from feedback.domain import (
+    OUTCOME_RULES,
+    AlertState,
+    Channel,
+    Copies,
+    Driver,
+    Segment,
+    Signal,
+    SilentSource,
+    Span,
+    TopicKind,
+    Voices,
+)
 from feedback.events import PlannedEvent
 from feedback.store import alerts, complaints, counts, facets
 from feedback.store.counts import UNASSIGNED
 from feedback.store.events import planned_events
+from feedback.store.fixes import fixes, outcomes_of
 from feedback.store.topics import StoredTopic
 from feedback.store.verdicts import verdicts_of
 from jobs.context import Context
@@ -55,6 +68,7 @@ class Week:
     unassigned: int
     rejected: int
     silent: Sequence[SilentSource]
+    fixes: Sequence[DigestFix]
 
     @property
     def owners(self) -> list[str]:
@@ -78,6 +92,7 @@ class Week:
             unassigned_share=self.unassigned / self.total if self.total else 0.0,
             rejected=self.rejected,
             silent=self.silent,
+            fixes=[each for each in self.fixes if each.topic.topic_id in mine],
             rose=sorted(rose, key=lambda alert: alert.p),
             still_open=[alert for row, alert in seen if self._still_open(row) and alert not in rose],
             calmed=[alert for row, alert in seen if row.resolved_at and row.resolved_at in self.span],
@@ -133,7 +148,21 @@ def _gather(
         unassigned=totals[UNASSIGNED],
         rejected=complaints.count_rejected(connection, span),
         silent=silent_sources(context, connection, current.version.id, as_of) if current else (),
+        fixes=_fixes(connection, current, known, span, as_of) if current else (),
     )
+
+
+def _fixes(
+    connection: Connection, current: Published, known: dict[UUID, DigestTopic], span: Span, as_of: datetime
+) -> list[DigestFix]:
+    """The fixes that were watched in the week, each with its outcome at the week's end."""
+    homes = current.rule.curation
+    found = [(each, homes.home(each.topic_id)) for each in fixes(connection, span.start - OUTCOME_RULES.watched, as_of)]
+    return [
+        DigestFix(known[home], each, next(reversed(outcomes_of(connection, each.id, as_of)), None))
+        for each, home in found
+        if home in known
+    ]
 
 
 def _counts(connection: Connection, current: Published | None, span: Span) -> Counter[UUID]:

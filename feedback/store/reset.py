@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete
 from feedback.store import tables
 
 DERIVED = (
+    tables.outcome,
     tables.transition,
     tables.alert,
     tables.signal,
@@ -24,6 +25,6 @@ DERIVED = (
 
 def discard_derived(connection: Connection) -> None:
     """Delete topics, versions, counts, alerts and runs. Complaints, vectors, rejected records, keys stay, and
-    what people decided about topics: it holds again for those that come back."""
+    what people decided about topics and did about them: it holds again for those that come back."""
     for table in DERIVED:
         connection.execute(delete(table))

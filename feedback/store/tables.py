@@ -177,6 +177,39 @@ planned_event = Table(
     comment="what was planned for which days: see feedback.events",
 )
 
+fix = Table(
+    "fix",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("topic_id", Uuid, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("expect", Float, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("withdrawn_at", UtcDateTime),
+    Column("withdrawn_by", String(200)),
+    comment="what was done about a topic: see feedback.domain.Fix",
+)
+
+outcome = Table(
+    "outcome",
+    metadata,
+    Column("fix_id", Serial, ForeignKey("fix.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("judged_at", UtcDateTime, primary_key=True),
+    Column("verdict", String(20), nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("known_days", Integer, nullable=False),
+    Column("observed", Integer, nullable=False),
+    Column("expected", Float, nullable=False),
+    Column("ratio", Float, nullable=False),
+    Column("low", Float, nullable=False),
+    Column("high", Float, nullable=False),
+    Column("certainty", Float, nullable=False),
+    Column("regressed_at", UtcDateTime),
+    comment="each judgement that brought news: see feedback.domain.Outcome",
+)
+
 exposure = Table(
     "exposure",
     metadata,

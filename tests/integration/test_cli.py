@@ -9,12 +9,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from feedback.domain import Outcome, OutcomeVerdict
+from feedback.store import fixes
 from feedback.store.database import open_database
 from tests.integration.api import api_world
 
@@ -292,6 +294,59 @@ def test_an_event_that_cannot_be_is_refused_in_a_sentence(ready: Command) -> Non
     unknown = ready("events", "remove", "7")
     assert unknown.code != 0
     assert "There is no event 7" in unknown.err
+
+
+@pytest.fixture
+def judged_fix(ready: Command, tmp_path: Path) -> Command:
+    """Fix 1, judged twice."""
+    database = open_database(f"sqlite:///{tmp_path / 'var' / 'feedback.db'}")
+    at = api_world.MIDNIGHT - timedelta(days=28)
+    with database.write() as connection:
+        api_world.publish(connection)
+        fix = fixes.add_fix(connection, api_world.BONUS.id, at, -0.4, "gateway exchanged", at, "ana")
+        worked = Outcome(fix.id, api_world.MIDNIGHT, OutcomeVerdict.WORKED, 27, 120, 41, 80.2, 0.51, 0.39, 0.66, 0.9987)
+        early = replace(worked, judged_at=at + timedelta(days=4), verdict=OutcomeVerdict.UNKNOWN, days=3)
+        fixes.store_outcomes(connection, [early, worked])
+    database.close()
+    return ready
+
+
+def test_a_fix_shows_what_it_achieved_in_sentences_and_numbers(judged_fix: Command) -> None:
+    told = judged_fix("fixes", "show", "1").out.replace("\u00a0", " ")
+    assert "Bonus payout delayed." in told
+    assert "Fix 1 of 8 February 2026, “gateway exchanged”: worked." in told
+    assert "41 came in; 80 would have been expected without it: 49 % fewer" in told
+    assert "Brodersen et al. 2015" in told
+    assert "0.39–0.66" in told
+    shown = json.loads(judged_fix("fixes", "show", "1", "--json").out)
+    assert [each["verdict"] for each in shown["outcomes"]] == ["not enough data yet", "worked"]
+    (listed,) = json.loads(judged_fix("fixes", "list", "--json").out)
+    assert (listed["topic"], listed["verdict"], listed["ratio"]) == ("Bonus payout delayed", "worked", 0.51)
+    assert "worked" in judged_fix("fixes", "list").out
+
+
+def test_a_fix_that_cannot_be_is_refused_with_what_to_do(ready: Command) -> None:
+    for words, reason in (
+        (("--topic", "x", "--expect", "40%"), "write --expect -40%"),
+        (("--topic", "x", "--expect", "-140%"), "write --expect -40%"),
+        (("--topic", "x", "--at", "yesterday-ish"), "write a day, 2026-05-04"),
+        (("--topic", "x", "--at", "2999-01-01"), "in the future"),
+    ):
+        ended = ready("fixes", "add", *words)
+        assert ended.code == 1
+        assert reason in ended.err
+    for command in ("show", "withdraw"):
+        ended = ready("fixes", command, "7")
+        assert (ended.code, "There is no fix 7; `feedback fixes list`" in ended.err) == (1, True)
+    assert "No fix has been entered" in ready("fixes", "list").out
+
+
+def test_a_fix_is_withdrawn_once(judged_fix: Command) -> None:
+    assert "Fix 1 is withdrawn." in judged_fix("fixes", "withdraw", "1", "--who", "ben").out
+    again = judged_fix("fixes", "withdraw", "1")
+    assert (again.code, "was withdrawn by ben before" in again.err) == (1, True)
+    assert "No fix has been entered" in judged_fix("fixes", "list").out
+    assert "It was withdrawn on" in judged_fix("fixes", "show", "1").out
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from feedback.chart import Series
 from feedback.digest import (
     Digest,
     DigestAlert,
+    DigestFix,
     DigestTopic,
     Quote,
     escape_markdown,
@@ -34,7 +35,7 @@ from feedback.digest import (
     subject,
     week_span,
 )
-from feedback.domain import AlertState, Channel, Driver, SilentSource, Span, TopicKind
+from feedback.domain import AlertState, Channel, Driver, Fix, Outcome, OutcomeVerdict, SilentSource, Span, TopicKind
 from feedback.errors import SettingError
 from feedback.sentences import Sentences, chance_words, drivers_words, excerpt, humane, percent
 
@@ -604,3 +605,24 @@ def test_an_alert_without_a_series_has_no_picture() -> None:
 
 def test_the_same_digest_is_the_same_bytes(rich_page: str) -> None:
     assert render_html(rich()) == rich_page
+
+
+def test_fixes_are_told_only_where_there_are_any() -> None:
+    calm = digest_without_fixes()
+    assert "Fixes" not in render_markdown(calm)
+    assert ">Fixes<" not in render_html(calm)
+    fix = Fix(3, WITHDRAWAL.topic_id, at(4, 10), -0.4, "gateway <b>exchanged</b> [x](y)", "ana", at(4, 10))
+    worked = Outcome(3, at(9), OutcomeVerdict.WORKED, 28, 120, 41, 80.2, 0.51, 0.39, 0.66, 0.9987)
+    both = [DigestFix(WITHDRAWAL, fix, worked), DigestFix(topic("Bonus missing"), replace(fix, id=4, note=""))]
+    told = replace(calm, fixes=both)
+    markdown, page = (render(told).replace("\u00a0", " ") for render in (render_markdown, render_html))
+    assert "## Fixes" in markdown
+    assert "41 came in; 80 would have been expected without it: 49 % fewer." in markdown
+    assert "Fix 4 of 4 October 2026: not judged yet." in markdown
+    assert "<b>" not in markdown
+    assert "<b>" not in page
+    assert ">Fixes</h2>" in page
+
+
+def digest_without_fixes() -> Digest:
+    return Digest("payments", "2026-W46", WEEK, BERLIN, at(16), 100, 90, 0.1, 0)

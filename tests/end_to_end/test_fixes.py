@@ -1,0 +1,202 @@
+"""A fix in a made-up world: judged day by day, told, watched, and the same when it is done again."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import func, select
+
+from feedback.domain import Complaint, Outcome, OutcomeVerdict, derived_id
+from feedback.errors import Stopped
+from feedback.store import fixes, tables
+from feedback.store.complaints import store_complaints
+from feedback.store.events import add_event
+from jobs.assign import run as assign
+from jobs.context import Context
+from jobs.count import run as count
+from jobs.digest import write
+from jobs.outcome import run as judge_fixes
+from jobs.publish import publish
+from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, made_up_context, told, version
+
+MIDNIGHT = NOW.replace(hour=0)
+FIXED, BACK = MIDNIGHT - timedelta(days=30), MIDNIGHT - timedelta(days=4)
+AT = FIXED + timedelta(hours=10)
+TOPIC = derived_id("topic", FAULT)
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Iterator[Context]:
+    """The made-up world with a subject that falls from nine a day to two when it is fixed."""
+    made = made_up_context(tmp_path, days=80)
+    rng = np.random.default_rng(5)
+    with made.write() as connection:
+        for back in range(75, 2, -1):
+            day = MIDNIGHT - timedelta(days=back)
+            store_complaints(connection, some(day, int(rng.poisson(9 if day <= FIXED else 2))), NOW)
+    publish(made, version(made, SUBJECTS), MIDNIGHT - timedelta(days=60))
+    for job in (assign, count):
+        job(made, NOW)
+    yield made
+    made.database.close()
+
+
+def some(day: datetime, number: int) -> list[Complaint]:
+    return [told(FAULT, day + timedelta(minutes=7 * each + 3)) for each in range(number)]
+
+
+def enter(context: Context, expect: float = -0.6) -> int:
+    with context.write() as connection:
+        return fixes.add_fix(connection, TOPIC, AT, expect, "gateway exchanged", NOW, "ana").id
+
+
+def history(context: Context, fix: int) -> list[Outcome]:
+    with context.database.read() as connection:
+        return fixes.outcomes_of(connection, fix)
+
+
+def judge(context: Context, days: int) -> None:
+    judge_fixes(context, FIXED + timedelta(days=days))
+
+
+def test_without_a_fix_or_a_version_there_is_nothing_to_do(context: Context, tmp_path: Path) -> None:
+    assert judge_fixes(context, NOW) == {"watched": 0, "judged": 0}
+    bare = made_up_context(tmp_path / "bare", days=2)
+    enter(bare)
+    assert judge_fixes(bare, NOW) == {"watched": 1, "judged": 0}
+    bare.database.close()
+
+
+def test_a_fix_is_judged_as_days_come_in(context: Context) -> None:
+    fix = enter(context)
+    judge(context, 1)
+    assert history(context, fix) == [], "no day after it is over"
+    judge(context, 3)
+    assert [each.verdict for each in history(context, fix)] == [OutcomeVerdict.UNKNOWN]
+    judge(context, 22)
+    last = history(context, fix)[-1]
+    assert (last.verdict, last.days) == (OutcomeVerdict.WORKED, 21)
+    assert 0.15 < last.low < last.ratio < last.high < 0.5
+    assert last.observed < 0.5 * last.expected
+
+
+def test_judged_again_it_says_the_same_and_writes_nothing(context: Context) -> None:
+    fix = enter(context)
+    judge(context, 22)
+    once = history(context, fix)
+    judge(context, 22)
+    judge(context, 21)
+    assert history(context, fix) == once
+
+
+def test_a_run_that_is_stopped_leaves_nothing_and_the_next_does_it_all(context: Context) -> None:
+    from dataclasses import replace
+
+    fix = enter(context)
+    with pytest.raises(Stopped):
+        judge(replace(context, stopping=lambda: True), 22)
+    assert history(context, fix) == []
+    judge(context, 22)
+    assert len(history(context, fix)) == 1
+
+
+def test_little_news_is_not_written(context: Context) -> None:
+    fix = enter(context)
+    for days in range(18, 23):
+        judge(context, days)
+    assert 1 <= len(history(context, fix)) < 5
+
+
+def test_what_was_withdrawn_is_not_judged_and_what_is_long_past_neither(context: Context) -> None:
+    fix = enter(context)
+    with context.write() as connection:
+        fixes.withdraw_fix(connection, fix, NOW, "ben")
+        fixes.add_fix(connection, TOPIC, NOW - timedelta(weeks=13), -0.5, "", NOW, "ana")
+    assert judge_fixes(context, NOW)["watched"] == 0
+
+
+def test_what_comes_back_is_told_once_and_keeps_what_was_achieved(context: Context) -> None:
+    fix = enter(context)
+    judge(context, 22)
+    worked = history(context, fix)[-1]
+    with context.write() as connection:
+        for back in range(9):
+            day = FIXED + timedelta(days=40 - back)
+            store_complaints(connection, some(day, 20), NOW)
+        for back in range(9, 18):
+            store_complaints(connection, some(FIXED + timedelta(days=40 - back), 2), NOW)
+    for job in (assign, count):
+        job(context, FIXED + timedelta(days=41))
+    judge(context, 41)
+    judge(context, 42)
+    last = history(context, fix)[-1]
+    assert last.regressed_at == FIXED + timedelta(days=41)
+    assert (last.verdict, last.ratio) == (worked.verdict, worked.ratio)
+
+
+def test_a_topic_that_no_version_holds_is_left_alone(context: Context) -> None:
+    with context.write() as connection:
+        gone = fixes.add_fix(connection, derived_id("topic", "gone"), AT, -0.5, "", NOW, "ana")
+    assert judge_fixes(context, NOW)["judged"] == 0
+    assert history(context, gone.id) == []
+
+
+def test_expected_days_say_nothing_of_a_fix(context: Context) -> None:
+    fix = enter(context)
+    with context.write() as connection:
+        first = (FIXED + timedelta(days=2)).date()
+        add_event(connection, "Derby", first, first + timedelta(days=4), TOPIC, "", NOW, "ana", expected=True)
+    judge(context, 22)
+    assert history(context, fix)[-1].days == 16
+
+
+def test_the_digest_tells_fixes_that_are_watched(context: Context) -> None:
+    pages = write(context, "2026-W10", NOW)
+    assert "Fixes" not in pages[0].with_suffix(".md").read_text("utf-8")
+    enter(context)
+    judge(context, 19)
+    (page, *_) = write(context, "2026-W10", NOW)
+    for text in (page.read_text("utf-8"), page.with_suffix(".md").read_text("utf-8")):
+        assert "Fixes" in text
+        assert "gateway exchanged" in text
+        assert "would have been expected without it" in text
+
+
+def test_outcomes_go_with_their_fix(context: Context) -> None:
+    enter(context)
+    judge(context, 22)
+    with context.write() as connection:
+        connection.execute(tables.fix.delete())
+        assert connection.execute(select(func.count()).select_from(tables.outcome)).scalar_one() == 0
+
+
+def test_a_fix_is_entered_by_hand(context: Context, tmp_path: Path) -> None:
+    variables = {"PYTHONPATH": str(ROOT), "FEEDBACK_DATA_DIR": str(tmp_path / "var"), "FEEDBACK_TAXONOMY": "none"}
+    words = ["--topic", str(TOPIC)[:12], "--at", "2026-02-18T10:00", "--expect", "-60 %", "--note", "x", "--who", "ana"]
+    command = [sys.executable, "-m", "jobs", "fixes", "add", *words]
+    ended = subprocess.run(
+        command, check=False, cwd=tmp_path, env={**os.environ, **variables}, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "Fix 1 is entered; `feedback fixes show 1`" in ended.stdout
+    with context.database.read() as connection:
+        (fix,) = fixes.fixes(connection)
+    assert (fix.topic_id, fix.at, fix.expect, fix.note, fix.who) == (TOPIC, AT, -0.6, "x", "ana")
+
+
+def test_results_are_json(context: Context) -> None:
+    enter(context)
+    assert json.loads(json.dumps(judge_fixes(context, FIXED + timedelta(days=22)))) == {
+        "watched": 1,
+        "judged": 1,
+        "news": 1,
+    }
