@@ -21,6 +21,7 @@ from jobs.context import Context
 from jobs.events_cli import events
 from jobs.exposure_cli import exposure
 from jobs.models_cli import figures, models
+from jobs.notices_cli import dead_words, notices
 from jobs.progress import progress_on
 from jobs.show import say, show, write_json
 from jobs.topics_cli import topics
@@ -42,6 +43,7 @@ app.add_typer(topics, name="topics")
 app.add_typer(models, name="models")
 app.add_typer(events, name="events")
 app.add_typer(exposure, name="exposure")
+app.add_typer(notices, name="notices")
 app.command()(backtest)
 
 
@@ -144,7 +146,9 @@ def rejected_retry(as_json: Json = False) -> None:
 
 @app.command("run")
 def run_job(
-    job: Annotated[str, typer.Argument(help="intake, embed, assign, births, count, retrain, detect or digest.")],
+    job: Annotated[
+        str, typer.Argument(help="intake, embed, assign, births, count, retrain, outage, detect, digest or deliver.")
+    ],
     at: Annotated[
         datetime | None,
         typer.Option(formats=MINUTES, help="As of when, in the operator's zone; now if left out."),
@@ -275,6 +279,8 @@ def status(as_json: Json = False) -> None:
         say(out, f"{name.replace('_', ' ')}: {told if told not in (None, '') else '–'}")
     columns = {"job": "Job", "runs": "Runs", "failed": "Failed", "seconds": "Seconds", "last": "Last window (UTC)"}
     show(out, _job_rows(context), columns, as_json=False, empty="No job has run yet.")
+    if found["dead_notices"]:
+        say(err, dead_words(found["dead_notices"]))
 
 
 @app.command()
@@ -383,7 +389,7 @@ def _defaults() -> dict[str, Any]:
 
 def _read_files(context: Context) -> None:
     """Read the files that settings name: one that cannot be used stops the start, not the first alert."""
-    _ = context.parts.pinned, context.parts.finder
+    _ = context.parts.pinned, context.parts.finder, context.parts.channels
 
 
 def _tell_counts(total: Counts, context: Context, *, as_json: bool) -> None:
