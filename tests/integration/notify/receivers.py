@@ -67,7 +67,7 @@ def http_receiver(*answers: int | str) -> Iterator[HttpReceiver]:
 
         def _trickle(self) -> None:
             for byte in b"HTTP/1.1 200 OK\r\n" * 1_000:
-                if receiver.released.wait(0.02):
+                if receiver.released.wait(0.1):
                     return
                 try:
                     self.wfile.write(bytes([byte]))

@@ -36,6 +36,7 @@ def test_what_an_earlier_release_counted_is_counted_again_by_segment(database: D
         recount(connection, VERSION)
         for table, column in (("bucket_count", "segments"), ("signal", "segment")):
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+        connection.execute(text("DROP TABLE notice"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0005'"))
     create_database(database_url).close()
     with database.write() as connection:

@@ -93,7 +93,7 @@ def test_a_run_is_done_once_and_keeps_what_it_said(world: World) -> None:
 
 
 def test_a_job_that_does_not_exist_is_refused_with_those_that_do(world: World) -> None:
-    with pytest.raises(FeedbackError, match=r"no job 'cuont'; the jobs are intake, embed, .*digest\."):
+    with pytest.raises(FeedbackError, match=r"no job 'cuont'; the jobs are intake, embed, .*digest, deliver\."):
         execute(world.context, "cuont", NOW)
 
 
@@ -273,7 +273,7 @@ def test_a_replay_runs_everything_of_its_days_but_the_intake(world: World) -> No
     assert done == len(world.ran)
     assert {at.hour for job, at in world.ran if job != "outage"} == {6, 7, 12, 18, 0}
     assert {at.hour for job, at in world.ran if job == "outage"} == set(range(24))
-    assert {job for job, _ in world.ran} == set(JOBS) - {"intake"}
+    assert {job for job, _ in world.ran} == set(JOBS) - {"intake", "deliver"}
     assert replay(world.context, day, day) == 0
 
 

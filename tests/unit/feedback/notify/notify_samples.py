@@ -18,6 +18,7 @@ from feedback.notify.outbox import Notice, NoticeKind, notice_id
 
 NOW = datetime(2026, 3, 9, 6, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Berlin")
+MIDNIGHT = datetime(2026, 3, 9, tzinfo=ZONE).astimezone(UTC)
 KEY = "owners/payments/1"
 SMTP = Smtp(
     "127.0.0.1", 25, "none", "Rückmeldung <feedback@casino.example>", "feedback@casino.example", "stop@c.example"
@@ -38,7 +39,7 @@ SIGNAL = Signal(
     topic_id=derived_id("topic"),
     version_id=derived_id("version"),
     detector="eb7",
-    window=Span(NOW - timedelta(days=7), NOW),
+    window=Span(MIDNIGHT - timedelta(days=7), MIDNIGHT),
     observed=41,
     expected=12.1,
     low=7.0,
