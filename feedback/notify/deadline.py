@@ -11,15 +11,25 @@ from contextlib import contextmanager
 
 @contextmanager
 def cut_off(seconds: float, connection: Callable[[], socket.socket | None]) -> Iterator[None]:
-    """Break the connection after so many seconds in all; what waits for it then fails with an OSError or reads an end.
+    """Break the connection after so many seconds in all; what fails by that is raised as a TimeoutError.
 
     `connection` gives the socket in use at that moment, None where there is none.
     """
-    timer = threading.Timer(seconds, lambda: _break(connection()))
+    cut = threading.Event()
+
+    def end() -> None:
+        cut.set()
+        _break(connection())
+
+    timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()
     try:
         yield
+    except Exception as error:
+        if cut.is_set():
+            raise TimeoutError from error
+        raise
     finally:
         timer.cancel()
 

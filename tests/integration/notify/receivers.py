@@ -85,8 +85,11 @@ def http_receiver(*answers: int | str) -> Iterator[HttpReceiver]:
             with contextlib.suppress(OSError):  # the sender has hung up
                 super().handle()
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128  # or the kernel turns away some of eight that come at once
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Handler) as server:
         serving = threading.Thread(target=server.serve_forever, args=(0.01,))
         serving.start()
         receiver.url = f"http://127.0.0.1:{server.server_port}/hook?x=1"
