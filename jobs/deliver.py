@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,29 +64,31 @@ class _Delivery:
     weeks: dict[tuple[str, datetime], Week] = field(default_factory=dict)
 
     def run(self) -> Counter[NoticeState]:
-        """Claim and send batch after batch, until nothing is due, the time is up, or the process is to stop."""
+        """Keep the senders busy until nothing is due, the time is up, or the process is to stop."""
         found: Counter[NoticeState] = Counter()
         until = self.context.wall() + self.pace.budget
+        sending: dict[Future[Result], Notice] = {}
         with ThreadPoolExecutor(SENDERS, "sender") as pool:
-            while not self.context.stopping() and self.context.wall() < until and (batch := self._claim()):
-                found.update(self._settle(notice, result) for notice, result in self._sent(pool, batch))
+            self._begin(pool, sending, until)
+            while sending:
+                done, _ = wait(sending, return_when=FIRST_COMPLETED)
+                found.update(self._settle([(sending.pop(each), each.result()) for each in done]))
+                self._begin(pool, sending, until)
         return found
 
-    def _claim(self) -> list[Notice]:
-        with self.context.database.write() as connection:
-            return notices.claim(connection, self.context.wall(), self.context.holder, is_gone, BATCH)
-
-    def _sent(self, pool: ThreadPoolExecutor, batch: Sequence[Notice]) -> Iterator[tuple[Notice, Result]]:
-        """Each notice with how its attempt went, as they come."""
-        sending: dict[Future[Result], Notice] = {}
-        for notice in batch:
+    def _begin(self, pool: Executor, sending: dict[Future[Result], Notice], until: datetime) -> None:
+        """Claim as many as there is room for, and hand them to the senders."""
+        room = BATCH - len(sending)
+        if room < SENDERS or self.context.stopping() or self.context.wall() >= until:
+            return
+        for notice in self._claim(room):
             prepared = self._prepared(notice)
-            if isinstance(prepared, Result):
-                yield notice, prepared
-            else:
-                sending[pool.submit(self._attempt, *prepared)] = notice
-        for future in as_completed(sending):
-            yield sending[future], future.result()
+            tried = (_given, prepared) if isinstance(prepared, Result) else (self._attempt, *prepared)
+            sending[pool.submit(*tried)] = notice
+
+    def _claim(self, most: int) -> list[Notice]:
+        with self.context.database.write() as connection:
+            return notices.claim(connection, self.context.wall(), self.context.holder, is_gone, most)
 
     def _prepared(self, notice: Notice) -> tuple[Channel, Message] | Result:
         """The channel and the message, made here and not by the senders: drawing is not for threads."""
@@ -125,18 +127,29 @@ class _Delivery:
             rows = facets.quotes_by_id(connection, ids)
         return [Quote(each.text, each.language, Intake(each.channel), each.received_at, each.market) for each in rows]
 
-    def _settle(self, notice: Notice, result: Result) -> NoticeState:
-        settled = after(notice, result, self.context.wall(), self.pace.policy)
+    def _settle(self, tried: Sequence[tuple[Notice, Result]]) -> list[NoticeState]:
+        wall = self.context.wall()
+        settled = [after(notice, result, wall, self.pace.policy) for notice, result in tried]
         with self.context.database.write() as connection:
-            kept = notices.settle(connection, settled)
-        if not kept:
-            log.warning("notice %s was taken over by another sender", notice.id, extra={"event": "claim_lost"})
-        elif settled.state is NoticeState.DEAD:
-            log.error(
-                "notice %s (%s) is given up after %d attempts; `feedback notices list --state dead` says why",
-                notice.id,
-                notice.kind,
-                settled.attempts,
-                extra={"event": "notice_dead"},
-            )
-        return settled.state
+            kept = [notices.settle(connection, each) for each in settled]
+        for each, is_kept in zip(settled, kept, strict=True):
+            _tell(each, is_kept=is_kept)
+        return [each.state for each in settled]
+
+
+def _given(result: Result) -> Result:
+    return result
+
+
+def _tell(notice: Notice, *, is_kept: bool) -> None:
+    """Say in the log what somebody has to look at."""
+    if not is_kept:
+        log.warning("notice %s was taken over by another sender", notice.id, extra={"event": "claim_lost"})
+    elif notice.state is NoticeState.DEAD:
+        log.error(
+            "notice %s (%s) is given up after %d attempts; `feedback notices list --state dead` says why",
+            notice.id,
+            notice.kind,
+            notice.attempts,
+            extra={"event": "notice_dead"},
+        )

@@ -19,7 +19,7 @@ from feedback.store.database import insert_new
 from feedback.store.tables import notice
 
 LEASE = timedelta(minutes=5)
-"""Longer than a claimed batch can take; a sender that is slower may find its notices sent by another too."""
+"""Longer than what is claimed can take; a sender that is slower may find its notices sent by another too."""
 
 _PENDING = notice.c.state == str(NoticeState.PENDING)
 
