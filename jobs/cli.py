@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -158,11 +158,12 @@ def run_job(
     """Run one job as of a moment; it sees only complaints received before."""
     from feedback.store.runs import result_of
     from jobs.run import execute, job_named
+    from jobs.service import NEWS
 
     job_named(job)
     context = open_context()
     moment = moment_at(context, at)
-    ran = execute(context, job, moment)
+    ran = execute(replace(context, telling=wall() - moment <= NEWS), job, moment)
     with context.database.read() as connection:
         result = result_of(connection, job, moment)
     if as_json:

@@ -73,6 +73,8 @@ class _Delivery:
             while sending:
                 done, _ = wait(sending, return_when=FIRST_COMPLETED)
                 found.update(self._settle([(sending.pop(each), each.result()) for each in done]))
+                if self.context.stopping():
+                    self._let_go(sending)
                 self._begin(pool, sending, until)
         return found
 
@@ -85,6 +87,12 @@ class _Delivery:
             prepared = self._prepared(notice)
             tried = (_given, prepared) if isinstance(prepared, Result) else (self._attempt, *prepared)
             sending[pool.submit(*tried)] = notice
+
+    def _let_go(self, sending: dict[Future[Result], Notice]) -> None:
+        """Give back what no sender has begun with: the process is to stop soon."""
+        idle = [each for each in sending if each.cancel()]
+        with self.context.database.write() as connection:
+            notices.give_back(connection, [sending.pop(each) for each in idle])
 
     def _claim(self, most: int) -> list[Notice]:
         with self.context.database.write() as connection:

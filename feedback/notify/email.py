@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import smtplib
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -100,9 +101,7 @@ def _message_id(key: UUID, smtp: Smtp) -> str:
 
 @contextmanager
 def _session(smtp: Smtp, seconds: float) -> Iterator[smtplib.SMTP]:
-    kind = smtplib.SMTP_SSL if smtp.security == "tls" else smtplib.SMTP
-    # not connected yet, so that the deadline holds for connecting too; the name of this machine is nobody's business
-    session = kind(local_hostname=smtp.domain, timeout=seconds)
+    session = _unconnected(smtp, seconds)
     try:
         with cut_off(seconds, lambda: session.sock):
             _open(session, smtp)
@@ -114,14 +113,21 @@ def _session(smtp: Smtp, seconds: float) -> Iterator[smtplib.SMTP]:
         session.close()
 
 
+def _unconnected(smtp: Smtp, seconds: float) -> smtplib.SMTP:
+    """Not connected yet, so that the deadline holds for connecting too; this machine's name is nobody's business."""
+    if smtp.security == "tls":
+        # its own default does not check the certificate
+        secure = ssl.create_default_context()
+        return smtplib.SMTP_SSL(local_hostname=smtp.domain, timeout=seconds, context=secure)
+    return smtplib.SMTP(local_hostname=smtp.domain, timeout=seconds)
+
+
 def _open(session: smtplib.SMTP, smtp: Smtp) -> None:
     session._host = smtp.host  # type: ignore[attr-defined]  # for checking the certificate; only __init__ sets it
     code, said = session.connect(smtp.host, smtp.port)
     if code != 220:
         raise smtplib.SMTPConnectError(code, said)
     if smtp.security == "starttls":
-        import ssl
-
         session.starttls(context=ssl.create_default_context())
     if smtp.user:
         session.login(smtp.user, smtp.password)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import shutil
+import ssl
+import subprocess
 import time
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 
@@ -195,6 +199,44 @@ def test_a_mail_server_that_says_nothing() -> None:
         begun = time.perf_counter()
         assert not mail(Mailbox(answers=None, port=silent.getsockname()[1]), SHORT).delivered  # type: ignore[arg-type]
         assert time.perf_counter() - begun < SHORT + 2
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for this machine and its key, in one file."""
+    made, name = tmp_path / "made.pem", "subjectAltName=IP:127.0.0.1"
+    if (openssl := shutil.which("openssl")) is None:
+        pytest.skip("no openssl to make a certificate with")
+    options = [
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=here",
+        "-addext",
+        name,
+        "-keyout",
+        made,
+        "-out",
+        f"{made}.crt",
+    ]
+    subprocess.run([openssl, "req", "-x509", *options], check=True, capture_output=True)
+    made.write_text(made.read_text() + Path(f"{made}.crt").read_text())
+    return made
+
+
+@pytest.mark.parametrize(("security", "option"), [("starttls", "tls_context"), ("tls", "ssl_context")])
+def test_encrypted_mail_goes_to_who_can_prove_the_name(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch, security: Security, option: str
+) -> None:
+    ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ours.load_cert_chain(certificate)
+    with smtp_server(**{option: ours}) as mailbox:
+        refused = mail(mailbox, security=security)
+        assert (refused.delivered, refused.permanent) == (False, False)
+        assert str(refused.error).startswith("SSLCertVerificationError")
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert mail(mailbox, security=security) == DELIVERED
 
 
 def test_a_server_without_encryption_gets_nothing_where_it_is_wanted() -> None:
