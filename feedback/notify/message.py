@@ -175,7 +175,15 @@ def trial_message(owner: str, key: UUID, now: datetime) -> Message:
     title = "A test of your channel"
     told = f"This is a test for {clean(owner)}. Alerts about your topics will come this way."
     content = {"subject": title, "sentences": [told], "at": now.isoformat()}
-    none = {"alert": None, "topic": None, "labels": {}, "who": None, "why": None, "rise": None, "quotes": []}
+    none: dict[str, Any] = {
+        "alert": None,
+        "topic": None,
+        "labels": {},
+        "who": None,
+        "why": None,
+        "rise": None,
+        "quotes": [],
+    }
     facts = {"version": 1, "key": str(key), "kind": str(NoticeKind.TEST), "owner": owner, **content, **none}
     html = _template().render(say=content, quotes=(), picture=None)
     return Message(key, NoticeKind.TEST, owner, title, told + "\n", html, facts)

@@ -216,7 +216,7 @@ def certificate(tmp_path: Path) -> Path:
         "-addext",
         name,
         "-keyout",
-        made,
+        str(made),
         "-out",
         f"{made}.crt",
     ]
