@@ -32,6 +32,10 @@ class EntitiesError(FeedbackError):
     """The file of entities cannot be used."""
 
 
+class ChannelsError(FeedbackError):
+    """The file of channels cannot be used."""
+
+
 class StoreError(FeedbackError):
     """The database cannot be used as it is."""
 

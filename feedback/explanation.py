@@ -187,6 +187,12 @@ def sentences(explanation: Explanation) -> list[str]:
     return [each for each in told if each]
 
 
+def summary(finding: Finding, zone: ZoneInfo) -> list[str]:
+    """What rose, where, and how rare that is: a finding without how it was worked out."""
+    told = [f"{_observed(finding, zone)} {_voices(finding)}".strip(), _segments(finding), _chance(finding)]
+    return [each for each in told if each]
+
+
 def numbers(finding: Finding) -> list[tuple[str, float | str, str]]:
     """(name, value, how it comes about) of each number, in the order in which one is worked out from the others."""
     return [*_behind(finding.reason), *_judgement(finding), *_origin(finding.origin)]

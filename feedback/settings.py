@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     digest_day: Weekday = Field("monday", description="The day the digest of the week before is written.")
     digest_hour: int = Field(7, description="The hour of that day, in time_zone.", ge=0, le=23)
     inbox: str = Field("", description="Folder watched for new files of complaints. Empty: inbox/ in data_dir.")
+    channels: str = Field(
+        "", description="YAML file that says who is told of alerts, and how. Empty: nobody, nothing is sent."
+    )
     redact: Words = Field(
         ALL_KINDS, description="Kinds of personal data that are blacked out before anything is stored."
     )
@@ -193,6 +196,13 @@ class Settings(BaseSettings):
     def _existing_list(cls, value: str) -> str:
         if value not in ("casino", "none") and not Path(value).is_file():
             raise ValueError('there is no such file; "casino", "none" or the path of a YAML file')
+        return value
+
+    @field_validator("channels")
+    @classmethod
+    def _existing_channels(cls, value: str) -> str:
+        if value and not Path(value).is_file():
+            raise ValueError("there is no such file; the path of a YAML file, or empty")
         return value
 
     @field_validator("encoder")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +22,7 @@ from jobs.events_cli import events
 from jobs.exposure_cli import exposure
 from jobs.fixes_cli import fixes
 from jobs.models_cli import figures, models
+from jobs.notices_cli import dead_words, notices
 from jobs.progress import progress_on
 from jobs.report_cli import report
 from jobs.show import say, show, write_json
@@ -47,6 +48,7 @@ app.add_typer(events, name="events")
 app.add_typer(exposure, name="exposure")
 app.add_typer(report, name="report")
 app.add_typer(fixes, name="fixes")
+app.add_typer(notices, name="notices")
 app.command()(backtest)
 
 
@@ -150,7 +152,10 @@ def rejected_retry(as_json: Json = False) -> None:
 @app.command("run")
 def run_job(
     job: Annotated[
-        str, typer.Argument(help="intake, embed, assign, births, count, retrain, outage, detect, outcome or digest.")
+        str,
+        typer.Argument(
+            help="intake, embed, assign, births, count, retrain, outage, detect, outcome, digest or deliver."
+        ),
     ],
     at: Annotated[
         datetime | None,
@@ -161,11 +166,12 @@ def run_job(
     """Run one job as of a moment; it sees only complaints received before."""
     from feedback.store.runs import result_of
     from jobs.run import execute, job_named
+    from jobs.service import NEWS
 
     job_named(job)
     context = open_context()
     moment = moment_at(context, at)
-    ran = execute(context, job, moment)
+    ran = execute(replace(context, telling=wall() - moment <= NEWS), job, moment)
     with context.database.read() as connection:
         result = result_of(connection, job, moment)
     if as_json:
@@ -257,6 +263,8 @@ def status(as_json: Json = False) -> None:
         say(out, f"{name.replace('_', ' ')}: {told if told not in (None, '') else '–'}")
     columns = {"job": "Job", "runs": "Runs", "failed": "Failed", "seconds": "Seconds", "last": "Last window (UTC)"}
     show(out, _job_rows(context), columns, as_json=False, empty="No job has run yet.")
+    if found["dead_notices"]:
+        say(err, dead_words(found["dead_notices"]))
 
 
 @app.command()
@@ -365,7 +373,7 @@ def _defaults() -> dict[str, Any]:
 
 def _read_files(context: Context) -> None:
     """Read the files that settings name: one that cannot be used stops the start, not the first alert."""
-    _ = context.parts.pinned, context.parts.finder
+    _ = context.parts.pinned, context.parts.finder, context.parts.channels
 
 
 def _tell_counts(total: Counts, context: Context, *, as_json: bool) -> None:

@@ -20,6 +20,7 @@ from feedback.store.runs import Claim, hold
 if TYPE_CHECKING:
     from feedback.entities.finder import Finder
     from feedback.intake.pipeline import Intake
+    from feedback.notify.channels import Channels
     from models.encoder import Encoder
 
 Advance = Callable[[int], None]
@@ -62,6 +63,13 @@ class Parts:
         return Finder(load_book(self._settings.entities))
 
     @cached_property
+    def channels(self) -> Channels | None:
+        """Who is told, None for nobody."""
+        from feedback.notify.channels import load_channels
+
+        return load_channels(self._settings.channels)
+
+    @cached_property
     def intake(self) -> Intake:
         from feedback.intake.pipeline import Intake, IntakeOptions
 
@@ -72,7 +80,10 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`wall` tells the time on the wall, for leases and durations; what a job does depends on its `now` alone."""
+    """`wall` tells the time on the wall, for leases and durations; what a job does depends on its `now` alone.
+
+    `telling` says whether what happens is news: what a replay finds is not, and goes into no outbox.
+    """
 
     settings: Settings
     database: Database
@@ -83,6 +94,7 @@ class Context:
     claim: Claim | None = None
     stopping: Callable[[], bool] = lambda: False
     memory: dict[str, Any] = field(default_factory=dict)
+    telling: bool = True
 
     def holding(self, claim: Claim) -> Context:
         """The context of one run, whose writes are refused once another worker has taken it over."""

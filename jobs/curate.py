@@ -19,6 +19,7 @@ from feedback.store.embeddings import decode_vectors
 from jobs.assign import moved
 from jobs.candidate import listed
 from jobs.context import Context
+from jobs.notices import write_notices
 from jobs.published import Published, published, read_rule
 from models.centre import Floats
 from models.curate import split as cut
@@ -209,7 +210,8 @@ def _take_effect(
             if decision.alert and decision.transition:
                 kept = alerts.evidence_of(connection, alert.id)
                 alerts.store_alert(connection, decision.alert, by.at, kept)
-                alerts.add_transition(connection, decision.transition)
+                position = alerts.add_transition(connection, decision.transition)
+                write_notices(context, connection, decision.transition, position, by.at)
 
 
 def _area_of(connection: Connection, topic_id: UUID) -> str | None:

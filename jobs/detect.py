@@ -22,6 +22,7 @@ from feedback.store.topics import StoredVersion, last_judged, store_judged
 from jobs.context import Context
 from jobs.evidence import Usual, Why, evidence, usual_before
 from jobs.hindsight import Hindsight, hindsight
+from jobs.notices import write_notices, write_untold
 from jobs.panel import DatedPanel, dated_panel
 from jobs.published import published
 from jobs.segments import SegmentSeries, segment_series
@@ -281,7 +282,10 @@ def _apply(
         kept = evidence(context, connection, judged.signal, judged.why, version, usual, kept)
     alerts.store_alert(connection, after, now, kept)
     if decision.transition:
-        alerts.add_transition(connection, decision.transition)
+        position = alerts.add_transition(connection, decision.transition)
+        write_notices(context, connection, decision.transition, position, now)
+    elif judged.signal.rising:
+        write_untold(context, connection, after, now)
     return decision.transition is not None
 
 

@@ -11,13 +11,15 @@ from feedback.digest import Digest, file_stem, iso_week, pictures, render_html, 
 from feedback.errors import SettingError
 from feedback.series import day_of
 from jobs.context import Context
+from jobs.notices import write_digest_notices
 from jobs.week import gather
 
 
 def run(context: Context, now: datetime) -> Mapping[str, Any]:
     """Write the digests of the last ISO week that is over as of `now`."""
     week = last_week(context, now)
-    return {"week": week, "digests": len(write(context, week, now))}
+    written = write(context, week, now)
+    return {"week": week, "digests": len(written), "notices": write_digest_notices(context, week, now)}
 
 
 def last_week(context: Context, now: datetime) -> str:

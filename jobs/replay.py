@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, timedelta
 
 from feedback.errors import ReplayError
@@ -24,6 +25,7 @@ def replay(context: Context, first: date, last: date, *, from_scratch: bool = Fa
     What is done already is not done again, so a replay that was killed goes on where it stopped. ReplayError when the
     schedule has run past a moment that is still to be done, unless `from_scratch`, which forgets what was derived.
     """
+    context = replace(context, telling=False)
     moments = replayed_moments(context, first, last)
     if from_scratch:
         with context.database.write() as connection:

@@ -16,6 +16,7 @@ from feedback.errors import FeedbackError
 from feedback.sentences import mute_words
 from feedback.store import alerts, verdicts
 from jobs.context import Context
+from jobs.notices import write_notices
 
 SILENCING = frozenset({Verdict.EXPECTED, Verdict.KNOWN})
 """Verdicts after which nobody needs to hear of the alert again."""
@@ -65,7 +66,7 @@ def say(context: Context, alert_id: UUID, verdict: Verdict, by: Author) -> Alert
         if verdict in SILENCING and alert.is_open:
             why = f"{verdict}: {by.why}".removesuffix(": ")
             verdicts.add_mute(connection, Mute(0, alert.topic_id, by.at, by.who, why, alert_id=alert_id))
-        return _store(connection, _after(alert, verdict, by))
+        return _store(context, connection, _after(alert, verdict, by))
 
 
 def mute(
@@ -131,14 +132,15 @@ def _not_before(alert: Alert, at: datetime) -> datetime:
 
 def _change(context: Context, alert_id: UUID, change: Callable[[Alert], Decision]) -> Alert:
     with context.write() as connection:
-        return _store(connection, change(alerts.alert_of(connection, alert_id, to_change=True)))
+        return _store(context, connection, change(alerts.alert_of(connection, alert_id, to_change=True)))
 
 
-def _store(connection: Connection, decision: Decision) -> Alert:
+def _store(context: Context, connection: Connection, decision: Decision) -> Alert:
     """The alert as it is from now on; written only where it has changed."""
     assert decision.alert is not None
     if decision.transition:
         kept = alerts.evidence_of(connection, decision.alert.id)
         alerts.store_alert(connection, decision.alert, decision.transition.at, kept)
-        alerts.add_transition(connection, decision.transition)
+        position = alerts.add_transition(connection, decision.transition)
+        write_notices(context, connection, decision.transition, position, decision.transition.at)
     return decision.alert

@@ -15,7 +15,7 @@ from feedback.errors import ClaimLostError, FeedbackError, Stopped
 from feedback.store import runs
 from jobs.context import Context, Job
 
-JOBS = ("intake", "embed", "assign", "births", "count", "retrain", "outage", "detect", "outcome", "digest")
+JOBS = ("intake", "embed", "assign", "births", "count", "retrain", "outage", "detect", "outcome", "digest", "deliver")
 
 log = logging.getLogger(__name__)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from feedback.errors import FeedbackError
 from feedback.store import runs
 from feedback.store.complaints import count_complaints
 from jobs.context import Context
+from jobs.deliver import run as deliver
 from jobs.replay import pending_moments, replayed
 from jobs.run import execute
 from jobs.schedule import Moment, Plan
@@ -20,13 +22,34 @@ ATTEMPTS = 5
 """So often a run is tried before the schedule goes on without it."""
 
 
+NEWS = timedelta(days=7)
+"""Of an alert or a digest that is found later than that, because the service was down, no notice is sent."""
+
+
 def tick(context: Context, clock: Callable[[], datetime]) -> None:
-    """Run what is due at the service's time, oldest first; a failure ends the tick and is tried again later."""
-    now = clock()
+    """Run what is due at the service's time, oldest first, and then deliver, whatever became of the runs."""
+    _run_due(context, clock())
+    _deliver(context, clock())
+
+
+def _run_due(context: Context, now: datetime) -> None:
+    """A failure ends it and is tried again later."""
     for moment in due(context, now):
         for job in moment.jobs:
-            if context.stopping() or not _attempt(context, job, moment.at):
+            # what a run makes up for long afterwards is no news
+            told = replace(context, telling=context.telling and now - moment.at <= NEWS)
+            if context.stopping() or not _attempt(told, job, moment.at):
                 return
+
+
+def _deliver(context: Context, now: datetime) -> None:
+    """Send what waits. Not a run of the schedule: a failed notice has its own time at which it is tried again."""
+    if context.stopping():
+        return
+    try:
+        deliver(context, now)
+    except Exception:
+        log.exception("delivering failed", extra={"event": "delivery_failed"})
 
 
 def due(context: Context, now: datetime) -> list[Moment]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from feedback.notify.outbox import NoticeState
 from feedback.sentences import silent_words
 from feedback.store import alerts, complaints, topics
+from feedback.store.notices import tally
 from jobs.context import Context
 from jobs.silence import silent_sources
 from jobs.watermark import watermark
@@ -18,6 +20,7 @@ def facts(context: Context, now: datetime) -> dict[str, Any]:
         number, first, last = complaints.count_complaints(connection)
         version = topics.published_version(connection)
         silent = silent_sources(context, connection, version.id, now) if version else []
+        notices = tally(connection)
         judged, unassigned = topics.count_assigned(connection, version.id) if version else (0, 0)
         return {
             "database": context.database.engine.url.render_as_string(hide_password=True),
@@ -32,5 +35,7 @@ def facts(context: Context, now: datetime) -> dict[str, Any]:
             "assigned": judged - unassigned,
             "unassigned": unassigned,
             "silent_sources": [silent_words(each) for each in silent],
+            "waiting_notices": notices[NoticeState.PENDING],
+            "dead_notices": notices[NoticeState.DEAD],
             "open_alerts": len(alerts.alert_rows(connection, only_open=True)),
         }

@@ -111,10 +111,10 @@ def store_alert(connection: Connection, each: Alert, judged_at: datetime, eviden
     put(connection, alert, [row])
 
 
-def add_transition(connection: Connection, change: Transition) -> None:
-    """Append to an alert's history."""
+def add_transition(connection: Connection, change: Transition) -> int:
+    """Append to an alert's history; the position in it."""
     of_it = transition.c.alert_id == change.alert.id
-    position = connection.execute(select(func.count()).select_from(transition).where(of_it)).scalar_one()
+    position: int = connection.execute(select(func.count()).select_from(transition).where(of_it)).scalar_one()
     row = {
         "alert_id": change.alert.id,
         "position": position,
@@ -125,6 +125,7 @@ def add_transition(connection: Connection, change: Transition) -> None:
         "why": change.why,
     }
     connection.execute(transition.insert().values(**row))
+    return position
 
 
 def alert_rows(

@@ -340,6 +340,30 @@ mute = Table(
     comment="see feedback.domain.Mute; what is lifted stays on record",
 )
 
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("channel", String(400), nullable=False),
+    Column("content", Json, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("next_at", UtcDateTime, nullable=False),
+    Column("alert_id", Uuid),
+    Column("position", Integer, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("token", Integer, nullable=False),
+    Column("last_error", Text),
+    Column("sent_at", UtcDateTime),
+    Column("holder", String(200)),
+    Column("lease_until", UtcDateTime),
+    Index("ix_notice_state_next_at", "state", "next_at"),
+    Index("ix_notice_alert_id_channel", "alert_id", "channel"),
+    comment="the outbox; it outlives alerts that are forgotten, so alert_id is no foreign key",
+)
+
 threshold = Table(
     "threshold",
     metadata,

@@ -16,9 +16,13 @@ from pathlib import Path
 import pytest
 
 from feedback.domain import Outcome, OutcomeVerdict
+from feedback.notify.outbox import NoticeState
 from feedback.store import fixes
 from feedback.store.database import open_database
+from feedback.store.notices import add_notices
 from tests.integration.api import api_world
+from tests.integration.notify.receivers import http_receiver
+from tests.unit.feedback.notify.notify_samples import notice
 
 ROOT = Path(__file__).parents[2]
 
@@ -391,3 +395,53 @@ def test_an_alert_that_is_not_there_or_not_the_only_one_is_refused_in_a_sentence
     ambiguous = ready("explain", alerted[0])
     assert ambiguous.code == 1
     assert "2 alerts begin with '0'; give more of the id" in ambiguous.err
+
+
+CHANNELS = """
+owners:
+  payments:
+    - name: chat
+      webhook:
+        url: {url}
+        secret: ${{HOOK_SECRET}}
+"""
+
+
+def test_channels_can_be_tried_and_a_failure_is_told(ready: Command, tmp_path: Path) -> None:
+    with http_receiver(200, 404) as receiver:
+        (tmp_path / "channels.yaml").write_text(CHANNELS.format(url=receiver.url), "utf-8")
+        variables = {"FEEDBACK_CHANNELS": "channels.yaml", "HOOK_SECRET": "0123456789abcdef"}
+        tried = ready("notices", "test", "payments", **variables)
+        assert (tried.code, tried.out) == (0, "owners/payments/chat: delivered\n")
+        refused = ready("notices", "test", "payments", **variables)
+        assert (refused.code, refused.out) == (1, "owners/payments/chat: HTTP 404\n")
+        nobody = ready("notices", "test", "somebody", **variables)
+        assert (nobody.code, "has no channel" in nobody.err) == (1, True)
+    assert "names no file" in ready("notices", "test", "payments").err
+
+
+def test_a_wrong_channels_file_stops_the_start(ready: Command, tmp_path: Path) -> None:
+    (tmp_path / "channels.yaml").write_text(CHANNELS.format(url="ftp://nowhere"), "utf-8")
+    ended = ready("up", FEEDBACK_CHANNELS="channels.yaml", HOOK_SECRET="0123456789abcdef")
+    assert ended.code == 1
+    assert "channel 1 of `owners/payments`: `url` of the webhook is not a URL" in ended.err
+
+
+def test_what_was_given_up_is_named_loudly_and_sent_again(ready: Command, tmp_path: Path) -> None:
+    assert ready("notices", "list").out == "No notice has been written.\n"
+    database = open_database(f"sqlite:///{tmp_path / 'var' / 'feedback.db'}")
+    with database.write() as connection:
+        add_notices(connection, [replace(notice(), state=NoticeState.DEAD, attempts=48, last_error="HTTP 500")])
+    database.close()
+    key = str(notice().id)[:8]
+    assert "1 NOTICE WAS GIVEN UP" in ready("status").err
+    assert json.loads(ready("status", "--json").out)["dead_notices"] == 1
+    listed = ready("notices", "list", "--state", "dead").out
+    assert key in listed
+    assert "HTTP 500" in listed
+    assert "no state 'lost'; it is pending, sent, dead" in ready("notices", "list", "--state", "lost").err
+    assert "Name one notice" in ready("notices", "retry").err
+    assert "begins with 'zzz'" in ready("notices", "retry", "zzz").err
+    assert ready("notices", "retry", key).out == "1 notice will be sent again.\n"
+    assert ready("notices", "retry", "--all").out == "0 notices will be sent again.\n"
+    assert ready("status").err == ""

@@ -43,7 +43,11 @@ READS_CLOCK = {
     ("time", "strftime"),
 }
 
-ONLY_THERE = {"bertopic": {"models/topics.py"}, "apscheduler": {"jobs/schedule.py"}}
+ONLY_THERE = {
+    "bertopic": {"models/topics.py"},
+    "apscheduler": {"jobs/schedule.py"},
+    "apprise": {"feedback/notify/apprise.py"},
+}
 """Libraries that one file keeps to itself."""
 
 NOT_INSTALLED = ("torch", "numba", "llvmlite", "umap-learn", "hdbscan", "sentence-transformers")

@@ -55,7 +55,8 @@ def clock_times(moments: list[Moment], zone: ZoneInfo = BERLIN) -> list[str]:
 
 
 def test_every_planned_job_exists() -> None:
-    assert set(CHAIN) | set(ORDERED) == set(JOBS)
+    # delivering follows no plan: a notice has its own time at which it is tried again
+    assert {*CHAIN, *ORDERED, "deliver"} == set(JOBS)
     assert not set(CHAIN) & set(ORDERED)
 
 

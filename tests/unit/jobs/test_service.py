@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,7 +25,7 @@ from jobs.progress import Silent
 from jobs.replay import pending_moments, replay, replayed_moments
 from jobs.run import JOBS, execute, is_gone, job_named, this_process
 from jobs.schedule import CHAIN, Moment
-from jobs.service import ATTEMPTS, due, tick
+from jobs.service import ATTEMPTS, NEWS, due, tick
 
 NOW = datetime(2026, 3, 4, 6, 2, tzinfo=UTC)
 CHAIN_NOW = datetime(2026, 3, 4, 6, tzinfo=UTC)
@@ -93,7 +93,7 @@ def test_a_run_is_done_once_and_keeps_what_it_said(world: World) -> None:
 
 
 def test_a_job_that_does_not_exist_is_refused_with_those_that_do(world: World) -> None:
-    with pytest.raises(FeedbackError, match=r"no job 'cuont'; the jobs are intake, embed, .*digest\."):
+    with pytest.raises(FeedbackError, match=r"no job 'cuont'; the jobs are intake, embed, .*digest, deliver\."):
         execute(world.context, "cuont", NOW)
 
 
@@ -273,7 +273,7 @@ def test_a_replay_runs_everything_of_its_days_but_the_intake(world: World) -> No
     assert done == len(world.ran)
     assert {at.hour for job, at in world.ran if job != "outage"} == {6, 7, 12, 18, 0}
     assert {at.hour for job, at in world.ran if job == "outage"} == set(range(24))
-    assert {job for job, _ in world.ran} == set(JOBS) - {"intake"}
+    assert {job for job, _ in world.ran} == set(JOBS) - {"intake", "deliver"}
     assert replay(world.context, day, day) == 0
 
 
@@ -308,3 +308,40 @@ def test_a_replay_of_the_future_or_of_nothing_is_refused(world: World) -> None:
         replayed_moments(world.context, today, today)
     with pytest.raises(ReplayError, match="would end"):
         replayed_moments(world.context, today, today - timedelta(days=1))
+
+
+def test_what_waits_is_delivered_whatever_became_of_the_runs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    delivered: list[datetime] = []
+    monkeypatch.setattr("jobs.service.deliver", lambda _context, now: delivered.append(now))
+    world.effects["embed"] = break_down
+    world.tick()
+    assert delivered == [NOW]
+    world.context = replace(world.context, stopping=lambda: True)
+    world.tick()
+    assert delivered == [NOW], "not while the service stops"
+
+
+def test_a_delivery_that_breaks_down_does_not_stop_the_service(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("jobs.service.deliver", break_down)
+    world.tick()
+    assert "delivering failed" in caplog.text
+
+
+def test_what_is_made_up_for_long_afterwards_is_no_news(world: World) -> None:
+    told: dict[datetime, bool] = {}
+    world.effects["detect"] = lambda context, now: told.update({now: context.telling})
+    world.context = replace(world.context, settings=world.context.settings.model_copy(update={"catch_up_days": 10}))
+    world.begin(NOW - timedelta(days=9))
+    world.tick()
+    assert {NOW - at <= NEWS for at, telling in told.items() if telling} == {True}
+    assert {NOW - at <= NEWS for at, telling in told.items() if not telling} == {False}
+
+
+def test_a_replay_tells_nobody(world: World) -> None:
+    told: list[bool] = []
+    world.effects["detect"] = lambda context, _now: told.append(context.telling)
+    replay(world.context, date(2026, 3, 1), date(2026, 3, 1))
+    assert told
+    assert not any(told)

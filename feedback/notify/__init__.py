@@ -1,0 +1,1 @@
+"""Notices: the outbox, the channels they leave by, and what they say."""

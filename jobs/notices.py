@@ -1,0 +1,164 @@
+"""Write notices into the outbox, in the transaction of what they tell."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row
+
+from feedback.chart import Series
+from feedback.domain import Alert, AlertState, Driver, Transition
+from feedback.events import PlannedEvent
+from feedback.explanation import Finding
+from feedback.notify.channels import Channel
+from feedback.notify.message import About, Rise, alert_content
+from feedback.notify.outbox import Notice, NoticeKind, notice_id
+from feedback.store import alerts
+from feedback.store.events import planned_events
+from feedback.store.notices import add_notices, first_about
+from feedback.store.verdicts import mutes
+from jobs.context import Context
+from jobs.mutes import muted_by
+from jobs.published import published
+from jobs.week import EVERYBODY, Charts, gather
+
+TOLD = {
+    AlertState.OPEN: NoticeKind.OPENED,
+    AlertState.REGRESSED: NoticeKind.REGRESSED,
+    AlertState.RESOLVED: NoticeKind.RESOLVED,
+}
+"""The changes of state that are told; who acknowledges an alert knows."""
+
+log = logging.getLogger(__name__)
+
+
+def write_notices(context: Context, connection: Connection, change: Transition, position: int, now: datetime) -> int:
+    """One notice to each channel of the alert's owner, if the change is told and news; the number written.
+
+    Of an alert that is muted none is written: see `write_untold`.
+    """
+    kind = TOLD.get(change.alert.state)
+    if kind is None or not context.telling or context.parts.channels is None:
+        return 0
+    if muted_by(connection, change.alert, now):
+        return 0
+    row = alerts.alert_row(connection, change.alert.id)
+    owner = row.owner or context.settings.default_owner
+    channels = context.parts.channels.of(owner)
+    if not channels:
+        log.warning(
+            "nobody is told of alert %s: its owner has no channel, nor is there a default",
+            change.alert.id,
+            extra={"event": "notice_without_channel"},
+        )
+        return 0
+    about = About(row.topic_id, row.topic, owner, row.area)
+    rise = None if kind is NoticeKind.RESOLVED else _rise(context, connection, row, now)
+    content = alert_content(kind, about, change, rise, context.settings.zone)
+    to = _To(kind, owner, now, context.wall(), change.alert.id, position)
+    return add_notices(connection, [to.notice(each, _threaded(connection, each, to, content)) for each in channels])
+
+
+def write_untold(context: Context, connection: Connection, alert: Alert, now: datetime) -> int:
+    """Tell of a rising alert that was muted when it opened or came back, once it no longer is; the number written."""
+    if not context.telling or context.parts.channels is None or not mutes(connection, alert.topic_id, lifted=True):
+        return 0
+    told = [
+        (position, row)
+        for position, row in enumerate(alerts.transitions_of(connection, alert.id))
+        if row.after in (AlertState.OPEN, AlertState.REGRESSED)
+    ]
+    position, row = told[-1]
+    as_then = replace(alert, state=AlertState(row.after))
+    change = Transition(as_then, AlertState(row.before) if row.before else None, row.at, row.who, row.why)
+    return write_notices(context, connection, change, position, now)
+
+
+def write_digest_notices(context: Context, week: str, now: datetime) -> int:
+    """One notice of the week's digest to each channel of each owner that takes digests; the number written.
+
+    The digest is put together when it is sent, as of `now`, so that no customer's words lie in the outbox.
+    """
+    channels = context.parts.channels
+    if channels is None or not context.telling:
+        return 0
+    owners = gather(context, week, now).owners
+    by_owner = {EVERYBODY: channels.everybody, **{owner: channels.own(owner) for owner in owners}}
+    wanted = [(owner, each) for owner, found in by_owner.items() for each in found if each.digests]
+    made = [_digest_notice(context, week, now, owner, each) for owner, each in wanted]
+    with context.write() as connection:
+        return add_notices(connection, made)
+
+
+@dataclass(frozen=True, slots=True)
+class _To:
+    """What the notices of one transition have in common."""
+
+    kind: NoticeKind
+    owner: str
+    now: datetime
+    wall: datetime
+    alert_id: UUID
+    position: int
+
+    def notice(self, channel: Channel, content: dict[str, Any]) -> Notice:
+        return Notice(
+            id=notice_id(self.alert_id, self.position, channel.key),
+            kind=self.kind,
+            owner=self.owner,
+            channel=channel.key,
+            content=content,
+            created_at=self.now,
+            next_at=self.wall,
+            alert_id=self.alert_id,
+            position=self.position,
+        )
+
+
+def _threaded(connection: Connection, channel: Channel, to: _To, content: dict[str, Any]) -> dict[str, Any]:
+    """The content, with what ties it to the first that the channel was told of this alert."""
+    first = first_about(connection, to.alert_id, channel.key)
+    if first is None:
+        return content
+    tie = {"thread": str(first.id), "thread_subject": first.content["subject"], "labels": first.content["labels"]}
+    return {**content, **tie}
+
+
+def _digest_notice(context: Context, week: str, now: datetime, owner: str, channel: Channel) -> Notice:
+    return Notice(
+        id=notice_id(f"digest of {week}", owner, channel.key),
+        kind=NoticeKind.DIGEST,
+        owner=owner,
+        channel=channel.key,
+        content={"week": week},
+        created_at=now,
+        next_at=context.wall(),
+    )
+
+
+def _rise(context: Context, connection: Connection, row: Row[Any], now: datetime) -> Rise:
+    finding = Finding.read(row.evidence, row.topic_id)
+    series = _series(context, connection, finding, now)
+    return Rise(
+        finding=finding,
+        drivers=[Driver(**each) for each in row.evidence.get("drivers", ())],
+        complaint_ids=row.evidence.get("complaint_ids", ()),
+        series=series,
+        events=_events(connection, row.topic_id, series),
+    )
+
+
+def _series(context: Context, connection: Connection, finding: Finding, now: datetime) -> Series | None:
+    """The days of the picture; None for a topic that the version in force does not hold."""
+    charts = Charts(context, connection, published(context), now, {})
+    return charts.series(finding.signal.topic_id, finding.signal.segment)
+
+
+def _events(connection: Connection, topic_id: UUID, series: Series | None) -> Sequence[PlannedEvent]:
+    found: Iterable[PlannedEvent] = planned_events(connection, series.days[0], series.days[-1]) if series else ()
+    return [each for each in found if each.concerns(topic_id)]

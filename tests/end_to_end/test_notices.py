@@ -1,0 +1,131 @@
+"""From a rise to the mailbox: notices are written with the alert, all or none, and say what it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from feedback.domain import Transition
+from feedback.notify.outbox import Notice, NoticeKind
+from feedback.store import alerts
+from feedback.store.notices import listed
+from jobs import detect
+from jobs.context import Context, Parts
+from jobs.deliver import run as deliver
+from jobs.digest import run as digest
+from jobs.notices import write_notices
+from jobs.progress import Silent
+from jobs.publish import publish
+from tests.end_to_end.made_up import NOW, SUBJECTS, judge, made_up_context, version
+from tests.integration.notify.receivers import http_receiver, smtp_server
+
+SECRET = "0123456789abcdef"
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Iterator[Context]:
+    made = made_up_context(tmp_path)
+    yield made
+    made.database.close()
+
+
+def telling(context: Context, tmp_path: Path, text: str) -> Context:
+    """The context with a channels file."""
+    path = tmp_path / "channels.yaml"
+    path.write_text(text, "utf-8")
+    settings = context.settings.model_copy(update={"channels": str(path)})
+    return replace(context, settings=settings, parts=Parts(settings, Silent()))
+
+
+def by_webhook(url: str = "http://127.0.0.1:1/") -> str:
+    return f"default:\n  - webhook:\n      url: {url}\n      secret: {SECRET}\n      \n"
+
+
+def notices(context: Context) -> list[Notice]:
+    with context.database.read() as connection:
+        return listed(connection)
+
+
+def test_a_rise_is_told_with_its_numbers_picture_and_complaints(context: Context, tmp_path: Path) -> None:
+    with http_receiver(200) as receiver:
+        told = telling(context, tmp_path, by_webhook(receiver.url))
+        publish(told, version(told, SUBJECTS), NOW - timedelta(days=1))
+        assert judge(told, NOW) == {"Topic"}
+        (written,) = notices(told)
+        assert (written.kind, written.owner, written.channel) == (NoticeKind.OPENED, "unowned", "default/1")
+        assert len(written.content["picture"]["days"]) == 42
+        assert written.content["complaint_ids"]
+        assert "Bonus Nummer" not in json.dumps(dict(written.content)), "no customer's words lie in the outbox"
+        assert deliver(told, NOW)["sent"] == 1
+    facts = json.loads(receiver.got[0].body)
+    assert facts["rise"]["observed"] > facts["rise"]["expected"]
+    assert facts["subject"].startswith("Topic: ")
+
+
+def test_the_alert_and_its_notice_are_written_together_or_not_at_all(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = telling(context, tmp_path, by_webhook())
+    publish(told, version(told, SUBJECTS), NOW - timedelta(days=1))
+
+    def fail(context: Context, connection: Connection, change: Transition, *place: Any) -> int:
+        assert write_notices(context, connection, change, *place) == 1
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(detect, "write_notices", fail)
+        with pytest.raises(ZeroDivisionError):
+            judge(told, NOW)
+    assert notices(told) == []
+    with told.database.read() as connection:
+        assert alerts.alert_rows(connection) == []
+    assert judge(told, NOW) == {"Topic"}
+    assert len(notices(told)) == 1
+
+
+def test_what_is_no_news_is_not_told(context: Context, tmp_path: Path) -> None:
+    told = replace(telling(context, tmp_path, by_webhook()), telling=False)
+    publish(told, version(told, SUBJECTS), NOW - timedelta(days=1))
+    assert judge(told, NOW) == {"Topic"}
+    digest(told, NOW)
+    assert notices(told) == []
+
+
+def test_that_nobody_is_told_is_said(context: Context, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    told = telling(context, tmp_path, "owners:\n  bonus:\n    - alertmanager: http://127.0.0.1:1\n")
+    publish(told, version(told, SUBJECTS), NOW - timedelta(days=1))
+    judge(told, NOW)
+    assert notices(told) == []
+    assert "nobody is told of alert" in caplog.text
+
+
+@pytest.mark.parametrize("quotes", ["true", "false"])
+def test_mail_holds_customers_words_only_where_asked_for(context: Context, tmp_path: Path, quotes: str) -> None:
+    with smtp_server() as mailbox:
+        smtp = f"smtp:\n  host: 127.0.0.1\n  port: {mailbox.port}\n  starttls: false\n  from: f@casino.example\n"
+        mail = f"default:\n  - email: team@casino.example\n    quotes: {quotes}\n"
+        told = telling(context, tmp_path, smtp + mail)
+        publish(told, version(told, SUBJECTS), NOW - timedelta(days=1))
+        judge(told, NOW)
+        assert digest(told, NOW + timedelta(days=3))["notices"] == 1
+        assert digest(told, NOW + timedelta(days=3))["notices"] == 0, "once a week, however often it is made"
+        assert deliver(told, NOW)["sent"] == 2
+    alert, weekly = sorted(
+        (message_from_bytes(each, policy=default) for each in mailbox.mails), key=lambda each: each["Subject"][0] == "W"
+    )
+    assert alert["Subject"].startswith("Topic: ")
+    assert weekly["Subject"].startswith("Week 12: Topic rose")
+    for each in (alert, weekly):
+        assert [part.get_content_type() for part in each.walk()].count("image/png") == 1
+        assert (
+            "Wo bleibt" in "".join(part.get_content() for part in each.walk() if part.get_content_maintype() == "text")
+        ) == (quotes == "true")
