@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from feedback.domain import Transition
+from feedback.domain import Author, Mute, Transition, derived_id
 from feedback.notify.outbox import Notice, NoticeKind
 from feedback.store import alerts
 from feedback.store.notices import listed
+from feedback.store.verdicts import add_mute
 from jobs import detect
 from jobs.context import Context, Parts
 from jobs.deliver import run as deliver
@@ -25,7 +26,8 @@ from jobs.digest import run as digest
 from jobs.notices import write_notices
 from jobs.progress import Silent
 from jobs.publish import publish
-from tests.end_to_end.made_up import NOW, SUBJECTS, judge, made_up_context, version
+from jobs.respond import end, take_on
+from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, judge, made_up_context, version
 from tests.integration.notify.receivers import http_receiver, smtp_server
 
 SECRET = "0123456789abcdef"
@@ -129,3 +131,33 @@ def test_mail_holds_customers_words_only_where_asked_for(context: Context, tmp_p
         assert (
             "Wo bleibt" in "".join(part.get_content() for part in each.walk() if part.get_content_maintype() == "text")
         ) == (quotes == "true")
+
+
+def test_who_muted_a_topic_is_told_once_the_mute_ends(context: Context, tmp_path: Path) -> None:
+    told = telling(context, tmp_path, by_webhook())
+    publish(told, version(told, SUBJECTS), NOW - timedelta(days=1))
+    silent = Author("anna", "we know", NOW - timedelta(hours=1))
+    topic_id = derived_id("topic", FAULT)
+    with told.write() as connection:
+        add_mute(connection, Mute(0, topic_id, silent.at, silent.who, silent.why, until=NOW + timedelta(hours=12)))
+    assert judge(told, NOW) == {"Topic"}, "it is an alert all the same"
+    assert judge(told, NOW + timedelta(hours=6)) == {"Topic"}
+    assert notices(told) == []
+    assert judge(told, NOW + timedelta(hours=12)) == {"Topic"}
+    (written,) = notices(told)
+    assert (written.kind, written.position) == (NoticeKind.OPENED, 0)
+    judge(told, NOW + timedelta(hours=18))
+    assert len(notices(told)) == 1, "once"
+
+
+def test_an_end_by_hand_is_told_in_the_same_thread(context: Context, tmp_path: Path) -> None:
+    told = telling(context, tmp_path, by_webhook())
+    publish(told, version(told, SUBJECTS), NOW - timedelta(days=1))
+    judge(told, NOW)
+    with told.database.read() as connection:
+        (alert,) = alerts.latest_alerts(connection).values()
+    take_on(told, alert.id, Author("anna", "", NOW + timedelta(minutes=1)))
+    end(told, alert.id, Author("anna", "provider is back", NOW + timedelta(minutes=2)))
+    first, second = sorted(notices(told), key=lambda each: each.position)
+    assert [first.kind, second.kind] == [NoticeKind.OPENED, NoticeKind.RESOLVED]
+    assert second.content["thread"] == str(first.id)
