@@ -63,6 +63,7 @@ def _assert_explained(context: Context, alert_id: str) -> None:
         assert part in printed.getvalue()
 
 
+@pytest.mark.slow
 def test_the_same_replay_twice_gives_the_same(
     world: World, replayed: Replayed, tmp_path: Path, open_context: OpenContext
 ) -> None:
