@@ -431,9 +431,10 @@ def _false_discoveries(finding: Finding) -> str:
     """What q had to be."""
     if finding.q_bound is None:
         return ""
+    judged = "topics in all segments" if finding.signal.segment else "topics"
     return (
         f"Of the rises of one run at most {percent(finding.q_bound)} may be there by chance: "
-        f"q had to be {finding.q_bound:g} or less among all topics judged, and was {finding.signal.q:.2g}."
+        f"q had to be {finding.q_bound:g} or less among all {judged} judged, and was {finding.signal.q:.2g}."
     )
 
 

@@ -19,11 +19,10 @@ from jobs.detect import FALSE_DISCOVERIES
 from jobs.panel import dated_panel
 from jobs.published import published
 from jobs.segments import segments_worth_judging
-from jobs.thresholds import EVALUATIONS_PER_DAY
+from jobs.thresholds import EVALUATIONS_PER_DAY, whole_share
 from models.backtest import HORIZON, KINDS, WEEK, Backtest, Planted, Trials
 from models.detect import Panel
 from models.detect.budget import Threshold, threshold_for
-from models.detect.segments import BUDGET_SHARE
 
 WARM_UP, LEAST_WEEKS = 6, 4
 """Weeks that the detector needs to know what is usual, and the least that must be left to plant rises into."""
@@ -73,7 +72,7 @@ def run_backtest(context: Context, plan: BacktestPlan, now: datetime) -> Backtes
     Raises FeedbackError before the first topic model is published, and when there is too little history.
     """
     panel, with_segments = _panel(context, now)
-    return report_on(panel, plan, context.progress, 1 - BUDGET_SHARE if with_segments else 1.0)
+    return report_on(panel, plan, context.progress, whole_share(with_segments=with_segments))
 
 
 def report_on(panel: Panel, plan: BacktestPlan, progress: Progress, part: float = 1.0) -> BacktestReport:

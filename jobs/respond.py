@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
-from feedback.alerts import Decision, acknowledge, last_moment, resolve
+from feedback.alerts import Decision, acknowledge, resolve
 from feedback.domain import Alert, Author, GivenVerdict, Mute, Segment, Verdict
 from feedback.errors import FeedbackError
 from feedback.sentences import mute_words
@@ -122,12 +122,8 @@ def _after(alert: Alert, verdict: Verdict, by: Author) -> Decision:
         return Decision(alert)
     why = f"{verdict}: {by.why}".removesuffix(": ")
     if verdict is Verdict.NOT_AN_ISSUE:
-        return resolve(alert, by.who, _not_before(alert, by.at), why)
-    return acknowledge(alert, by.who, _not_before(alert, by.at), why)
-
-
-def _not_before(alert: Alert, at: datetime) -> datetime:
-    return max(at, last_moment(alert))
+        return resolve(alert, by.who, by.at, why)
+    return acknowledge(alert, by.who, by.at, why)
 
 
 def _change(context: Context, alert_id: UUID, change: Callable[[Alert], Decision]) -> Alert:

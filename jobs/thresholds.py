@@ -82,24 +82,24 @@ def _stored(context: Context, now: datetime) -> Limits | None:
 
 def _holds(stored: Limits, settings: Settings, dated: DatedPanel, now: datetime) -> bool:
     # not anew for every publication: what was just below would be just above, and an alert open by it alone
-    whole, share = stored.whole, shares(settings, bool(stored.segments))[0]
+    whole = stored.whole
+    budget = settings.false_alarms_per_week * whole_share(with_segments=bool(stored.segments))
     alike = abs(len(dated.topics) - whole.topics) <= MORE_TOPICS * whole.topics
     wanted = all(each.attribute in settings.segments for each in stored.segments)
-    return alike and wanted and whole.threshold.budget == share and now - stored.set_at < AGE
+    return alike and wanted and whole.threshold.budget == budget and now - stored.set_at < AGE
 
 
-def shares(settings: Settings, with_segments: bool) -> tuple[float, float]:
-    """False alarms a week for topics as a whole, and for all segments together."""
-    budget = settings.false_alarms_per_week
-    return (budget * (1 - BUDGET_SHARE), budget * BUDGET_SHARE) if with_segments else (budget, 0.0)
+def whole_share(*, with_segments: bool) -> float:
+    """The part of the false alarms that is for topics as a whole; the rest is for all segments together."""
+    return 1 - BUDGET_SHARE if with_segments else 1.0
 
 
 def _set(context: Context, version: StoredVersion, dated: DatedPanel, now: datetime) -> Limits:
     with context.database.read() as connection:
         segments = segments_worth_judging(context, connection, version, dated)
         series = segment_series(context, connection, version, dated, segments) if segments else None
-    whole, parts = shares(context.settings, bool(segments))
-    threshold = threshold_for(dated.panel, whole, evaluations_per_day=EVALUATIONS_PER_DAY)
+    budget, share = context.settings.false_alarms_per_week, whole_share(with_segments=bool(segments))
+    threshold = threshold_for(dated.panel, budget * share, evaluations_per_day=EVALUATIONS_PER_DAY)
     topics = len(dated.topics)
-    in_segments = Limit(segment_threshold(series.panel, parts), topics, segments) if series else None
+    in_segments = Limit(segment_threshold(series.panel, budget * (1 - share)), topics, segments) if series else None
     return Limits(now, Limit(threshold, topics), in_segments)

@@ -49,7 +49,7 @@ def open_database(url: str) -> Database:
 
 
 def create_database(url: str, revision: str = "head") -> Database:
-    """Create the tables, or bring those of an older release to the newest schema; data stay."""
+    """Create the tables, or bring those of an older release to the newest schema, or to `revision`; data stay."""
     from alembic import command
     from alembic.config import Config
 
