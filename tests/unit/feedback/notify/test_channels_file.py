@@ -46,9 +46,9 @@ def read(tmp_path: Path, text: str, environment: Mapping[str, str] = SECRETS) ->
 
 def test_each_owner_has_their_own_and_everybody_s(tmp_path: Path) -> None:
     found = read(tmp_path, WHOLE)
-    keys = [each.key for each in found.of("payments")]
+    keys = [each.key for each, _ in found.reaching(["payments"])]
     assert keys == ["owners/payments/1", "owners/payments/chat", "owners/payments/3", "everybody/metrics"]
-    assert [each.key for each in found.of("someone else")] == ["default/1", "everybody/metrics"]
+    assert [each.key for each, _ in found.reaching(["someone else"])] == ["default/1", "everybody/metrics"]
     assert set(found.by_key) == {*keys, "default/1"}
 
 
