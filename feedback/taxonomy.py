@@ -15,6 +15,9 @@ from feedback.strict_yaml import read_yaml
 SHIPPED = ("casino",)
 """Taxonomies that come with the package, by name."""
 
+NONE = "none"
+"""The setting without any pinned topics."""
+
 _CODES = """
 aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo
 es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka
@@ -38,20 +41,17 @@ def load_taxonomy(setting: str | Path) -> tuple[PinnedTopic, ...]:
     `setting` is `casino` (the shipped taxonomy), `none` (no pinned topics) or the path of a YAML file of the same
     form. Raises TaxonomyError, naming the file, the topic and what would be right.
     """
-    document = _document(setting)
-    return _topics(document, str(setting)) if document is not None else ()
+    return () if str(setting) == NONE else _topics(_document(setting), str(setting))
 
 
 def load_owners(setting: str | Path) -> Mapping[Charge, str]:
     """Who answers for areas, markets and brands by a taxonomy's `owners`. TaxonomyError as `load_taxonomy`."""
-    document = _document(setting)
+    document = None if str(setting) == NONE else _document(setting)
     owners = document.get("owners") if isinstance(document, dict) else None
     return _charges(owners, f"`owners` in the taxonomy {setting}") if owners is not None else {}
 
 
 def _document(setting: str | Path) -> object:
-    if str(setting) == "none":
-        return None
     return read_yaml(_locate(setting), "taxonomy", str(setting), SHIPPED, TaxonomyError)
 
 
@@ -66,7 +66,7 @@ def _charges(owners: object, what: str) -> Mapping[Charge, str]:
         for value in values:
             if not isinstance(value, str) or not value.strip():
                 raise TaxonomyError(f"{what}: {value!r} under `{plural}` must be text{_quote_hint(value)}.")
-            found[Charge(CHARGES[plural], value.strip())] = _text(values, value, f"{what}: `{plural}`")
+            found[Charge(CHARGES[plural], value.strip())] = _text(values, value, f"{what}, `{plural}`")
     return found
 
 
