@@ -86,6 +86,11 @@ def write_untold(context: Context, connection: Connection, alert: Alert, now: da
     """Tell of a rising alert that was muted when it opened or came back, once it no longer is; the number written."""
     if not context.telling or context.parts.channels is None or not mutes(connection, alert.topic_id, lifted=True):
         return 0
+    return write_again(context, connection, alert, now)
+
+
+def write_again(context: Context, connection: Connection, alert: Alert, now: datetime) -> int:
+    """Tell those of an alert's last rise who were not told of it; the number written."""
     told = [
         (position, row)
         for position, row in enumerate(alerts.transitions_of(connection, alert.id))
