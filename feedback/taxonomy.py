@@ -9,10 +9,14 @@ from pathlib import Path
 
 from feedback.domain import PinnedTopic
 from feedback.errors import TaxonomyError
+from feedback.owners import Charge, Owned
 from feedback.strict_yaml import read_yaml
 
 SHIPPED = ("casino",)
 """Taxonomies that come with the package, by name."""
+
+NONE = "none"
+"""The setting without any pinned topics."""
 
 _CODES = """
 aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo
@@ -25,6 +29,9 @@ sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo
 LANGUAGES = frozenset(_CODES.split())
 """ISO 639-1, without `no`: Norwegian is `nb` or `nn`, and YAML reads a bare `no` as false."""
 
+CHARGES = {f"{each}s": each for each in Owned}
+"""What the file's `owners` may name."""
+
 TOPIC_KEYS = ("id", "name", "owner", "area", "phrases")
 
 
@@ -34,11 +41,33 @@ def load_taxonomy(setting: str | Path) -> tuple[PinnedTopic, ...]:
     `setting` is `casino` (the shipped taxonomy), `none` (no pinned topics) or the path of a YAML file of the same
     form. Raises TaxonomyError, naming the file, the topic and what would be right.
     """
-    if str(setting) == "none":
-        return ()
-    place = str(setting)
-    document = read_yaml(_locate(setting), "taxonomy", place, SHIPPED, TaxonomyError)
-    return _topics(document, place)
+    return () if str(setting) == NONE else _topics(_document(setting), str(setting))
+
+
+def load_owners(setting: str | Path) -> Mapping[Charge, str]:
+    """Who answers for areas, markets and brands by a taxonomy's `owners`. TaxonomyError as `load_taxonomy`."""
+    document = None if str(setting) == NONE else _document(setting)
+    owners = document.get("owners") if isinstance(document, dict) else None
+    return _charges(owners, f"`owners` in the taxonomy {setting}") if owners is not None else {}
+
+
+def _document(setting: str | Path) -> object:
+    return read_yaml(_locate(setting), "taxonomy", str(setting), SHIPPED, TaxonomyError)
+
+
+def _charges(owners: object, what: str) -> Mapping[Charge, str]:
+    if not isinstance(owners, dict):
+        raise TaxonomyError(f"{what} must be a mapping with some of: {', '.join(CHARGES)}.")
+    _refuse_unknown(owners, tuple(CHARGES), what)
+    found: dict[Charge, str] = {}
+    for plural, values in owners.items():
+        if not isinstance(values, dict):
+            raise TaxonomyError(f"{what}: `{plural}` must map each to its owner, such as `DE: team-dach`.")
+        for value in values:
+            if not isinstance(value, str) or not value.strip():
+                raise TaxonomyError(f"{what}: {value!r} under `{plural}` must be text{_quote_hint(value)}.")
+            found[Charge(CHARGES[plural], value.strip())] = _text(values, value, f"{what}, `{plural}`")
+    return found
 
 
 def _locate(setting: str | Path) -> Path | Traversable:
@@ -57,7 +86,7 @@ def _topics(document: object, place: str) -> tuple[PinnedTopic, ...]:
 def _entries(document: object, place: str) -> Sequence[object]:
     if not isinstance(document, dict) or "topics" not in document:
         raise TaxonomyError(f"The taxonomy {place} has no list `topics:` at its top level.")
-    _refuse_unknown(document, ("topics",), f"The taxonomy {place}")
+    _refuse_unknown(document, ("topics", "owners"), f"The taxonomy {place}")
     entries = document["topics"]
     if not isinstance(entries, list) or not entries:
         raise TaxonomyError(

@@ -23,6 +23,7 @@ from jobs.exposure_cli import exposure
 from jobs.fixes_cli import fixes
 from jobs.models_cli import figures, models
 from jobs.notices_cli import dead_words, notices
+from jobs.owners_cli import owners
 from jobs.progress import progress_on
 from jobs.report_cli import report
 from jobs.show import say, show, write_json
@@ -43,6 +44,7 @@ app.add_typer(rejected, name="rejected")
 app.add_typer(keys, name="keys")
 app.add_typer(alerts, name="alerts")
 app.add_typer(topics, name="topics")
+app.add_typer(owners, name="owners")
 app.add_typer(models, name="models")
 app.add_typer(events, name="events")
 app.add_typer(exposure, name="exposure")
@@ -373,7 +375,7 @@ def _defaults() -> dict[str, Any]:
 
 def _read_files(context: Context) -> None:
     """Read the files that settings name: one that cannot be used stops the start, not the first alert."""
-    _ = context.parts.pinned, context.parts.finder, context.parts.channels
+    _ = context.parts.pinned, context.parts.owned, context.parts.finder, context.parts.channels
 
 
 def _tell_counts(total: Counts, context: Context, *, as_json: bool) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from feedback.entities.finder import Finder
     from feedback.intake.pipeline import Intake
     from feedback.notify.channels import Channels
+    from feedback.owners import Charge
     from models.encoder import Encoder
 
 Advance = Callable[[int], None]
@@ -56,6 +57,13 @@ class Parts:
         return load_taxonomy(self._settings.taxonomy)
 
     @cached_property
+    def owned(self) -> Mapping[Charge, str]:
+        """Who answers for areas, markets and brands by the taxonomy."""
+        from feedback.taxonomy import load_owners
+
+        return load_owners(self._settings.taxonomy)
+
+    @cached_property
     def finder(self) -> Finder:
         from feedback.entities.book import load_book
         from feedback.entities.finder import Finder
@@ -67,7 +75,7 @@ class Parts:
         """Who is told, None for nobody."""
         from feedback.notify.channels import load_channels
 
-        return load_channels(self._settings.channels)
+        return load_channels(self._settings.channels, zone=self._settings.zone)
 
     @cached_property
     def intake(self) -> Intake:

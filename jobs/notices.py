@@ -16,14 +16,16 @@ from feedback.domain import Alert, AlertState, Driver, Transition
 from feedback.events import PlannedEvent
 from feedback.explanation import Finding
 from feedback.notify.channels import Channel
-from feedback.notify.message import About, Rise, alert_content
+from feedback.notify.message import About, Rise, alert_content, passed_on
 from feedback.notify.outbox import Notice, NoticeKind, notice_id
 from feedback.store import alerts
+from feedback.store.escalations import Escalation, escalations_of
 from feedback.store.events import planned_events
 from feedback.store.notices import add_notices, first_about
 from feedback.store.verdicts import mutes
 from jobs.context import Context
 from jobs.mutes import muted_by
+from jobs.ownership import owners_of, responsible_for
 from jobs.published import published
 from jobs.week import EVERYBODY, Charts, gather
 
@@ -48,20 +50,36 @@ def write_notices(context: Context, connection: Connection, change: Transition, 
     if muted_by(connection, change.alert, now):
         return 0
     row = alerts.alert_row(connection, change.alert.id)
-    owner = row.owner or context.settings.default_owner
-    channels = context.parts.channels.of(owner)
-    if not channels:
+    responsible = responsible_for(owners_of(context, connection), row)
+    passed_on = [each.told for each in escalations_of(connection, change.alert.id)]
+    receivers = context.parts.channels.reaching((*responsible.everyone, *passed_on))
+    if not receivers:
         log.warning(
             "nobody is told of alert %s: its owner has no channel, nor is there a default",
             change.alert.id,
             extra={"event": "notice_without_channel"},
         )
         return 0
-    about = About(row.topic_id, row.topic, owner, row.area)
+    about = About(row.topic_id, row.topic, responsible.owner, row.area)
     rise = None if kind is NoticeKind.RESOLVED else _rise(context, connection, row, now)
     content = alert_content(kind, about, change, rise, context.settings.zone)
-    to = _To(kind, owner, now, context.wall(), change.alert.id, position)
-    return add_notices(connection, [to.notice(each, _threaded(connection, each, to, content)) for each in channels])
+    to = _To(context, kind, now, change.alert.id, position)
+    made = [to.notice(owner, each, _threaded(connection, each, to, content)) for each, owner in receivers]
+    return add_notices(connection, made)
+
+
+def write_escalation(context: Context, connection: Connection, made: Escalation, told: datetime, now: datetime) -> int:
+    """One notice to each channel of the next in line about an alert whose owner was `told` and has not taken it on."""
+    assert context.parts.channels is not None
+    change = _change_at(connection, alerts.alert_of(connection, made.alert_id), made.position)
+    row = alerts.alert_row(connection, made.alert_id)
+    about, zone = About(row.topic_id, row.topic, made.owner, row.area), context.settings.zone
+    content = alert_content(NoticeKind.ESCALATED, about, change, _rise(context, connection, row, now), zone)
+    content = passed_on(content, made.owner, told, zone)
+    to = _To(context, NoticeKind.ESCALATED, now, made.alert_id, made.position, f"{made.position}/{made.step}")
+    receivers = context.parts.channels.own(made.told)
+    written = [to.notice(made.told, each, _threaded(connection, each, to, content)) for each in receivers]
+    return add_notices(connection, written)
 
 
 def write_untold(context: Context, connection: Connection, alert: Alert, now: datetime) -> int:
@@ -73,10 +91,15 @@ def write_untold(context: Context, connection: Connection, alert: Alert, now: da
         for position, row in enumerate(alerts.transitions_of(connection, alert.id))
         if row.after in (AlertState.OPEN, AlertState.REGRESSED)
     ]
-    position, row = told[-1]
+    position, _ = told[-1]
+    return write_notices(context, connection, _change_at(connection, alert, position), position, now)
+
+
+def _change_at(connection: Connection, alert: Alert, position: int) -> Transition:
+    """The transition at that position of an alert's history, of the alert as it was then."""
+    row = alerts.transitions_of(connection, alert.id)[position]
     as_then = replace(alert, state=AlertState(row.after))
-    change = Transition(as_then, AlertState(row.before) if row.before else None, row.at, row.who, row.why)
-    return write_notices(context, connection, change, position, now)
+    return Transition(as_then, AlertState(row.before) if row.before else None, row.at, row.who, row.why)
 
 
 def write_digest_notices(context: Context, week: str, now: datetime) -> int:
@@ -97,24 +120,24 @@ def write_digest_notices(context: Context, week: str, now: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _To:
-    """What the notices of one transition have in common."""
+    """What the notices of one transition have in common. `place` tells it from others of the same transition."""
 
+    context: Context
     kind: NoticeKind
-    owner: str
     now: datetime
-    wall: datetime
     alert_id: UUID
     position: int
+    place: str = ""
 
-    def notice(self, channel: Channel, content: dict[str, Any]) -> Notice:
+    def notice(self, owner: str, channel: Channel, content: dict[str, Any]) -> Notice:
         return Notice(
-            id=notice_id(self.alert_id, self.position, channel.key),
+            id=notice_id(self.alert_id, self.place or self.position, channel.key),
             kind=self.kind,
-            owner=self.owner,
+            owner=owner,
             channel=channel.key,
             content=content,
             created_at=self.now,
-            next_at=self.wall,
+            next_at=_not_before(self.context, owner, channel),
             alert_id=self.alert_id,
             position=self.position,
         )
@@ -137,8 +160,14 @@ def _digest_notice(context: Context, week: str, now: datetime, owner: str, chann
         channel=channel.key,
         content={"week": week},
         created_at=now,
-        next_at=context.wall(),
+        next_at=_not_before(context, owner, channel),
     )
+
+
+def _not_before(context: Context, owner: str, channel: Channel) -> datetime:
+    """When an owner may next be disturbed, on the wall's clock."""
+    assert context.parts.channels is not None
+    return context.parts.channels.not_before(owner, channel, context.wall())
 
 
 def _rise(context: Context, connection: Connection, row: Row[Any], now: datetime) -> Rise:

@@ -84,7 +84,7 @@ def try_channels(
     channels = context.parts.channels
     if channels is None:
         raise FeedbackError("The setting 'channels' names no file, so nothing is sent.")
-    found = channels.of(owner)
+    found = [each for each, _ in channels.reaching([owner])]
     if not found:
         raise FeedbackError(f"{owner!r} has no channel, and the file has neither `default` nor `everybody`.")
     rows = []

@@ -10,11 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
-from feedback.alerts import Decision, acknowledge, resolve
+from feedback.alerts import SERVICE, Decision, acknowledge, resolve
 from feedback.domain import Alert, Author, GivenVerdict, Mute, Segment, Verdict
 from feedback.errors import FeedbackError
 from feedback.sentences import mute_words
 from feedback.store import alerts, verdicts
+from feedback.store.escalations import escalations_of
 from jobs.context import Context
 from jobs.notices import write_notices
 
@@ -101,9 +102,13 @@ def life(context: Context, alert_id: UUID) -> list[Happened]:
         moved = [_moved(row) for row in alerts.transitions_of(connection, alert_id)]
         given = verdicts.verdicts_of(connection, alert_id)
         mutes = verdicts.mutes(connection, alert.topic_id, lifted=True)
+        passed = escalations_of(connection, alert_id)
+    gone_on = [
+        Happened(each.at, f"passed on to {each.told}", SERVICE, f"{each.owner} had not taken it on") for each in passed
+    ]
     said = [Happened(each.at, f"said to be {each.verdict}", each.who, each.why) for each in given]
     silenced = [line for each in mutes if each.alert_id in (None, alert_id) for line in _silenced(context, each)]
-    return sorted([*moved, *said, *silenced], key=lambda each: each.at)
+    return sorted([*moved, *said, *silenced, *gone_on], key=lambda each: each.at)
 
 
 def _silenced(context: Context, mute: Mute) -> Iterator[Happened]:

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from feedback.errors import FeedbackError
 from feedback.store import runs
 from feedback.store.complaints import count_complaints
-from jobs.context import Context
+from jobs.context import Context, Job
 from jobs.deliver import run as deliver
+from jobs.escalate import run as escalate
 from jobs.replay import pending_moments, replayed
 from jobs.run import execute
 from jobs.schedule import Moment, Plan
@@ -27,9 +28,10 @@ NEWS = timedelta(days=7)
 
 
 def tick(context: Context, clock: Callable[[], datetime]) -> None:
-    """Run what is due at the service's time, oldest first, and then deliver, whatever became of the runs."""
+    """Run what is due at the service's time, oldest first, and then escalate and deliver, whatever became of that."""
     _run_due(context, clock())
-    _deliver(context, clock())
+    for job in (escalate, deliver):
+        _also(context, job, clock())
 
 
 def _run_due(context: Context, now: datetime) -> None:
@@ -42,14 +44,14 @@ def _run_due(context: Context, now: datetime) -> None:
                 return
 
 
-def _deliver(context: Context, now: datetime) -> None:
-    """Send what waits. Not a run of the schedule: a failed notice has its own time at which it is tried again."""
+def _also(context: Context, job: Job, now: datetime) -> None:
+    """Not a run of the schedule: what waits has its own time at which it is due, and is tried again at each tick."""
     if context.stopping():
         return
     try:
-        deliver(context, now)
+        job(context, now)
     except Exception:
-        log.exception("delivering failed", extra={"event": "delivery_failed"})
+        log.exception("%s failed", job.__module__, extra={"event": "delivery_failed"})
 
 
 def due(context: Context, now: datetime) -> list[Moment]:

@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
 from email.utils import parseaddr
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
 
 from feedback.errors import ChannelsError
 from feedback.notify import apprise
 from feedback.notify.alertmanager import Alertmanager
 from feedback.notify.email import ADDRESS, Email, Security, Smtp
+from feedback.notify.escalation import Quiet, Step
 from feedback.notify.message import Message
 from feedback.notify.outbox import Result
 from feedback.notify.webhook import Webhook
 from feedback.strict_yaml import read_yaml
 
-TOP_KEYS = ("smtp", "everybody", "default", "owners")
+TOP_KEYS = ("smtp", "everybody", "default", "owners", "escalation", "quiet_hours")
 SMTP_KEYS = ("host", "port", "starttls", "tls", "user", "password", "from", "unsubscribe")
 KINDS = ("email", "apprise", "webhook", "alertmanager")
+STEPS = "a list of steps, such as `- {after: 4h, to: someone}`"
+HOURS = 'hours, such as `{from: "20:00", to: "07:00"}`'
 PORTS: Mapping[Security, int] = {"starttls": 587, "tls": 465, "none": 25}
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _NAME = re.compile(r"[\w. -]{1,60}")
+_DURATION = re.compile(r"(\d{1,4})\s*([mhd])")
+_UNITS: Mapping[str, timedelta] = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+UTC = ZoneInfo("UTC")
+ANYBODY = "default"
+"""Whose steps and quiet hours hold for owners that have none of their own."""
 
 
 class Channel(Protocol):
@@ -49,19 +59,46 @@ class Channel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """Who is told how: the owners named in the file, `default` for the others, and `everybody` of everything."""
+    """Who is told how: the owners named in the file, `default` for the others, and `everybody` of everything.
+
+    `steps` says by owner who is next if nobody takes an alert on, `quiet` when an owner is not to be disturbed; what is
+    said of ANYBODY holds for the rest.
+    """
 
     owners: Mapping[str, Sequence[Channel]]
     default: Sequence[Channel] = ()
     everybody: Sequence[Channel] = ()
+    steps: Mapping[str, Sequence[Step]] = field(default_factory=dict)
+    quiet: Mapping[str, Quiet] = field(default_factory=dict)
 
     def own(self, owner: str) -> Sequence[Channel]:
         """Those of an owner alone."""
         return self.owners.get(owner, self.default)
 
-    def of(self, owner: str) -> Sequence[Channel]:
-        """All that hear of an owner's alerts."""
-        return (*self.own(owner), *self.everybody)
+    def reaching(self, owners: Iterable[str]) -> list[tuple[Channel, str]]:
+        """All that hear of an alert of these owners, each channel once, with the owner on whose behalf it does.
+
+        Those of everybody do on that of the first, who answers for it.
+        """
+        told = list(owners)
+        found: dict[str, tuple[Channel, str]] = {}
+        for owner in told:
+            for each in self.own(owner):
+                found.setdefault(each.key, (each, owner))
+        return [*found.values(), *((each, told[0]) for each in self.everybody)]
+
+    def steps_of(self, owner: str) -> Sequence[Step]:
+        """Who is next, in their order, if an owner's alert is not taken on."""
+        return self.steps.get(owner, self.steps.get(ANYBODY, ()))
+
+    def quiet_of(self, owner: str) -> Quiet | None:
+        """When an owner is not to be disturbed."""
+        return self.quiet.get(owner, self.quiet.get(ANYBODY))
+
+    def not_before(self, owner: str, channel: Channel, moment: datetime) -> datetime:
+        """When what is told to an owner by a channel at `moment` may go out. Channels of everybody are never quiet."""
+        quiet = None if channel in self.everybody else self.quiet_of(owner)
+        return quiet.over(moment) if quiet else moment
 
     @property
     def by_key(self) -> Mapping[str, Channel]:
@@ -69,36 +106,88 @@ class Channels:
         return {each.key: each for channels in every for each in channels}
 
 
-def load_channels(setting: str, environment: Mapping[str, str] | None = None) -> Channels | None:
+def load_channels(setting: str, environment: Mapping[str, str] | None = None, zone: ZoneInfo = UTC) -> Channels | None:
     """The channels of a file; None for the empty setting. `${NAME}` in it stands for a variable of `environment`.
+
+    Quiet hours are in `zone` where they name none.
 
     Raises ChannelsError, naming the place in the file and what would be right, never the address or secret.
     """
     if not setting:
         return None
     document = read_yaml(Path(setting), "channels file", setting, (), ChannelsError)
-    return _Reader(f"The channels file {setting}", os.environ if environment is None else environment).read(document)
+    known = os.environ if environment is None else environment
+    return _Reader(f"The channels file {setting}", known, zone).read(document)
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
     what: str
     environment: Mapping[str, str]
+    zone: ZoneInfo
 
     def read(self, document: object) -> Channels:
         top = self._mapping(document, TOP_KEYS, self.what)
         smtp = self._smtp(top["smtp"]) if top.get("smtp") is not None else None
-        owners = top.get("owners") or {}
-        if not isinstance(owners, dict):
-            raise ChannelsError(f"{self.what}: `owners` must map each owner's name to a list of channels.")
+        owners = self._by_owner(top, "owners", "a list of channels")
+        named = {name: self._list(each, f"owners/{name}", smtp) for name, each in owners.items()}
         channels = Channels(
-            {self._owner(name): self._list(each, f"owners/{name}", smtp) for name, each in owners.items()},
+            named,
             self._list(top.get("default") or [], "default", smtp),
             self._list(top.get("everybody") or [], "everybody", smtp),
+            {name: self._steps(each, name, named) for name, each in self._by_owner(top, "escalation", STEPS).items()},
+            {name: self._quiet(each, name) for name, each in self._by_owner(top, "quiet_hours", HOURS).items()},
         )
         if not channels.by_key:
             raise ChannelsError(f"{self.what} names no channel; for none at all, leave the setting 'channels' empty.")
         return channels
+
+    def _by_owner(self, top: Mapping[str, Any], key: str, what: str) -> Mapping[str, Any]:
+        found = top.get(key) or {}
+        if not isinstance(found, dict):
+            raise ChannelsError(f"{self.what}: `{key}` must map each owner's name to {what}.")
+        return {self._owner(name): each for name, each in found.items()}
+
+    def _steps(self, entries: object, owner: str, named: Mapping[str, object]) -> tuple[Step, ...]:
+        what = f"{self.what}: `escalation/{owner}`"
+        if not isinstance(entries, list) or not entries:
+            raise ChannelsError(f"{what} must be {STEPS}.")
+        steps = tuple(self._step(each, f"{what}: step {place}", named) for place, each in enumerate(entries, 1))
+        if any(later.after <= earlier.after for earlier, later in pairwise(steps)):
+            raise ChannelsError(f"{what}: each step must come after the one before; `after` counts from the start.")
+        return steps
+
+    def _step(self, entry: object, what: str, named: Mapping[str, object]) -> Step:
+        fields = self._mapping(entry, ("after", "to"), what)
+        to = self._text(fields.get("to"), f"{what}: `to`")
+        if not named.get(to):
+            raise ChannelsError(f"{what} goes to {to!r}, who has no channel under `owners`.")
+        return Step(self._duration(fields.get("after"), f"{what}: `after`"), to)
+
+    def _duration(self, value: object, what: str) -> timedelta:
+        found = _DURATION.fullmatch(self._text(value, what))
+        length = int(found[1]) * _UNITS[found[2]] if found else timedelta()
+        if not length:
+            raise ChannelsError(f"{what} is not a time such as 30m, 4h or 1d.")
+        return length
+
+    def _quiet(self, entry: object, owner: str) -> Quiet:
+        what = f"{self.what}: `quiet_hours/{owner}`"
+        fields = self._mapping(entry, ("from", "to", "zone", "weekends"), what)
+        zone = self._text(fields["zone"], f"{what}: `zone`") if "zone" in fields else None
+        if zone and zone not in available_timezones():
+            raise ChannelsError(f"{what}: `zone` is not an IANA time zone such as Europe/Berlin.")
+        start, end = (self._hour(fields.get(name), f"{what}: `{name}`") for name in ("from", "to"))
+        if start == end:
+            raise ChannelsError(f"{what} end when they begin; nobody would ever be told.")
+        weekends = self._flag(fields, "weekends", what, default=False)
+        return Quiet(start, end, ZoneInfo(zone) if zone else self.zone, weekends)
+
+    def _hour(self, value: object, what: str) -> time:
+        # YAML reads a bare 20:00 as the number 1200
+        if not isinstance(value, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value.strip()):
+            raise ChannelsError(f'{what} is not a time of day in quotes, such as "20:00".')
+        return time.fromisoformat(value.strip())
 
     def _owner(self, name: object) -> str:
         if not isinstance(name, str) or not name.strip():

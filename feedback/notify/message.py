@@ -106,6 +106,14 @@ def alert_content(
     return {**told, **_rise_content(change, rise, zone)} if rise else told
 
 
+def passed_on(content: dict[str, Any], owner: str, told: datetime, zone: ZoneInfo) -> dict[str, Any]:
+    """The content for the next in line: since when `owner`, who was `told` then, has not taken the alert on."""
+    since = f"{told.astimezone(zone):%d %B %Y, %H:%M}"
+    first = f"Nobody has taken this on yet: {clean(owner)} was told on {since}."
+    subject = f"Not taken on: {content['subject']}"
+    return {**content, "subject": subject, "sentences": [first, *content["sentences"]]}
+
+
 def alert_message(notice: Notice, quotes: Sequence[Quote] = ()) -> Message:
     """The message of a notice about an alert. `quotes` are redacted, and shown as they are given."""
     content, shown = notice.content, pick_quotes(quotes, MOST_QUOTES)

@@ -30,6 +30,9 @@ class NoticeKind(StrEnum):
     OPENED = "opened"
     REGRESSED = "regressed"
     RESOLVED = "resolved"
+    ESCALATED = "escalated"
+    """Nobody has taken an alert on, and who is told now is the next in line."""
+
     DIGEST = "digest"
     TEST = "test"
 

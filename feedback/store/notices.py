@@ -100,6 +100,14 @@ def first_about(connection: Connection, alert_id: UUID, channel: str) -> Notice 
     return _notice(row) if row else None
 
 
+def told_at(connection: Connection, alert_id: UUID, position: int) -> datetime | None:
+    """When people were first told of the alert's transition at `position`; None if nobody was."""
+    of_it = (notice.c.alert_id == alert_id) & (notice.c.position == position)
+    first = select(notice.c.created_at).where(of_it).order_by(notice.c.created_at).limit(1)
+    found: datetime | None = connection.execute(first).scalar_one_or_none()
+    return found
+
+
 def _gone(connection: Connection, is_gone: Callable[[str], bool]) -> list[str]:
     holders = connection.execute(select(notice.c.holder).where(_PENDING, notice.c.holder.is_not(None)).distinct())
     return [holder for holder in holders.scalars() if is_gone(holder)]

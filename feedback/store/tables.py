@@ -364,6 +364,41 @@ notice = Table(
     comment="the outbox; it outlives alerts that are forgotten, so alert_id is no foreign key",
 )
 
+ownership = Table(
+    "ownership",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("attribute", String(20), nullable=False),
+    Column("value", String(200), nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("ended_by", String(200)),
+    comment="who answers for areas, markets and brands; what was taken back stays on record",
+)
+
+escalation = Table(
+    "escalation",
+    metadata,
+    Column("alert_id", Uuid, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("told", String(200), nullable=False),
+    comment="whom an alert went on to because its owner did not take it on; position is that of the transition",
+)
+
+used_link = Table(
+    "used_link",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    comment="links of messages that were followed: each counts once",
+)
+
 threshold = Table(
     "threshold",
     metadata,

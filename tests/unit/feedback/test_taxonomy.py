@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from feedback.domain import PinnedTopic, derived_id
 from feedback.errors import FeedbackError, TaxonomyError
+from feedback.owners import Charge, Owned
 from feedback.strict_yaml import SIZE_LIMIT
-from feedback.taxonomy import load_taxonomy
+from feedback.taxonomy import load_owners, load_taxonomy
 
 FIVE = {"en", "de", "pl", "nb", "fi"}
 GOOD = """
@@ -215,3 +216,39 @@ def test_whatever_is_in_the_file_it_loads_or_is_explained(
     except FeedbackError as error:
         told = str(error)
     assert str(path) in told
+
+
+OWNED = """
+owners:
+  areas: {Parcels: logistics}
+  markets: {DE: dach, "NO": nordics}
+topics: [{id: a, phrases: {en: [x]}}]
+"""
+
+
+def test_areas_markets_and_brands_have_owners_too(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(OWNED, "utf-8")
+    assert load_owners(path) == {
+        Charge(Owned.AREA, "Parcels"): "logistics",
+        Charge(Owned.MARKET, "DE"): "dach",
+        Charge(Owned.MARKET, "NO"): "nordics",
+    }
+    assert [each.key for each in load_taxonomy(path)] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"NO": nordics', "NO: nordics", "False under `markets` must be text; put it in quotes"),
+        ("markets:", "countries:", "unknown key `countries`; known: areas, markets, brands"),
+        ("{Parcels: logistics}", "[Parcels]", "`areas` must map each to its owner"),
+        ("{Parcels: logistics}", "{Parcels: 7}", "`Parcels` is 7, it must be text"),
+    ],
+)
+def test_a_mistake_about_owners_is_told(tmp_path: Path, old: str, new: str, message: str) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(OWNED.replace(old, new, 1), "utf-8")
+    with pytest.raises(TaxonomyError) as raised:
+        load_owners(path)
+    assert message in str(raised.value)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from feedback.errors import ChannelsError, SettingError
 from feedback.notify.channels import Channels, load_channels
 from feedback.notify.email import Email
+from feedback.notify.escalation import Quiet, Step
 from tests.conftest import SettingsFactory
 
 WHOLE = """
@@ -46,9 +49,9 @@ def read(tmp_path: Path, text: str, environment: Mapping[str, str] = SECRETS) ->
 
 def test_each_owner_has_their_own_and_everybody_s(tmp_path: Path) -> None:
     found = read(tmp_path, WHOLE)
-    keys = [each.key for each in found.of("payments")]
+    keys = [each.key for each, _ in found.reaching(["payments"])]
     assert keys == ["owners/payments/1", "owners/payments/chat", "owners/payments/3", "everybody/metrics"]
-    assert [each.key for each in found.of("someone else")] == ["default/1", "everybody/metrics"]
+    assert [each.key for each, _ in found.reaching(["someone else"])] == ["default/1", "everybody/metrics"]
     assert set(found.by_key) == {*keys, "default/1"}
 
 
@@ -120,3 +123,50 @@ def test_two_names_alike_are_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_a_wrong_setting(settings: SettingsFactory) -> None:
     with pytest.raises(SettingError, match=r"'channels' .* there is no such file"):
         settings(channels="nowhere.yaml")
+
+
+STEPS = (
+    WHOLE
+    + """
+escalation:
+  default: [{after: 8h, to: payments}]
+  support: [{after: 30m, to: payments}, {after: 1d, to: payments}]
+quiet_hours:
+  support: {from: "20:00", to: "07:00", zone: Europe/Helsinki, weekends: true}
+  default: {from: "22:00", to: "06:00"}
+"""
+)
+
+
+def test_who_is_next_and_when_all_is_quiet(tmp_path: Path) -> None:
+    found = read(tmp_path, STEPS)
+    assert found.steps_of("support") == (Step(timedelta(minutes=30), "payments"), Step(timedelta(days=1), "payments"))
+    assert found.steps_of("somebody") == (Step(timedelta(hours=8), "payments"),)
+    assert found.quiet_of("support") == Quiet(time(20), time(7), ZoneInfo("Europe/Helsinki"), weekends=True)
+    night = found.quiet_of("somebody")
+    assert night is not None
+    assert night.zone == ZoneInfo("UTC"), "the operator's, where none is named"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("after: 8h", "after: soon", "`escalation/default`: step 1: `after` is not a time such as 30m, 4h or 1d"),
+        ("after: 8h", "after: 0h", "is not a time such as"),
+        ("after: 8h", "after: 8", "`after` must be text; put it in quotes"),
+        ("{after: 8h, to: payments}", "{after: 8h, to: nobody}", "goes to 'nobody', who has no channel under `owners`"),
+        ("{after: 8h, to: payments}", "{after: 8h}", "`to` is missing"),
+        ("[{after: 8h, to: payments}]", "8h", "`escalation/default` must be a list of steps"),
+        ("after: 1d", "after: 10m", "each step must come after the one before"),
+        ('"20:00"', "20:00", 'is not a time of day in quotes, such as "20:00"'),
+        ('"20:00"', '"25:00"', "is not a time of day"),
+        ('"20:00"', '"07:00"', "`quiet_hours/support` end when they begin"),
+        ("Europe/Helsinki", "Europe/Turku", "`zone` is not an IANA time zone"),
+        ("weekends: true", "weekends: 2", "`weekends` must be true or false"),
+    ],
+)
+def test_a_mistake_in_steps_or_hours_is_told(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in STEPS
+    with pytest.raises(ChannelsError) as raised:
+        read(tmp_path, STEPS.replace(old, new, 1))
+    assert message in str(raised.value)

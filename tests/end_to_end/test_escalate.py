@@ -1,0 +1,146 @@
+"""Who is told of an alert, and who is next if nobody takes it on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from feedback.domain import Author
+from feedback.notify.outbox import Notice, NoticeKind
+from feedback.owners import Charge, Owned
+from feedback.store import alerts
+from feedback.store.notices import listed
+from feedback.store.owners import add_ownership
+from feedback.store.topics import topic_names
+from jobs.context import Context, Parts
+from jobs.curate import own, place
+from jobs.escalate import run as escalate
+from jobs.progress import Silent
+from jobs.publish import publish
+from jobs.respond import end, life, mute, take_on
+from tests.end_to_end.made_up import NOW, SUBJECTS, judge, made_up_context, version
+from tests.end_to_end.world import WALL
+
+HOOK = "  - {webhook: {url: 'http://127.0.0.1:1/', secret: 0123456789abcdef}, name: %s}\n"
+FILE = (
+    "default:\n" + HOOK % "desk" + "owners:\n"
+    + "".join(f"  {name}:\n  " + HOOK % "hook" for name in ("payments", "lead", "head", "dach"))
+    + "escalation:\n  payments: [{after: 4h, to: lead}, {after: 1d, to: head}]\n"
+)  # fmt: skip
+NIGHT = 'quiet_hours:\n  payments: {from: "17:00", to: "07:00", zone: UTC}\n'
+ANNA = Author("anna", "", NOW + timedelta(hours=1))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Context]:
+    made = made_up_context(tmp_path)
+    publish(made, version(made, SUBJECTS), NOW - timedelta(days=1))
+    yield made
+    made.database.close()
+
+
+def told(context: Context, text: str = FILE) -> Context:
+    path = context.settings.data_dir / "channels.yaml"
+    path.write_text(text, "utf-8")
+    settings = context.settings.model_copy(update={"channels": str(path)})
+    return replace(context, settings=settings, parts=Parts(settings, Silent()))
+
+
+def owned(context: Context, by: str) -> None:
+    with context.database.read() as connection:
+        topics = list(topic_names(connection))
+    for each in topics:
+        own(context, each, by, Author("anna", "", NOW - timedelta(hours=1)))
+
+
+def risen(context: Context) -> UUID:
+    assert judge(context, NOW) == {"Topic"}
+    with context.database.read() as connection:
+        (alert,) = alerts.latest_alerts(connection).values()
+    return alert.id
+
+
+def notices(context: Context) -> list[Notice]:
+    with context.database.read() as connection:
+        return sorted(listed(connection), key=lambda each: (each.created_at, each.channel))
+
+
+def channels(context: Context) -> list[str]:
+    return [each.channel for each in notices(context)]
+
+
+def test_an_alert_that_nobody_takes_on_goes_on_step_by_step_and_once_each(home: Context) -> None:
+    context = told(home)
+    owned(context, "payments")
+    alert = risen(context)
+    assert channels(context) == ["owners/payments/hook"]
+    assert escalate(context, NOW + timedelta(hours=3))["escalated"] == 0
+    assert escalate(context, NOW + timedelta(hours=4))["escalated"] == 1
+    assert escalate(context, NOW + timedelta(hours=5))["escalated"] == 0
+    assert escalate(context, NOW + timedelta(hours=24))["escalated"] == 1
+    assert channels(context) == ["owners/payments/hook", "owners/lead/hook", "owners/head/hook"]
+    lead = notices(context)[1]
+    assert (lead.kind, lead.owner) == (NoticeKind.ESCALATED, "lead")
+    assert lead.content["subject"].startswith("Not taken on: Topic")
+    assert "payments was told on 20 March 2026, 17:00" in lead.content["sentences"][0]
+    assert [each.what for each in life(context, alert)] == ["opened", "passed on to lead", "passed on to head"]
+
+
+def test_who_was_told_hears_of_the_end(home: Context) -> None:
+    context = told(home)
+    owned(context, "payments")
+    alert = risen(context)
+    escalate(context, NOW + timedelta(hours=4))
+    end(context, alert, Author("anna", "", NOW + timedelta(hours=6)))
+    over = [each.channel for each in notices(context) if each.kind is NoticeKind.RESOLVED]
+    assert over == ["owners/lead/hook", "owners/payments/hook"]
+
+
+@pytest.mark.parametrize("act", [take_on, end, mute])
+def test_what_somebody_looked_at_goes_no_further(home: Context, act: object) -> None:
+    context = told(home)
+    owned(context, "payments")
+    alert = risen(context)
+    assert callable(act)
+    act(context, alert, ANNA)
+    assert escalate(context, NOW + timedelta(days=3))["escalated"] == 0
+
+
+def test_at_night_nobody_is_woken_and_the_agreed_time_stands_still(home: Context) -> None:
+    context = told(home, FILE + NIGHT)
+    owned(context, "payments")
+    risen(context)
+    (first,) = notices(context)
+    assert first.next_at == _seven_o_clock_after(WALL)
+    assert escalate(context, NOW + timedelta(hours=17, minutes=59))["escalated"] == 0
+    assert escalate(context, NOW + timedelta(hours=18))["escalated"] == 1
+
+
+def test_nothing_goes_on_where_no_steps_are_agreed(home: Context) -> None:
+    context = told(home)
+    owned(context, "somebody else")
+    risen(context)
+    assert channels(context) == ["default/desk"]
+    assert escalate(context, NOW + timedelta(days=9))["escalated"] == 0
+
+
+def test_an_area_s_owner_answers_for_its_topics(home: Context) -> None:
+    context = told(home)
+    with context.database.read() as connection:
+        topics = list(topic_names(connection))
+    for each in topics:
+        place(context, each, "Cash", Author("anna", "", NOW - timedelta(hours=1)))
+    with context.write() as connection:
+        add_ownership(connection, Charge(Owned.AREA, "cash"), "dach", NOW - timedelta(hours=1), "anna", "")
+    risen(context)
+    assert channels(context) == ["owners/dach/hook"]
+
+
+def _seven_o_clock_after(moment: datetime) -> datetime:
+    seven = moment.replace(hour=7, minute=0)
+    return seven if seven >= moment else seven + timedelta(days=1)
