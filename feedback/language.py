@@ -15,6 +15,8 @@ from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
+from feedback.errors import SettingError
+
 LANGUAGES = ("en", "de", "pl", "nb", "fi")
 
 DOMAIN = "feedback"
@@ -109,6 +111,13 @@ class Language:
 
 
 ENGLISH = Language("en")
+
+
+def language_of(code: str) -> Language:
+    """The language of that code. SettingError when there is no catalogue for it."""
+    if code not in LANGUAGES:
+        raise SettingError(f"{code!r} is not a language that digests and alerts come in: {', '.join(LANGUAGES)}.")
+    return Language(code)
 
 
 @cache

@@ -27,6 +27,7 @@ from sqlalchemy.exc import ArgumentError
 from feedback.domain import SEGMENTED, AlertPolicy
 from feedback.errors import SettingError
 from feedback.intake.kinds import ALL_KINDS
+from feedback.language import LANGUAGES
 
 PREFIX = "FEEDBACK_"
 FILE_VARIABLE = "FEEDBACK_CONFIG"
@@ -90,6 +91,11 @@ class Settings(BaseSettings):
     inbox: str = Field("", description="Folder watched for new files of complaints. Empty: inbox/ in data_dir.")
     channels: str = Field(
         "", description="YAML file that says who is told of alerts, and how. Empty: nobody, nothing is sent."
+    )
+    reader_language: str = Field(
+        "en",
+        description="The language of digests and alert mails: en, de, pl, nb or fi. The channels file may name others "
+        "by owner and by channel.",
     )
     redact: Words = Field(
         ALL_KINDS, description="Kinds of personal data that are blacked out before anything is stored."
@@ -155,6 +161,13 @@ class Settings(BaseSettings):
                 raise ValueError("'no' is ambiguous; write 'nb' for Norwegian Bokmål")
         if len(set(value)) < len(value):
             raise ValueError("a language is named twice")
+        return value
+
+    @field_validator("reader_language")
+    @classmethod
+    def _known_reader_language(cls, value: str) -> str:
+        if value not in LANGUAGES:
+            raise ValueError(f"not one of {', '.join(LANGUAGES)}")
         return value
 
     @field_validator("segments")

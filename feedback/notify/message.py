@@ -108,9 +108,10 @@ def alert_content(
 
 def passed_on(content: dict[str, Any], owner: str, told: datetime, zone: ZoneInfo) -> dict[str, Any]:
     """The content for the next in line: since when `owner`, who was `told` then, has not taken the alert on."""
-    since = f"{told.astimezone(zone):%d %B %Y, %H:%M}"
-    first = f"Nobody has taken this on yet: {clean(owner)} was told on {since}."
-    subject = f"Not taken on: {content['subject']}"
+    to, at = Language(content["language"]), told.astimezone(zone)
+    since = to.gettext("{day}, {time}", day=to.dated(at.date()), time=to.time(at))
+    first = to.gettext("Nobody has taken this on yet: {owner} was told on {moment}.", owner=clean(owner), moment=since)
+    subject = to.gettext("Not taken on: {subject}", subject=content["subject"])
     return {**content, "subject": subject, "sentences": [first, *content["sentences"]]}
 
 
