@@ -27,6 +27,7 @@ from sqlalchemy.exc import ArgumentError
 from feedback.domain import SEGMENTED, AlertPolicy
 from feedback.errors import SettingError
 from feedback.intake.kinds import ALL_KINDS
+from feedback.kpi import Scale
 from feedback.language import LANGUAGES
 
 PREFIX = "FEEDBACK_"
@@ -85,6 +86,11 @@ class Settings(BaseSettings):
         SEGMENTED,
         description="What topics are also judged by, beside as a whole: market, language, brand, channel, "
         "customer_segment. Empty: as a whole only.",
+    )
+    rating_scales: Words = Field(
+        (),
+        description="What ratings go from, the worst, and to, the best, by source: such as helpdesk=1..5 or marks=6..1. "
+        "A source that is not named has the scale that its ratings show.",
     )
     digest_day: Weekday = Field("monday", description="The day the digest of the week before is written.")
     digest_hour: int = Field(7, description="The hour of that day, in time_zone.", ge=0, le=23)
@@ -180,6 +186,15 @@ class Settings(BaseSettings):
             raise ValueError("an attribute is named twice")
         return value
 
+    @field_validator("rating_scales")
+    @classmethod
+    def _readable_scales(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for written in value:
+            source, scale = _scale(written)
+            if not source or scale is None or scale.worst == scale.best:
+                raise ValueError(f"{written!r} is no scale: write SOURCE=WORST..BEST, such as helpdesk=1..5")
+        return value
+
     @field_validator("redact")
     @classmethod
     def _known_kinds(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -228,6 +243,11 @@ class Settings(BaseSettings):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    @property
+    def scales(self) -> dict[str, Scale]:
+        """The scales of ratings that are told, by source."""
+        return {source: scale for source, scale in map(_scale, self.rating_scales) if scale}
 
     @property
     def url(self) -> str:
@@ -302,6 +322,13 @@ def commented_file() -> str:
     for name, info in Settings.model_fields.items():
         lines += [f"# {info.description}", f"# {name} = {_toml(info.default)}", ""]
     return "\n".join(lines)
+
+
+def _scale(written: str) -> tuple[str, Scale | None]:
+    """A source with its scale, None where that cannot be read."""
+    source, _, ends = written.rpartition("=")
+    found = re.fullmatch(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)", ends.strip())
+    return source.strip(), Scale(float(found[1]), float(found[2])) if found else None
 
 
 def _refuse_unknown_variables() -> None:
