@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
@@ -41,6 +41,9 @@ from feedback.series import bucket_start
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+    from feedback.faq import Faq
+    from feedback.kpi import Support
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,8 @@ class Digest:
 
     `span` is the ISO week (UTC). `total`, `total_before`, `unassigned_share` (0 to 1) and `rejected` speak of every
     complaint that came in, whoever owns its topic. `customers` of an alert's topic are those within the week.
+    `unassigned` complaints fit no topic and `unowned` topics have no owner: both only where that is the reader's
+    business. `names` are those of the topics that `support` speaks of.
     """
 
     owner: str
@@ -151,6 +156,11 @@ class Digest:
     busiest: Sequence[DigestTopic] = ()
     silent: Sequence[SilentSource] = ()
     fixes: Sequence[DigestFix] = ()
+    unassigned: int = 0
+    unowned: Sequence[DigestTopic] = ()
+    support: Support | None = None
+    faq: Faq | None = None
+    names: Mapping[UUID, str] = field(default_factory=dict)
 
 
 def iso_week(day: date) -> str:

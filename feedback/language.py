@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
@@ -14,6 +15,7 @@ from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
+from babel.units import format_unit
 
 from feedback.errors import SettingError
 
@@ -95,6 +97,11 @@ class Language:
     def time(self, moment: datetime) -> str:
         """13:05, in the zone that the moment carries."""
         return format_time(moment, "short", moment.tzinfo, self._locale)
+
+    def unit(self, value: float, unit: str) -> str:
+        """A duration in minutes, hours or days, in short: 3.2 hrs."""
+        told = Decimal(f"{value:.0f}" if value >= 9.95 else f"{value:.1f}").normalize()
+        return format_unit(told, f"duration-{unit}", "short", "#,##0.#", self._locale).replace(" ", NBSP)
 
     def country(self, market: str) -> str | None:
         """A market's name by its ISO 3166 code; None for what is no country."""

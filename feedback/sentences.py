@@ -29,6 +29,10 @@ from feedback.language import ENGLISH, N_, NBSP, Language
 if TYPE_CHECKING:
     from feedback.digest import Digest, DigestAlert, DigestFix, DigestTopic, Quote
     from feedback.events import PlannedEvent
+    from feedback.faq import FaqSuggestion
+    from feedback.support import Figure
+
+MOST_UNOWNED = 5
 
 NOTABLE_COPIES = 0.2
 """From this share on, a reader is told that a rise's complaints repeat one another."""
@@ -719,6 +723,10 @@ class Sentences:
             )
         return " ".join(told)
 
+    def is_ill(self) -> bool:
+        """Whether something is wrong with the data that somebody has to see to."""
+        return bool(self._digest.silent or self._digest.rejected)
+
     def explanation(self) -> str:
         """How to read the numbers, once a digest."""
         to = self._to
@@ -727,6 +735,79 @@ class Sentences:
         )
         quoted = any(alert.quotes for alert in self._digest.rose) or any(new.quotes for new in self._digest.new_topics)
         return f"{told} {to.gettext('Quotes are redacted and some are cut.')}" if quoted else told
+
+    def figures(self) -> Sequence[Figure]:
+        """Satisfaction and speed of the reader's topics; empty where the records do not tell."""
+        from feedback.support import figures
+
+        return figures(self._digest.support.whole, self._to) if self._digest.support else ()
+
+    def changed_topics(self) -> Sequence[tuple[str, Sequence[Figure]]]:
+        """The topics whose figures changed beyond doubt, with these."""
+        from feedback.support import changed_topics
+
+        digest = self._digest
+        return changed_topics(digest.support, digest.names, self._to) if digest.support else ()
+
+    def impacts(self) -> Sequence[str]:
+        """What satisfaction would be without some of the topics."""
+        from feedback.support import impacts
+
+        digest = self._digest
+        return impacts(digest.support, digest.names, self._to) if digest.support else ()
+
+    def suggestion(self, each: FaqSuggestion) -> str:
+        """How many ask, and how long they keep support busy."""
+        to = self._to
+        weeks = round((each.span.end - each.span.start) / timedelta(weeks=1))
+        told = to.ngettext(
+            "{number} complaint in {weeks} weeks, {share} of them questions.",
+            "{number} complaints in {weeks} weeks, {share} of them questions.",
+            each.complaints,
+            weeks=weeks,
+            share=percent(each.asking.value, to),
+        )
+        return " ".join(filter(None, [told, self._spent(each)]))
+
+    def _spent(self, each: FaqSuggestion) -> str:
+        from feedback.support import MINUTE, duration
+
+        if each.minutes is None:
+            return ""
+        time = duration(each.minutes * MINUTE, self._to)
+        if each.timed_by == "resolution":
+            return self._to.gettext("Half of them took {time} or longer to resolve.", time=time)
+        return self._to.gettext("Half of them waited {time} or longer for a first response.", time=time)
+
+    def questions(self, each: FaqSuggestion) -> Sequence[tuple[str, str, str]]:
+        """One question a language, as (code, language, question)."""
+        return [
+            (code, capital(language_name(code, self._to)), excerpt(asked[0]))
+            for code, asked in sorted(each.questions.items())
+            if asked
+        ]
+
+    def unowned(self) -> Sequence[str]:
+        """What nobody answers for, a line each; empty where that is somebody else's business or nothing."""
+        to, digest = self._to, self._digest
+        told = [self._unowned(each) for each in digest.unowned[:MOST_UNOWNED]]
+        if more := digest.unowned[MOST_UNOWNED:]:
+            told.append(
+                to.ngettext("{number} more topic without an owner", "{number} more topics without an owner", len(more))
+            )
+        if digest.unassigned:
+            told.append(
+                to.ngettext("{number} complaint fits no topic", "{number} complaints fit no topic", digest.unassigned)
+            )
+        return told
+
+    def _unowned(self, topic: DigestTopic) -> str:
+        return self._to.gettext(
+            "{topic}: {complaints}, {before} the week before",
+            topic=self.name(topic.name),
+            complaints=complaints_words(topic.count, self._to),
+            before=self._to.number(topic.count_before),
+        )
 
     def made(self) -> str:
         moment = self.moment(self._digest.generated_at)

@@ -179,8 +179,10 @@ def digest_message(notice: Notice, digest: Digest, *, quotes: bool) -> Message:
 
 def without_quotes(digest: Digest) -> Digest:
     """The digest without a word of a customer."""
+    faq = digest.faq
     return replace(
         digest,
+        faq=faq and replace(faq, suggestions=[replace(each, questions={}) for each in faq.suggestions]),
         rose=[replace(each, quotes=()) for each in digest.rose],
         new_topics=[replace(each, quotes=()) for each in digest.new_topics],
     )
