@@ -105,7 +105,7 @@ def _opened(signal: Signal, now: datetime) -> Decision:
         opened_at=now,
         last_rising_at=now,
     )
-    return Decision(alert, Transition(alert, None, now, SERVICE, _rise(signal)))
+    return Decision(alert, Transition(alert, None, now, SERVICE, _rise(signal), signal))
 
 
 def _returned(alert: Alert, signal: Signal, now: datetime, policy: AlertPolicy) -> Decision:
@@ -116,7 +116,7 @@ def _returned(alert: Alert, signal: Signal, now: datetime, policy: AlertPolicy) 
         return _opened(signal, now)
     after = replace(alert, state=AlertState.REGRESSED, last_rising_at=now, calm_since=None, resolved_at=None)
     days = _days(now - resolved_at)
-    return _moved(alert, after, now, SERVICE, f"Back {days} after it was resolved: {_rise(signal)}")
+    return _moved(alert, after, now, SERVICE, f"Back {days} after it was resolved: {_rise(signal)}", signal)
 
 
 def _calmed(alert: Alert, signal: Signal, now: datetime, policy: AlertPolicy) -> Decision:
@@ -132,11 +132,11 @@ def _calmed(alert: Alert, signal: Signal, now: datetime, policy: AlertPolicy) ->
         f"Calm for {_days(quiet)}: {signal.observed} in the last {_days(_span(signal))}, "
         f"{_number(signal.expected)} expected (up to {_number(signal.high)})."
     )
-    return _moved(alert, after, now, SERVICE, why)
+    return _moved(alert, after, now, SERVICE, why, signal)
 
 
-def _moved(before: Alert, after: Alert, now: datetime, who: str, why: str) -> Decision:
-    return Decision(after, Transition(after, before.state, now, who, why))
+def _moved(before: Alert, after: Alert, now: datetime, who: str, why: str, signal: Signal | None = None) -> Decision:
+    return Decision(after, Transition(after, before.state, now, who, why, signal))
 
 
 def _rise(signal: Signal) -> str:

@@ -10,11 +10,11 @@ from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from feedback.language import ENGLISH, Language
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 WIDTH, HEIGHT = 480, 260
 """The size in CSS pixels the picture is drawn for. The file has twice as many, for dense displays."""
@@ -50,31 +50,21 @@ class Series:
             raise ValueError(f"the parts of a series differ in length: {sorted(lengths)}")
 
 
-@dataclass(frozen=True, slots=True)
-class ChartWords:
-    """What is written in the picture; each a word or three, or they run into each other on a phone."""
-
-    observed: str = "complaints a day"
-    expected: str = "expected"
-    band: str = "90 % range"
-    opened: str = "alert"
-    planned: str = "planned"
-
-
 @lru_cache(maxsize=64)
 def rise_chart(
     series: Series,
     opened: date | None = None,
     window: tuple[date, date] | None = None,
-    words: ChartWords | None = None,
     events: tuple[tuple[date, date], ...] = (),
+    to: Language = ENGLISH,
 ) -> bytes:
     """The picture as PNG bytes, the same for the same arguments (and the same matplotlib): the page and the Markdown of
     two digests show one, so it is drawn once.
 
     `window` is the first and last day that was judged, drawn darker; `opened` the day the alert opened or came
     back, marked where it lies within the series. `events` are first and last days of what was planned, drawn as bars
-    below the days. Raises ValueError for a series without days: there is nothing to draw.
+    below the days; `to` is the language that is written in it. Raises ValueError for a series without days: there is
+    nothing to draw.
     """
     if not series.days:
         raise ValueError("a picture needs at least one day")
@@ -82,15 +72,15 @@ def rise_chart(
 
     with mpl.rc_context():
         mpl.rcdefaults()  # an operator's matplotlibrc must not change what a digest looks like
-        return _draw(series, opened, window, words or ChartWords(), events)
+        return _draw(series, opened, window, events, to)
 
 
 def _draw(
     series: Series,
     opened: date | None,
     window: tuple[date, date] | None,
-    words: ChartWords,
     events: Sequence[tuple[date, date]],
+    to: Language,
 ) -> bytes:
     # Figure without pyplot: no display, no global state, nothing to close.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -99,18 +89,18 @@ def _draw(
     figure = Figure(figsize=(WIDTH / 100, HEIGHT / 100), dpi=_DPI, facecolor=_PAPER)
     FigureCanvasAgg(figure)
     top = max([1.0, *series.observed, *_finite(series.high), *_finite(series.expected)])
-    left = 0.045 + 0.023 * len(f"{top:,.0f}")  # room for the digits of the scale
+    left = 0.045 + 0.023 * len(to.number(top))  # room for the digits of the scale
     shown = [span for span in events if span[0] <= series.days[-1] and series.days[0] <= span[1]]
     axes = figure.add_axes((left, 0.125, 0.985 - left, 0.65 if shown else 0.73))  # a fourth mark takes a second line
     _draw_observed(axes, series, window)
     _draw_expected(axes, series)
-    _scale(axes, series, top)
+    _scale(axes, series, top, to)
     if opened is not None and opened in series.days:
-        _mark_opening(axes, series, opened, top, words)
-    _dress(axes, series)
+        _mark_opening(axes, series, opened, top, to)
+    _dress(axes, series, to)
     for span in shown:
         _draw_event(axes, series, span)
-    _key(figure, words, planned=bool(shown))
+    _key(figure, to, planned=bool(shown))
     return _small_png(figure)
 
 
@@ -146,22 +136,22 @@ def _steps(values: Sequence[float | None]) -> list[float]:
     return [*numbers, numbers[-1]]
 
 
-def _scale(axes: Axes, series: Series, top: float) -> None:
-    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+def _scale(axes: Axes, series: Series, top: float, to: Language) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.set_xlim(-0.7, len(series.days) - 0.3)
     axes.set_ylim(0, top * 1.16)  # the rest is for the mark's label
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
-    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda count, _: to.number(count)))
 
 
-def _mark_opening(axes: Axes, series: Series, opened: date, top: float, words: ChartWords) -> None:
+def _mark_opening(axes: Axes, series: Series, opened: date, top: float, to: Language) -> None:
     position = list(series.days).index(opened)
     foot = series.observed[position]
     axes.plot([position, position], [foot, top * 1.16], color=_INK, linewidth=1.3, linestyle=(0, (3, 2)), zorder=5)
     left_half = position < (len(series.days) - 1) / 2
     axes.annotate(
-        f"{words.opened} {day_label(opened)}",
+        to.gettext("alert {day}", day=to.short_day(opened)),
         (position, top * 1.14),
         xytext=(4 if left_half else -4, 0),
         textcoords="offset points",
@@ -174,9 +164,9 @@ def _mark_opening(axes: Axes, series: Series, opened: date, top: float, words: C
     )
 
 
-def _dress(axes: Axes, series: Series) -> None:
+def _dress(axes: Axes, series: Series, to: Language) -> None:
     places = _tick_places(series.days)
-    axes.set_xticks(places, [day_label(series.days[place]) for place in places])
+    axes.set_xticks(places, [to.short_day(series.days[place]) for place in places])
     if places[-1] > 0.93 * len(series.days):
         axes.get_xticklabels()[-1].set_horizontalalignment("right")  # or the picture's edge cuts it
     axes.tick_params(labelsize=_FONT, colors=_INK, length=0, pad=4)
@@ -196,22 +186,18 @@ def _tick_places(days: Sequence[date]) -> list[int]:
     return mondays[::-1][::step][::-1]
 
 
-def day_label(day: date) -> str:
-    """ "9 Nov", whatever the locale of the process."""
-    return f"{day.day} {MONTHS[day.month - 1]}"
-
-
-def _key(figure: Figure, words: ChartWords, *, planned: bool) -> None:
+def _key(figure: Figure, to: Language, *, planned: bool) -> None:
+    """Each a word or three, or they run into each other on a phone."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     marks = [
-        Patch(color=_RISEN_DAY, label=words.observed),
-        Line2D([], [], color=_EXPECTED, linewidth=2, label=words.expected),
-        Patch(color=_BAND, label=words.band),
+        Patch(color=_RISEN_DAY, label=to.gettext("complaints a day")),
+        Line2D([], [], color=_EXPECTED, linewidth=2, label=to.pgettext("in a picture", "expected")),
+        Patch(color=_BAND, label=to.gettext("90 % range")),
     ]
     if planned:
-        marks.append(Line2D([], [], color=_PLANNED, linewidth=5, label=words.planned))
+        marks.append(Line2D([], [], color=_PLANNED, linewidth=5, label=to.gettext("planned")))
     figure.legend(
         handles=marks,
         loc="upper left",

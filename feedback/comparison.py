@@ -12,7 +12,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from feedback.domain import Fate, TopicKind
-from feedback.sentences import MONTHS, amount, clean, excerpt, language_name, listed, percent
+from feedback.language import ENGLISH
+from feedback.sentences import amount, clean, excerpt, language_name, percent
 from feedback.topic_map import Spot, TopicMap, draw
 
 if TYPE_CHECKING:
@@ -229,7 +230,7 @@ class ComparisonSentences:
         first, *rest = told
         count, fate = first.split(" ")
         verb = "topic is" if count == "1" else "topics are"
-        return f"{listed([f'{count} {verb} {fate}', *rest])}."
+        return f"{ENGLISH.listed([f'{count} {verb} {fate}', *rest])}."
 
     def stability(self) -> str:
         report = self._report
@@ -313,7 +314,7 @@ class ComparisonSentences:
 
     def day(self, moment: datetime) -> str:
         local = moment.astimezone(self._report.zone)
-        return f"{local.day}\u00a0{MONTHS[local.month - 1]} {local.year}"
+        return ENGLISH.dated(local)
 
     def made(self) -> str:
         made = self._report.made_at.astimezone(self._report.zone)

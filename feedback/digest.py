@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
@@ -35,11 +35,15 @@ from feedback.domain import (
 )
 from feedback.errors import SettingError
 from feedback.events import PlannedEvent
+from feedback.language import ENGLISH, Language
 from feedback.sentences import Sentences, excerpt, local_days
 from feedback.series import bucket_start
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+    from feedback.faq import Faq
+    from feedback.kpi import Support
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,8 @@ class Digest:
 
     `span` is the ISO week (UTC). `total`, `total_before`, `unassigned_share` (0 to 1) and `rejected` speak of every
     complaint that came in, whoever owns its topic. `customers` of an alert's topic are those within the week.
+    `unassigned` complaints fit no topic and `unowned` topics have no owner: both only where that is the reader's
+    business. `names` are those of the topics that `support` speaks of.
     """
 
     owner: str
@@ -150,6 +156,11 @@ class Digest:
     busiest: Sequence[DigestTopic] = ()
     silent: Sequence[SilentSource] = ()
     fixes: Sequence[DigestFix] = ()
+    unassigned: int = 0
+    unowned: Sequence[DigestTopic] = ()
+    support: Support | None = None
+    faq: Faq | None = None
+    names: Mapping[UUID, str] = field(default_factory=dict)
 
 
 def iso_week(day: date) -> str:
@@ -185,10 +196,10 @@ def file_stem(digest: Digest) -> str:
     return f"{digest.week}-{owner_slug(digest.owner)}"
 
 
-def pictures(digest: Digest) -> Mapping[str, bytes]:
+def pictures(digest: Digest, to: Language = ENGLISH) -> Mapping[str, bytes]:
     """The PNG files that the Markdown shows, by file name; one for each alert of `rose` with a series."""
     return {
-        name: _picture(digest, alert)
+        name: _picture(digest, alert, to)
         for place, alert in enumerate(digest.rose, 1)
         if (name := _picture_name(digest, alert, place))
     }
@@ -198,11 +209,12 @@ def _picture_name(digest: Digest, alert: DigestAlert, place: int) -> str | None:
     return f"{file_stem(digest)}-{place}.png" if alert.series and alert.series.days else None
 
 
-def _picture(digest: Digest, alert: DigestAlert) -> bytes:
+def _picture(digest: Digest, alert: DigestAlert, to: Language) -> bytes:
     assert alert.series is not None
     window = local_days(alert.window, digest.zone)
     opened = (alert.regressed_at or alert.opened_at).astimezone(digest.zone).date()
-    return rise_chart(alert.series, opened, window, events=tuple((each.first, each.last) for each in alert.events))
+    events = tuple((each.first, each.last) for each in alert.events)
+    return rise_chart(alert.series, opened, window, events, to)
 
 
 def embedded(name: str, png: bytes) -> str:
@@ -210,34 +222,35 @@ def embedded(name: str, png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
-def render_html(digest: Digest, source: Callable[[str, bytes], str] = embedded) -> str:
+def render_html(digest: Digest, source: Callable[[str, bytes], str] = embedded, to: Language = ENGLISH) -> str:
     """One self-contained page for a mail client or a browser: no scripts, nothing loaded from elsewhere.
 
     `source` gives a picture's `src` from its file name and bytes. Many mail clients do not show `data:` URIs: a
     mailer passes `lambda name, png: f"cid:{name}"` and attaches `pictures(digest)` under these content ids.
     """
-    shown = {name: source(name, png) for name, png in pictures(digest).items()}
-    return _render("digest.html.j2", digest, shown)
+    shown = {name: source(name, png) for name, png in pictures(digest, to).items()}
+    return _render("digest.html.j2", digest, shown, to)
 
 
-def render_markdown(digest: Digest) -> str:
+def render_markdown(digest: Digest, to: Language = ENGLISH) -> str:
     """The same as CommonMark with a table, linking to the `pictures` by name, and readable as plain text."""
-    return _render("digest.md.j2", digest, {})
+    return _render("digest.md.j2", digest, {}, to)
 
 
-def subject(digest: Digest) -> str:
+def subject(digest: Digest, to: Language = ENGLISH) -> str:
     """One line for a mail's subject or a page's title."""
-    return Sentences(digest).subject()
+    return Sentences(digest, to).subject()
 
 
-def _render(template: str, digest: Digest, shown: Mapping[str, str]) -> str:
+def _render(template: str, digest: Digest, shown: Mapping[str, str], to: Language) -> str:
     rises: list[tuple[DigestAlert, str | None]] = []
     for place, alert in enumerate(digest.rose, 1):
         name = _picture_name(digest, alert, place)
         rises.append((alert, shown.get(name, name) if name else None))
     page = _environment(template).get_template(template)
+    say = Sentences(digest, to)
     return page.render(
-        digest=digest, say=Sentences(digest), rises=rises, pick_quotes=pick_quotes, width=WIDTH, height=HEIGHT
+        digest=digest, say=say, to=to, _=to.gettext, rises=rises, pick_quotes=pick_quotes, width=WIDTH, height=HEIGHT
     )
 
 

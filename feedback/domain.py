@@ -377,13 +377,15 @@ class AlertPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One change of an alert's state, with who, when and why. `alert` is the alert as it is afterwards."""
+    """One change of an alert's state, with who, when and why. `alert` is the alert as it is afterwards, `signal` the
+    judgement that decided it, if one did."""
 
     alert: Alert
     before: AlertState | None
     at: datetime
     who: str
     why: str
+    signal: Signal | None = None
 
 
 @dataclass(frozen=True, slots=True)

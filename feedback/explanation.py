@@ -12,15 +12,13 @@ from zoneinfo import ZoneInfo
 
 from feedback.alerts import kept_count, kept_signal
 from feedback.domain import AlertState, Reason, SegmentCount, Signal, Voices
+from feedback.language import ENGLISH, Language
 from feedback.sentences import (
-    MONTHS,
     amount,
     clean,
     humane,
     interval_words,
-    listed,
     local_days,
-    number_word,
     percent,
     segment_words,
     voices_words,
@@ -187,9 +185,10 @@ def sentences(explanation: Explanation) -> list[str]:
     return [each for each in told if each]
 
 
-def summary(finding: Finding, zone: ZoneInfo) -> list[str]:
+def summary(finding: Finding, zone: ZoneInfo, to: Language = ENGLISH) -> list[str]:
     """What rose, where, and how rare that is: a finding without how it was worked out."""
-    told = [f"{_observed(finding, zone)} {_voices(finding)}".strip(), _segments(finding), _chance(finding)]
+    observed = f"{_observed(finding, zone, to)} {_voices(finding, to)}".strip()
+    told = [observed, _segments(finding, to), _chance(finding, to)]
     return [each for each in told if each]
 
 
@@ -217,8 +216,8 @@ def span_words(first: date, last: date) -> str:
     if first == last:
         return _day(last)
     year = "" if first.year == last.year else f" {first.year}"
-    month = "" if (first.year, first.month) == (last.year, last.month) else f" {MONTHS[first.month - 1]}{year}"
-    return f"{first.day}{month} to {_day(last)}"
+    begun = str(first.day) if (first.year, first.month) == (last.year, last.month) else f"{ENGLISH.day(first)}{year}"
+    return f"{begun} to {_day(last)}"
 
 
 def _head(explanation: Explanation) -> str:
@@ -232,56 +231,80 @@ def _head(explanation: Explanation) -> str:
     return f"{clean(explanation.topic)}: the alert of {opened} {now}.{owner}"
 
 
-def _observed(finding: Finding, zone: ZoneInfo) -> str:
+def _observed(finding: Finding, zone: ZoneInfo, to: Language = ENGLISH) -> str:
     """In the 7 days to 14 March 2026, 41 complaints came in; 12 were expected (7–18)."""
-    when = _when(finding, zone)
-    over = "" if finding.signal.complete else ", the last of which was not over,"
-    number = humane(finding.signal.expected)
-    expected = "none were expected" if number == "0" else f"{number} {'was' if number == '1' else 'were'} expected"
-    whence = segment_words(finding.signal.segment)
-    came = " ".join(filter(None, [amount(finding.signal.observed, "complaint"), "came in", whence]))
-    comma = "" if over else ","
-    missing = _without(finding)
-    return f"{when}{over}{comma} {came}{missing}; {expected}{interval_words(finding.signal.low, finding.signal.high)}."
+    signal = finding.signal
+    told = {
+        "when": _when(finding, zone, to),
+        "complaints": _came(finding, to),
+        "expected": _were_expected(signal.expected, to) + interval_words(signal.low, signal.high, to),
+    }
+    if signal.complete:
+        return to.gettext("{when}, {complaints}; {expected}.", **told)
+    return to.gettext("{when}, the last of which was not over, {complaints}; {expected}.", **told)
 
 
-def _when(finding: Finding, zone: ZoneInfo) -> str:
+def _came(finding: Finding, to: Language) -> str:
+    """How many came in from where, and on how many days of the window: those of a rise that had an alert already and
+    those without data do not count."""
+    signal, reason = finding.signal, finding.reason
+    came = to.ngettext("{number} complaint came in", "{number} complaints came in", signal.observed)
+    told = [came, segment_words(signal.segment, to)]
+    missing = round(reason.window_days - reason.open_days) if reason and signal.complete else 0
+    if reason and missing > 0:
+        told.append(to.gettext("on the {days} of them that count", days=reason.window_days - missing))
+    return " ".join(filter(None, told))
+
+
+def _were_expected(expected: float, to: Language) -> str:
+    number = humane(expected, to)
+    if number == "0":
+        return to.gettext("none were expected")
+    if number == "1":
+        return to.gettext("1 was expected")
+    return to.gettext("{number} were expected", number=number)
+
+
+def _when(finding: Finding, zone: ZoneInfo, to: Language = ENGLISH) -> str:
     window = finding.signal.window
     if finding.is_hourly:
         hours, end = round((window.end - window.start) / timedelta(hours=1)), window.end.astimezone(zone)
-        span = f"In the {hours} hours" if hours > 1 else "In the hour"
-        return f"{span} to {end:%H:%M} on {_day(end.date())}"
+        return to.ngettext(
+            "In the hour to {time} on {day}",
+            "In the {number} hours to {time} on {day}",
+            hours,
+            time=to.time(end),
+            day=to.dated(end.date()),
+        )
     first, last = local_days(window, zone)
     days = (last - first).days + 1
-    return f"In the {days} days to {_day(last)}" if days > 1 else f"On {_day(last)}"
+    return to.ngettext("On {day}", "In the {number} days to {day}", days, day=to.dated(last))
 
 
-def _without(finding: Finding) -> str:
-    """What of the window does not count: a rise of its days that had an alert already, days without data."""
-    reason = finding.reason
-    missing = round(reason.window_days - reason.open_days) if reason and finding.signal.complete else 0
-    return f" on the {reason.window_days - missing} of them that count" if reason and missing > 0 else ""
-
-
-def _voices(finding: Finding) -> str:
+def _voices(finding: Finding, to: Language = ENGLISH) -> str:
     """These are 57 messages from 38 customers."""
     if finding.voices is None:
         return ""
-    late = " They came in after the week was over." if finding.late else ""
-    return f"Behind them are {voices_words(finding.voices)} A customer counts once a day.{late}"
+    told = [
+        to.gettext("Behind them are {messages}", messages=voices_words(finding.voices, to)),
+        to.gettext("A customer counts once a day."),
+        to.gettext("They came in after the week was over.") if finding.late else "",
+    ]
+    return " ".join(filter(None, told))
 
 
-def _segments(finding: Finding) -> str:
+def _segments(finding: Finding, to: Language = ENGLISH) -> str:
     """Where the topic has risen."""
     segment = finding.signal.segment
     others = [each for each in finding.where if each.segment != segment]
+    places = where_words(others, to)
     if segment is None:
-        return f"Above what is usual {where_words(others)}." if others else ""
-    also = f" It also rose {where_words(others)}." if others else ""
-    return (
-        f"Judged are the complaints {segment_words(segment)}, against all others {segment_words(segment)}: as a whole "
-        f"the topic had not risen.{also}"
+        return to.gettext("Above what is usual {places}.", places=places) if others else ""
+    told = to.gettext(
+        "Judged are the complaints {segment}, against all others {segment}: as a whole the topic had not risen.",
+        segment=segment_words(segment, to),
     )
+    return f"{told} {to.gettext('It also rose {places}.', places=places)}" if others else told
 
 
 def _expectation(finding: Finding, zone: ZoneInfo) -> str:
@@ -296,7 +319,7 @@ def _expectation(finding: Finding, zone: ZoneInfo) -> str:
             f"{_figure(reason.mean)}."
         )
     end = local_days(finding.signal.window, zone)[1] - timedelta(days=reason.baseline_lag)
-    weeks = number_word(reason.window_days // 7)
+    weeks = ENGLISH.number_word(reason.window_days // 7)
     slow = "" if weeks == "one" else f"So that rises that creep are seen, {weeks} weeks are judged at once. "
     product = f"{_figure(reason.rate)} × {_figure(reason.open_days)} days × {_figure(reason.relative_volume)}"
     season = _season(reason)
@@ -336,11 +359,15 @@ def _scatter(finding: Finding) -> str:
     )
 
 
-def _chance(finding: Finding) -> str:
+def _chance(finding: Finding, to: Language = ENGLISH) -> str:
     chance = finding.chance
     if chance < NEVER:
-        return "By chance alone, so many or more would come in less than one of a million million such windows."
-    return f"By chance alone, so many or more would come in one of {_rounded(1 / chance)} such windows."
+        return to.gettext(
+            "By chance alone, so many or more would come in less than one of a million million such windows."
+        )
+    return to.gettext(
+        "By chance alone, so many or more would come in one of {number} such windows.", number=_rounded(1 / chance, to)
+    )
 
 
 def _left_out(spans: Sequence[tuple[date, date]]) -> str:
@@ -348,11 +375,10 @@ def _left_out(spans: Sequence[tuple[date, date]]) -> str:
         return "No week was left out of the baseline: the topic was in no alert until it ended."
     named = [span_words(*each) for each in spans[-MOST_SPANS:]]
     more = len(spans) - len(named)
-    named = [f"{number_word(more)} earlier", *named] if more else named
+    named = [f"{ENGLISH.number_word(more)} earlier", *named] if more else named
     days = sum((last - first).days + 1 for first, last in spans)
-    return (
-        f"Left out of the baseline, because the topic was in an alert: {listed(named)}, {amount(days, 'day')} in all."
-    )
+    told = f"{ENGLISH.listed(named)}, {amount(days, 'day')} in all."
+    return f"Left out of the baseline, because the topic was in an alert: {told}"
 
 
 def _lighter(finding: Finding, zone: ZoneInfo) -> str:
@@ -362,10 +388,10 @@ def _lighter(finding: Finding, zone: ZoneInfo) -> str:
         return ""
     named = [f"{span_words(first, last)} (at {percent(weight)})" for first, last, weight in spans[-MOST_SPANS:]]
     more = len(spans) - len(named)
-    named = [f"{number_word(more)} earlier", *named] if more else named
+    named = [f"{ENGLISH.number_word(more)} earlier", *named] if more else named
     return (
         "Counted for less in the baseline, because more came in than chance explains though there was no alert: "
-        f"{listed(named)}."
+        f"{ENGLISH.listed(named)}."
     )
 
 
@@ -520,11 +546,11 @@ def _figure(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value >= 1e-4 else "0"
 
 
-def _rounded(value: float) -> str:
+def _rounded(value: float, to: Language) -> str:
     """Two significant digits in full: 38,000."""
     digits = max(0, math.floor(math.log10(value)) - 1)
-    return f"{round(value / 10**digits) * 10**digits:,}"
+    return to.number(round(value / 10**digits) * 10**digits)
 
 
 def _day(day: date) -> str:
-    return f"{day.day}\u00a0{MONTHS[day.month - 1]}\u00a0{day.year}"
+    return ENGLISH.dated(day)

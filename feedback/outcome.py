@@ -7,13 +7,30 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from feedback.domain import OUTCOME_RULES, Fix, Outcome, OutcomeRules, OutcomeVerdict
-from feedback.sentences import MONTHS, amount, capital, clean, humane
+from feedback.language import ENGLISH, N_, Language
+from feedback.sentences import capital, clean, humane
 
 METHOD = (
     "The expected course follows the topic's own past, with its level, waves and scatter, and the volume of the topics "
     "that have neither risen nor been mended: a Bayesian structural time series with controls (Brodersen et al. 2015). "
     "A peak before the fix counts as far as it would have lasted."
 )
+
+VERDICTS = {
+    OutcomeVerdict.UNKNOWN: N_("not enough data yet"),
+    OutcomeVerdict.WORKED: N_("worked"),
+    OutcomeVerdict.PARTLY: N_("partly"),
+    OutcomeVerdict.NO_EFFECT: N_("no effect"),
+    OutcomeVerdict.WORSE: N_("worse"),
+}
+
+REASONS = {
+    OutcomeVerdict.WORKED: N_("it is {sure} sure that there are fewer, and {hoped}, as hoped for, can be reached"),
+    OutcomeVerdict.PARTLY: N_("it is {sure} sure that there are fewer, but fewer were hoped for: {hoped}"),
+    OutcomeVerdict.NO_EFFECT: N_("it is not certain that there are fewer, and {hoped}, as hoped for, is ruled out"),
+    OutcomeVerdict.WORSE: N_("there are more than can be by chance"),
+    OutcomeVerdict.UNKNOWN: N_("no effect and {hoped}, as hoped for, are both possible still"),
+}
 
 NOTABLE = 0.1
 """A change of the log ratio, or of an end of its interval, that is worth writing down."""
@@ -27,85 +44,104 @@ def is_news(last: Outcome | None, now: Outcome) -> bool:
     return any(abs(math.log(after / before)) > NOTABLE for before, after in pairs)
 
 
-def headline(fix: Fix, outcome: Outcome | None, zone: ZoneInfo) -> str:
+def headline(fix: Fix, outcome: Outcome | None, zone: ZoneInfo, to: Language = ENGLISH) -> str:
     """Fix 3 of 4 May 2026, “gateway exchanged”: worked."""
-    note = f", “{clean(fix.note)}”" if fix.note.strip() else ""
-    return f"Fix {fix.id} of {_day(fix.at, zone)}{note}: {standing(outcome, zone)}."
+    told = {"number": fix.id, "day": _day(fix.at, zone, to), "verdict": standing(outcome, zone, to)}
+    if not fix.note.strip():
+        return to.gettext("Fix {number} of {day}: {verdict}.", **told)
+    return to.gettext("Fix {number} of {day}, {note}: {verdict}.", note=to.quoted(clean(fix.note)), **told)
 
 
-def standing(outcome: Outcome | None, zone: ZoneInfo) -> str:
+def standing(outcome: Outcome | None, zone: ZoneInfo, to: Language = ENGLISH) -> str:
     """The verdict, and since when the topic is back up if it is."""
     if outcome is None:
-        return "not judged yet"
-    back = outcome.regressed_at
-    return f"{outcome.verdict}, but the topic is back up since {_day(back, zone)}" if back else str(outcome.verdict)
+        return to.gettext("not judged yet")
+    verdict = to.gettext(VERDICTS[outcome.verdict])
+    if outcome.regressed_at is None:
+        return verdict
+    since = _day(outcome.regressed_at, zone, to)
+    return to.gettext("{verdict}, but the topic is back up since {day}", verdict=verdict, day=since)
 
 
 def sentences(fix: Fix, outcome: Outcome | None, zone: ZoneInfo) -> list[str]:
     """What an owner reads, a paragraph each."""
     told = [headline(fix, outcome, zone)]
     if fix.withdrawn_at is not None:
-        told.append(f"It was withdrawn on {_day(fix.withdrawn_at, zone)} by {clean(fix.withdrawn_by or '')}.")
+        told.append(f"It was withdrawn on {_day(fix.withdrawn_at, zone, ENGLISH)} by {clean(fix.withdrawn_by or '')}.")
     if outcome is None:
         return [*told, "Fixes are judged once a day, from the day after the fix on."]
     return [*told, counted(outcome), because(fix, outcome), METHOD]
 
 
-def in_short(fix: Fix, outcome: Outcome | None, zone: ZoneInfo) -> str:
+def in_short(fix: Fix, outcome: Outcome | None, zone: ZoneInfo, to: Language = ENGLISH) -> str:
     """The same in a line."""
-    told = [headline(fix, outcome, zone)]
+    told = [headline(fix, outcome, zone, to)]
     if outcome is not None:
         known = outcome.verdict is not OutcomeVerdict.UNKNOWN
-        told.append(counted(outcome) if known else because(fix, outcome))
+        told.append(counted(outcome, to) if known else because(fix, outcome, to))
     return " ".join(told)
 
 
-def counted(outcome: Outcome) -> str:
+def counted(outcome: Outcome, to: Language = ENGLISH) -> str:
     """In the 28 days after it 41 came in; 80 would have been expected without it: 49 % fewer (34 to 61 % fewer)."""
-    days = f"In the {amount(outcome.days, 'day')}" if outcome.days > 1 else "On the one day"
-    return (
-        f"{days} after it with data {outcome.observed:,} came in; {humane(outcome.expected)} would have been expected "
-        f"without it: {change_words(outcome.ratio)}. Nine times out of ten the true effect lies between "
-        f"{change_words(outcome.low)} and {change_words(outcome.high)}."
+    came = to.ngettext(
+        "On the one day after it with data {observed} came in; {expected} would have been expected without it: "
+        "{change}.",
+        "In the {number} days after it with data {observed} came in; {expected} would have been expected without it: "
+        "{change}.",
+        outcome.days,
+        observed=to.number(outcome.observed),
+        expected=humane(outcome.expected, to),
+        change=change_words(outcome.ratio, to),
     )
+    low, high = change_words(outcome.low, to), change_words(outcome.high, to)
+    sure = to.gettext("Nine times out of ten the true effect lies between {low} and {high}.", low=low, high=high)
+    return f"{came} {sure}"
 
 
-def because(fix: Fix, outcome: Outcome) -> str:
+def because(fix: Fix, outcome: Outcome, to: Language = ENGLISH) -> str:
     """Why this verdict and no other."""
-    hoped, sure = change_words(1 + fix.expect), f"{outcome.certainty:.1%}".replace("%", "\u00a0%")
-    why = {
-        OutcomeVerdict.WORKED: f"it is {sure} sure that there are fewer, and {hoped}, as hoped for, can be reached",
-        OutcomeVerdict.PARTLY: f"it is {sure} sure that there are fewer, but fewer were hoped for: {hoped}",
-        OutcomeVerdict.NO_EFFECT: f"it is not certain that there are fewer, and {hoped}, as hoped for, is ruled out",
-        OutcomeVerdict.WORSE: "there are more than can be by chance",
-        OutcomeVerdict.UNKNOWN: _missing(outcome) or f"no effect and {hoped}, as hoped for, are both possible still",
-    }
-    return f"{capital(str(outcome.verdict))}: {why[outcome.verdict]}."
+    why = _missing(outcome, to) if outcome.verdict is OutcomeVerdict.UNKNOWN else ""
+    if not why:
+        told = {"sure": to.percent(outcome.certainty, 1), "hoped": change_words(1 + fix.expect, to)}
+        why = to.gettext(REASONS[outcome.verdict], **told)
+    return f"{capital(to.gettext(VERDICTS[outcome.verdict]))}: {why}."
 
 
-def _missing(outcome: Outcome, rules: OutcomeRules = OUTCOME_RULES) -> str:
+def _missing(outcome: Outcome, to: Language, rules: OutcomeRules = OUTCOME_RULES) -> str:
     if outcome.days < rules.least_days:
-        return f"{amount(outcome.days, 'day')} after the fix with data, and it takes {rules.least_days}"
+        return to.ngettext(
+            "{number} day after the fix with data, and it takes {least}",
+            "{number} days after the fix with data, and it takes {least}",
+            outcome.days,
+            least=rules.least_days,
+        )
     if outcome.known_days < rules.least_known:
-        return f"{amount(outcome.known_days, 'day')} before the fix with data, and it takes {rules.least_known}"
+        return to.ngettext(
+            "{number} day before the fix with data, and it takes {least}",
+            "{number} days before the fix with data, and it takes {least}",
+            outcome.known_days,
+            least=rules.least_known,
+        )
     if outcome.expected < rules.least_expected:
-        return (
-            f"without the fix {humane(outcome.expected)} would have been expected, "
-            f"and it takes {humane(rules.least_expected)}"
+        return to.gettext(
+            "without the fix {expected} would have been expected, and it takes {least}",
+            expected=humane(outcome.expected, to),
+            least=humane(rules.least_expected, to),
         )
     return ""
 
 
-def change_words(ratio: float) -> str:
+def change_words(ratio: float, to: Language = ENGLISH) -> str:
     """A rate ratio as one says it: 49 % fewer, 12 % more, as many; and 3.4 times as many."""
     if ratio >= 2:
-        return f"{humane(ratio)} times as many"
+        return to.gettext("{ratio} times as many", ratio=humane(ratio, to))
     change = round((ratio - 1) * 100)
     if change == 0:
-        return "as many"
-    return f"{abs(change)}\u00a0% {'fewer' if change < 0 else 'more'}"
+        return to.gettext("as many")
+    share = to.percent(abs(change) / 100)
+    return to.gettext("{share} fewer", share=share) if change < 0 else to.gettext("{share} more", share=share)
 
 
-def _day(moment: datetime, zone: ZoneInfo) -> str:
-    day = moment.astimezone(zone)
-    return f"{day.day}\u00a0{MONTHS[day.month - 1]}\u00a0{day.year}"
+def _day(moment: datetime, zone: ZoneInfo, to: Language) -> str:
+    return to.dated(moment.astimezone(zone).date())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from feedback.domain import Verdict
+from feedback.interval import share
 
 WORTH = frozenset({Verdict.REAL, Verdict.KNOWN})
 """There was something. What was *expected* or *not an issue* was not worth an alert; *wrong owner* says nothing."""
@@ -13,8 +14,6 @@ WORTH = frozenset({Verdict.REAL, Verdict.KNOWN})
 SIZES = {"below 5 a week": 5.0, "5 to 20 a week": 20.0, "above 20 a week": float("inf")}
 LEAST = 10
 """Fewer verdicts say nothing about a budget."""
-
-NORMAL = 1.645
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +75,8 @@ def _by(alerts: Sequence[JudgedAlert], key: Callable[[JudgedAlert], str], names:
 
 
 def _precision(name: str, judged: int, worth: int) -> Precision:
-    share, square = worth / judged, NORMAL**2
-    middle = (share + square / (2 * judged)) / (1 + square / judged)
-    half = NORMAL / (1 + square / judged) * (share * (1 - share) / judged + square / (4 * judged**2)) ** 0.5
-    return Precision(name, judged, worth, max(middle - half, 0.0), min(middle + half, 1.0))
+    found = share(worth, judged)
+    return Precision(name, judged, worth, found.low, found.high)
 
 
 def _size(expected: float) -> str:

@@ -1,11 +1,11 @@
-"""What a digest says, in plain English and plain text: numbers, dates and names as people would write them."""
+"""What a digest says, in plain text in the reader's language: numbers, dates and names as people would write them."""
 
 from __future__ import annotations
 
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -20,63 +20,94 @@ from feedback.domain import (
     SilentSource,
     Span,
     TopicKind,
+    Verdict,
     Voices,
 )
 from feedback.intake.kinds import PLACEHOLDER
+from feedback.language import ENGLISH, N_, NBSP, Language
 
 if TYPE_CHECKING:
     from feedback.digest import Digest, DigestAlert, DigestFix, DigestTopic, Quote
     from feedback.events import PlannedEvent
+    from feedback.faq import FaqSuggestion
+    from feedback.support import Figure
 
-# strftime would follow the locale of the process.
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-
-# fmt: off
-LANGUAGES = {
-    "da": "Danish", "de": "German", "en": "English", "es": "Spanish", "et": "Estonian", "fi": "Finnish",
-    "fr": "French", "it": "Italian", "nb": "Norwegian", "nl": "Dutch", "nn": "Norwegian", "no": "Norwegian",
-    "pl": "Polish", "pt": "Portuguese", "sv": "Swedish",
-}
-
-COUNTRIES = {
-    "AT": "Austria", "BE": "Belgium", "CA": "Canada", "CH": "Switzerland", "CZ": "Czechia", "DE": "Germany",
-    "DK": "Denmark", "EE": "Estonia", "ES": "Spain", "FI": "Finland", "FR": "France", "GB": "Great Britain",
-    "IE": "Ireland", "IS": "Iceland", "IT": "Italy", "LT": "Lithuania", "LV": "Latvia", "MT": "Malta",
-    "NL": "Netherlands", "NO": "Norway", "PL": "Poland", "PT": "Portugal", "SE": "Sweden",
-    "UK": "Great Britain",
-}
-# fmt: on
-
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+MOST_UNOWNED = 5
 
 NOTABLE_COPIES = 0.2
 """From this share on, a reader is told that a rise's complaints repeat one another."""
 
-SELF_EXPLAINING = frozenset({"brand", "channel", "game", "payment_method", "product", "provider"})
+SELF_EXPLAINING = frozenset({"brand", "game", "payment_method", "product", "provider"})
 """Attributes whose values say what they are; other attributes are named before the value."""
 
-TOLD = {"amount": "amounts {}", "duration": "a duration in {}", "word": "the word “{}”"}
-"""How what was found in texts is said where the value alone does not say it."""
+ATTRIBUTES = {"customer_segment": N_("customer segment"), "rating": N_("rating"), "app_version": N_("app version")}
+"""Attributes named in the reader's language; an operator's own are named as they call them."""
 
-ORIGINS = {
-    TopicKind.PINNED: "written into the taxonomy",
-    TopicKind.DISCOVERED: "found by grouping complaints",
-    TopicKind.PROVISIONAL: "found among complaints that fit no topic; provisional until the topics are next trained",
+OWNERS = frozenset({N_("everybody"), N_("unowned")})
+
+DURATIONS = {
+    "hours": N_("a duration in hours"),
+    "days": N_("a duration in days"),
+    "weeks": N_("a duration in weeks"),
+    "months": N_("a duration in months"),
 }
 
+CHANNELS = {
+    Channel.EMAIL: N_("e-mail"),
+    Channel.LIVE_CHAT: N_("live chat"),
+    Channel.PHONE: N_("phone"),
+    Channel.CONTACT_FORM: N_("contact form"),
+    Channel.SOCIAL_MEDIA: N_("social media"),
+    Channel.LETTER: N_("letter"),
+    Channel.FAX: N_("fax"),
+    Channel.APP_REVIEW: N_("app review"),
+    Channel.SURVEY: N_("survey"),
+    Channel.OTHER: N_("other"),
+}
+
+STATES = {
+    AlertState.OPEN: N_("open"),
+    AlertState.ACKNOWLEDGED: N_("acknowledged"),
+    AlertState.RESOLVED: N_("resolved"),
+    AlertState.REGRESSED: N_("regressed"),
+}
+
+VERDICTS = {
+    Verdict.REAL: N_("real"),
+    Verdict.EXPECTED: N_("expected"),
+    Verdict.KNOWN: N_("known"),
+    Verdict.NOT_AN_ISSUE: N_("not an issue"),
+    Verdict.WRONG_OWNER: N_("wrong owner"),
+}
+
+REASONS = (N_("taken on"), N_("ended by hand"))
+"""What stands for a reason where people give none."""
+
+ORIGINS = {
+    TopicKind.PINNED: N_("written into the taxonomy"),
+    TopicKind.DISCOVERED: N_("found by grouping complaints"),
+    TopicKind.PROVISIONAL: N_(
+        "found among complaints that fit no topic; provisional until the topics are next trained"
+    ),
+}
+
+# one text, several texts
+ALL_REPEAT = (
+    N_("All {all} repeat the same text almost word for word."),
+    N_("All {all} repeat one of {texts} texts almost word for word."),
+)
+SOME_REPEAT = (
+    N_("{part} of the {all} repeat the same text almost word for word."),
+    N_("{part} of the {all} repeat one of {texts} texts almost word for word."),
+)
+LOOKED_AT_REPEAT = (
+    N_("{part} of {all} looked at repeat the same text almost word for word."),
+    N_("{part} of {all} looked at repeat one of {texts} texts almost word for word."),
+)
+
+_BAND = re.compile(
+    r"(?:under (?P<under>[\d.,]+)|over (?P<over>[\d.,]+)|(?P<low>[\d.,]+) to (?P<high>[\d.,]+)) (?P<currency>\w+)"
+)
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 
@@ -106,48 +137,8 @@ def _in_brackets(placeholder: re.Match[str]) -> str:
 
 
 def amount(number: int, one: str, many: str | None = None) -> str:
-    """The number with its noun: 1 complaint, 1,204 complaints."""
+    """The number with its noun, for the command line: 1 complaint, 1,204 complaints."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def voices_words(voices: Voices) -> str:
-    """57 messages from 38 customers; 36 when near-copies count once."""
-    who = "" if voices.customers is None else f" from {amount(voices.customers, 'customer')}"
-    alike = "" if voices.texts == voices.messages else f"; {voices.texts:,} when near-copies count once"
-    return f"{amount(voices.messages, 'message')}{who}{alike}."
-
-
-def silent_words(silent: SilentSource) -> str:
-    """Nothing from zendesk since 12 March 2026, usually 41 a day."""
-    day = silent.last_day
-    when = f"{day.day}\u00a0{MONTHS[day.month - 1]}\u00a0{day.year}"
-    return f"nothing from {clean(silent.source)} since {when}, usually {humane(silent.usual)} a day"
-
-
-def number_word(number: int) -> str:
-    """Small numbers as words, as one writes them: three, 13."""
-    return NUMBERS[number] if number < len(NUMBERS) else f"{number:,}"
-
-
-def humane(value: float) -> str:
-    """As exact as a reader can use: 11.7 gives 12, 3.62 gives 3.6, 0.4 stays and 0.03 gives 0."""
-    if value >= 9.95:
-        return f"{value:,.0f}"
-    return f"{value:.1f}".removesuffix(".0") if value >= 0.05 else "0"
-
-
-def percent(share: float) -> str:
-    """A share from 0 to 1 in whole per cent, never rounded to none or all of it; the space does not break."""
-    if 0 < share < 0.01:
-        return "under 1\u00a0%"
-    if 0.99 < share < 1:
-        return "over 99\u00a0%"
-    return f"{share * 100:.0f}\u00a0%"
-
-
-def listed(parts: Sequence[str]) -> str:
-    """As one says it: a, b and c."""
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 def capital(text: str) -> str:
@@ -155,335 +146,672 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def country_name(market: str) -> str:
-    return COUNTRIES.get(market.upper(), clean(market))
+def complaints_words(number: int, to: Language = ENGLISH) -> str:
+    return to.ngettext("{number} complaint", "{number} complaints", number)
 
 
-def language_name(code: str) -> str:
-    return LANGUAGES.get(code, clean(code))
+def customers_words(number: int, to: Language = ENGLISH) -> str:
+    return to.ngettext("{number} customer", "{number} customers", number)
 
 
-def interval_words(low: float | None, high: float | None) -> str:
+def voices_words(voices: Voices, to: Language = ENGLISH) -> str:
+    """57 messages from 38 customers; 36 when near-copies count once."""
+    told = to.ngettext("{number} message", "{number} messages", voices.messages)
+    if voices.customers is not None:
+        told = to.ngettext(
+            "{messages} from {number} customer", "{messages} from {number} customers", voices.customers, messages=told
+        )
+    if voices.texts != voices.messages:
+        told = to.gettext(
+            "{messages}; {texts} when near-copies count once", messages=told, texts=to.number(voices.texts)
+        )
+    return f"{told}."
+
+
+def silent_words(silent: SilentSource, to: Language = ENGLISH) -> str:
+    """Nothing from zendesk since 12 March 2026, usually 41 a day."""
+    return to.gettext(
+        "nothing from {source} since {day}, usually {usual} a day",
+        source=clean(silent.source),
+        day=to.dated(silent.last_day),
+        usual=humane(silent.usual, to),
+    )
+
+
+def humane(value: float, to: Language = ENGLISH) -> str:
+    """As exact as a reader can use: 11.7 gives 12, 3.62 gives 3.6, 0.4 stays and 0.03 gives 0."""
+    if value >= 9.95:
+        return to.number(value)
+    return to.decimal(round(value, 1)) if value >= 0.05 else "0"
+
+
+def percent(share: float, to: Language = ENGLISH) -> str:
+    """A share from 0 to 1 in whole per cent, never rounded to none or all of it; the space does not break."""
+    if 0 < share < 0.01:
+        return to.gettext("under {share}", share=to.percent(0.01))
+    if 0.99 < share < 1:
+        return to.gettext("over {share}", share=to.percent(0.99))
+    return to.percent(share)
+
+
+def country_name(market: str, to: Language = ENGLISH) -> str:
+    return to.country(market) or clean(market)
+
+
+def language_name(code: str, to: Language = ENGLISH) -> str:
+    return to.language(code) or clean(code)
+
+
+def channel_name(channel: str, to: Language = ENGLISH) -> str:
+    return to.gettext(CHANNELS[Channel(channel)]) if channel in list(Channel) else clean(channel)
+
+
+def owner_name(owner: str, to: Language = ENGLISH) -> str:
+    """An owner as they are called; whom the service itself names, in the reader's language."""
+    return to.gettext(owner) if owner in OWNERS else clean(owner)
+
+
+def verdict_words(verdict: Verdict, to: Language = ENGLISH) -> str:
+    return to.gettext(VERDICTS[verdict])
+
+
+def reason_words(why: str, to: Language = ENGLISH) -> str:
+    """Why somebody moved an alert, as they wrote it; what the service itself put there, in the reader's language."""
+    said, colon, rest = why.partition(": ")
+    known = [*VERDICTS.values(), *REASONS]
+    return f"{to.gettext(said)}{colon}{rest}" if said in known else why
+
+
+def interval_words(low: float | None, high: float | None, to: Language = ENGLISH) -> str:
     """The interval in brackets after a space, or nothing where there is none or it ends below one complaint."""
     if low is None or high is None or not math.isfinite(high) or high < 0.5:
         return ""
-    return f" ({low:,.0f}–{high:,.0f})"
+    return f" ({to.number(low)}–{to.number(high)})"
 
 
-def expected_words(expected: float, low: float | None, high: float | None) -> str:
+def expected_words(expected: float, low: float | None, high: float | None, to: Language = ENGLISH) -> str:
     """12 expected (7–18); for what had no reason to come, none were expected."""
-    number = f"{humane(expected)} expected" if expected >= 0.05 else "none were expected"
-    return number + interval_words(low, high)
+    if expected >= 0.05:
+        told = to.gettext("{number} expected", number=humane(expected, to))
+    else:
+        told = to.gettext("none were expected")
+    return told + interval_words(low, high, to)
 
 
-def chance_words(p: float) -> str:
+def chance_words(p: float, to: Language = ENGLISH) -> str:
     """p with the digits that mean something: p = 0.0002, p < 0.0001."""
     if p < 0.0001:
-        return "p\u00a0<\u00a00.0001"
-    return f"p\u00a0=\u00a0{p:.1g}" if p < 0.001 else f"p\u00a0=\u00a0{p:.2g}"
+        return f"p{NBSP}<{NBSP}{to.decimal(0.0001)}"
+    return f"p{NBSP}={NBSP}{to.decimal(float(f'{p:.1g}' if p < 0.001 else f'{p:.2g}'))}"
 
 
-def driver_words(driver: Driver) -> str:
+def driver_words(driver: Driver, to: Language = ENGLISH) -> str:
     """Germany (33 of 41, usually 40 %)."""
-    usual = f"usually {percent(driver.baseline_share)}" if driver.baseline_share > 0 else "usually none"
-    return f"{driver_name(driver)} ({driver.observed:,} of {driver.total:,}, {usual})"
+    numbers = {"name": driver_name(driver, to), "part": to.number(driver.observed), "all": to.number(driver.total)}
+    if driver.baseline_share > 0:
+        share = percent(driver.baseline_share, to)
+        return to.gettext("{name} ({part} of {all}, usually {share})", share=share, **numbers)
+    return to.gettext("{name} ({part} of {all}, usually none)", **numbers)
 
 
-def driver_name(driver: Driver) -> str:
+def driver_name(driver: Driver, to: Language = ENGLISH) -> str:
     """Germany, Trustly, amounts over 500 EUR, or the word “gateway”: what a driver is, fit for the middle of a line."""
-    if driver.in_text and driver.attribute in TOLD:
-        return TOLD[driver.attribute].format(clean(driver.value))
-    attribute = driver.attribute.replace(" ", "_")
+    attribute, value = driver.attribute.replace(" ", "_"), clean(driver.value)
+    if driver.in_text and attribute in IN_TEXT:
+        return IN_TEXT[attribute](value, to)
     if attribute in ("market", "country"):
-        return country_name(driver.value)
+        return country_name(driver.value, to)
     if attribute == "language":
-        return language_name(driver.value)
+        return language_name(driver.value, to)
+    if attribute == "channel":
+        return channel_name(driver.value, to)
     if attribute in SELF_EXPLAINING:
-        return clean(driver.value)
-    return clean(f"{attribute.replace('_', ' ')} {driver.value}")
+        return value
+    called = to.gettext(ATTRIBUTES[attribute]) if attribute in ATTRIBUTES else clean(attribute.replace("_", " "))
+    return f"{called} {value}".strip()
 
 
-def segment_words(segment: Segment | None) -> str:
+def _word(value: str, to: Language) -> str:
+    return to.gettext("the word “{word}”", word=value)
+
+
+def _duration(unit: str, to: Language) -> str:
+    return to.gettext(DURATIONS[unit]) if unit in DURATIONS else to.gettext("a duration in {unit}", unit=unit)
+
+
+def _sum(band: str, to: Language) -> str:
+    """A band as `feedback.entities.finder.band` names it."""
+    found = _BAND.fullmatch(band)
+    if found is None:
+        return to.gettext("amounts {band}", band=band)
+    edges = {name: _money(found[name], found["currency"], to) for name in ("under", "over", "high") if found[name]}
+    if "high" in edges:
+        return to.gettext("amounts {low} to {high}", low=to.decimal(_plain(found["low"])), **edges)
+    return to.gettext("amounts under {under}" if "under" in edges else "amounts over {over}", **edges)
+
+
+def _money(number: str, currency: str, to: Language) -> str:
+    return f"{to.decimal(_plain(number))} {currency}"
+
+
+def _plain(number: str) -> float:
+    return float(number.replace(",", ""))
+
+
+IN_TEXT: Mapping[str, Callable[[str, Language], str]] = {"amount": _sum, "duration": _duration, "word": _word}
+"""How what was found in texts is said where the value alone does not say it."""
+
+
+def segment_words(segment: Segment | None, to: Language = ENGLISH) -> str:
     """From Germany, in German, about a brand, through live chat: what goes behind a number; empty for the whole."""
     if segment is None:
         return ""
     value = clean(segment.value)
-    named = {
-        "market": f"from {country_name(segment.value)}",
-        "language": f"in {language_name(segment.value)}",
-        "brand": f"about {value}",
-        "channel": f"by {value}" if segment.value == Channel.EMAIL else f"through {value}",
-        "customer_segment": f"from {value} customers",
+    said = {
+        "market": lambda: to.gettext("from {country}", country=country_name(segment.value, to)),
+        "language": lambda: to.gettext("in {language}", language=language_name(segment.value, to)),
+        "brand": lambda: to.gettext("about {brand}", brand=value),
+        "channel": lambda: _through(segment.value, to),
+        "customer_segment": lambda: to.gettext("from {segment} customers", segment=value),
     }
-    return named[segment.attribute]
+    return said[segment.attribute]()
 
 
-def where_words(where: Sequence[SegmentCount]) -> str:
+def _through(channel: str, to: Language) -> str:
+    if channel == Channel.EMAIL:
+        return to.gettext("by e-mail")
+    return to.gettext("through {channel}", channel=channel_name(channel, to))
+
+
+def where_words(where: Sequence[SegmentCount], to: Language = ENGLISH) -> str:
     """From Germany (33, 9 expected) and by e-mail (20, 6 expected)."""
-    return listed([f"{segment_words(each.segment)} ({each.observed:,}, {_expected(each)})" for each in where])
+    return to.listed([_place(each, to) for each in where])
 
 
-def _expected(count: SegmentCount) -> str:
-    return f"{humane(count.expected)} expected" if count.expected >= 0.05 else "none expected"
+def _place(count: SegmentCount, to: Language) -> str:
+    numbers = {"segment": segment_words(count.segment, to), "number": to.number(count.observed)}
+    if count.expected >= 0.05:
+        return to.gettext("{segment} ({number}, {expected} expected)", expected=humane(count.expected, to), **numbers)
+    return to.gettext("{segment} ({number}, none expected)", **numbers)
 
 
-def mute_words(mute: Mute, zone: ZoneInfo) -> str:
+def mute_words(mute: Mute, zone: ZoneInfo, to: Language = ENGLISH) -> str:
     """Until 3 December 2026, 09:00; while it is open."""
     until = mute.until.astimezone(zone) if mute.until else None
+    moment = to.gettext("{day}, {time}", day=to.dated(until.date()), time=to.time(until)) if until else ""
     parts = [
-        segment_words(mute.segment),
-        f"until {until.day}\u00a0{MONTHS[until.month - 1]}\u00a0{until.year}, {until:%H:%M}" if until else "",
-        f"while below {mute.below:g} times what is expected" if mute.below else "",
-        "while it is open" if mute.alert_id else "",
+        segment_words(mute.segment, to),
+        to.gettext("until {moment}", moment=moment) if until else "",
+        to.gettext("while below {ratio} times what is expected", ratio=to.decimal(mute.below)) if mute.below else "",
+        to.gettext("while it is open") if mute.alert_id else "",
     ]
-    return " ".join(filter(None, parts)) or "for good"
+    return " ".join(filter(None, parts)) or to.gettext("for good")
 
 
-def drivers_words(drivers: Sequence[Driver]) -> str:
+def drivers_words(drivers: Sequence[Driver], to: Language = ENGLISH) -> str:
     """Mostly Germany (…) and Trustly (…); what has grown, yet is not half of it, is not called "mostly"."""
-    mostly = [driver_words(driver) for driver in drivers if driver.share > 0.5]
-    origins = [driver_words(driver) for driver in drivers if driver.share <= 0.5 and not driver.in_text]
-    named = [driver_words(driver) for driver in drivers if driver.share <= 0.5 and driver.in_text]
-    parts = {"mostly": mostly, "more than usual from": origins, "more than usual naming": named}
-    return ", ".join(f"{how} {listed(found)}" for how, found in parts.items() if found)
+    mostly = [driver_words(driver, to) for driver in drivers if driver.share > 0.5]
+    origins = [driver_words(driver, to) for driver in drivers if driver.share <= 0.5 and not driver.in_text]
+    named = [driver_words(driver, to) for driver in drivers if driver.share <= 0.5 and driver.in_text]
+    told = [
+        to.gettext("mostly {drivers}", drivers=to.listed(mostly)) if mostly else "",
+        to.gettext("more than usual from {drivers}", drivers=to.listed(origins)) if origins else "",
+        to.gettext("more than usual naming {drivers}", drivers=to.listed(named)) if named else "",
+    ]
+    # Translators: what stands between two of the above
+    return to.gettext(", ").join(filter(None, told))
 
 
 class Sentences:
-    """A digest's sentences. Plain text: whoever lays them out escapes them."""
+    """A digest's sentences in one language. Plain text: whoever lays them out escapes them."""
 
-    def __init__(self, digest: Digest) -> None:
+    def __init__(self, digest: Digest, to: Language = ENGLISH) -> None:
         self._digest = digest
+        self._to = to
         self._first, self._last = local_days(digest.span, digest.zone)
 
     def title(self) -> str:
-        return f"Weekly digest: {self.name(self._digest.owner)}"
+        return self._to.gettext("Weekly digest: {owner}", owner=self._owner())
+
+    def _owner(self) -> str:
+        return owner_name(self._digest.owner, self._to) or self._to.gettext("(no name)")
 
     def name(self, text: str) -> str:
-        """An owner's or a topic's name, fit for the middle of a line."""
-        return clean(text) or "(no name)"
+        """A topic's name or an event's, fit for the middle of a line."""
+        return clean(text) or self._to.gettext("(no name)")
 
     def words(self, topic: DigestTopic) -> Sequence[tuple[str, str, str]]:
         """The topic's words as (code, language, words), up to six a language."""
         return [
-            (code, language_name(code), ", ".join(clean(word) for word in words[:6]))
+            (code, capital(language_name(code, self._to)), ", ".join(clean(word) for word in words[:6]))
             for code, words in sorted(topic.words.items())
             if words
         ]
 
     def week(self) -> str:
         """Week 46, 9–15 November 2026."""
-        first, last = self._first, self._last
-        end = f"{last.day} {MONTHS[last.month - 1]} {last.year}"
+        first, last, to = self._first, self._last, self._to
+        end = to.dated(last).replace(NBSP, " ")
         if first.month == last.month:
-            return f"{self._number()}, {first.day}–{end}"
-        year = f" {first.year}" if first.year != last.year else ""
-        return f"{self._number()}, {first.day} {MONTHS[first.month - 1]}{year} – {end}"
+            days = to.gettext("{first}–{last}", first=first.day, last=end)
+        else:
+            begun = to.dated(first) if first.year != last.year else to.day(first)
+            days = f"{begun.replace(NBSP, ' ')} – {end}"
+        return f"{self._number()}, {days}"
 
     def _number(self) -> str:
-        return f"Week {int(self._digest.week[-2:])}"
+        return self._to.gettext("Week {number}", number=int(self._digest.week[-2:]))
 
     def subject(self) -> str:
+        to, week = self._to, self._number()
         if not self._digest.rose:
-            return f"{self._number()}: nothing rose beyond chance"
+            return to.gettext("{week}: nothing rose beyond chance", week=week)
         first, *others = self._digest.rose
-        more = f" and {amount(len(others), 'more topic')}" if others else ""
-        return f"{self._number()}: {self.name(first.topic.name)}{more} rose"
+        told = {"week": week, "topic": self.name(first.topic.name)}
+        if not others:
+            return to.gettext("{week}: {topic} rose", **told)
+        return to.ngettext(
+            "{week}: {topic} and {number} more topic rose",
+            "{week}: {topic} and {number} more topics rose",
+            len(others),
+            **told,
+        )
 
     def lead(self) -> str:
         """The one sentence for whoever reads no further."""
         if not self._digest.rose:
-            return f"Nothing rose beyond chance this week. {self.total()}"
+            return f"{self._to.gettext('Nothing rose beyond chance this week.')} {self.total()}"
         alert = self._digest.rose[0]
-        drivers = drivers_words(alert.drivers[:2])
+        drivers = drivers_words(alert.drivers[:2], self._to)
         return f"{self.name(alert.topic.name)}: {self.counts(alert)}" + (f"; {drivers}." if drivers else ".")
 
     def standing(self) -> str:
         """What else there is, in a line; empty where there is nothing else."""
-        digest = self._digest
-        states = [
-            (len(digest.still_open), "alert is still open", "alerts are still open"),
-            (len(digest.calmed), "alert calmed down", "alerts calmed down"),
-            (len(digest.new_topics), "topic is new", "topics are new"),
+        return " ".join(filter(None, [self._also(), self._states(), self.total() if self._digest.rose else ""]))
+
+    def _also(self) -> str:
+        """What rose beside the headline."""
+        to, others = self._to, self._digest.rose[1:]
+        names = [to.quoted(self.name(alert.topic.name)) for alert in others[:3]]
+        more = len(others) - len(names)
+        if more:
+            names.append(to.ngettext("{number} more topic", "{number} more topics", more))
+        # Translators: {topics} is one or more
+        return to.gettext("{topics} rose too.", topics=to.listed(names)) if names else ""
+
+    def _states(self) -> str:
+        to, digest = self._to, self._digest
+        still, calm, new = len(digest.still_open), len(digest.calmed), len(digest.new_topics)
+        told = [
+            to.ngettext("{number} alert is still open", "{number} alerts are still open", still) if still else "",
+            to.ngettext("{number} alert calmed down", "{number} alerts calmed down", calm) if calm else "",
+            to.ngettext("{number} topic is new", "{number} topics are new", new) if new else "",
         ]
-        names = [f"“{self.name(alert.topic.name)}”" for alert in digest.rose[1:4]]
-        rest = [amount(len(digest.rose) - 4, "more topic")] if len(digest.rose) > 4 else []
-        also = listed([*names, *rest])
-        others = listed([amount(*state) for state in states if state[0]])
-        told = [f"{also} rose too." if also else "", f"{others}." if others else ""]
-        return " ".join(filter(None, [*told, self.total() if digest.rose else ""]))
+        states = to.listed([each for each in told if each])
+        return f"{states}." if states else ""
 
     def total(self) -> str:
-        return f"{amount(self._digest.total, 'complaint')}, {self._digest.total_before:,} the week before."
+        return self._to.gettext(
+            "{complaints}, {before} the week before.",
+            complaints=complaints_words(self._digest.total, self._to),
+            before=self._to.number(self._digest.total_before),
+        )
 
     def unfinished(self) -> str:
         """A warning for a digest made before its week was over; empty for any other."""
         if self._digest.generated_at >= self._digest.span.end:
             return ""
-        return f"The week is not over yet: this counts what came in before {self.moment(self._digest.generated_at)}."
+        return self._to.gettext(
+            "The week is not over yet: this counts what came in before {moment}.",
+            moment=self.moment(self._digest.generated_at),
+        )
 
     def counts(self, alert: DigestAlert) -> str:
         """41 this week, 12 expected (7–18); 33 from Germany this week, …"""
-        expected = expected_words(alert.expected, alert.low, alert.high)
-        return f"{self._observed(alert)} {self._when(alert.window)}, {expected}"
+        expected = expected_words(alert.expected, alert.low, alert.high, self._to)
+        return self._to.gettext(
+            "{number} {when}, {expected}",
+            number=self._observed(alert),
+            when=self._when(alert.window),
+            expected=expected,
+        )
 
     def _observed(self, alert: DigestAlert) -> str:
-        return " ".join(filter(None, [f"{alert.observed:,}", segment_words(alert.segment)]))
+        told = [self._to.number(alert.observed), segment_words(alert.segment, self._to)]
+        return " ".join(filter(None, told))
 
     def _when(self, window: Span) -> str:
+        to = self._to
         if window == self._digest.span:
-            return "this week"
+            return to.gettext("this week")
         start, end = (edge.astimezone(self._digest.zone) for edge in (window.start, window.end))
         if start.time() != time.min or end.time() != time.min:
-            return f"from {self.moment(window.start)} to {self.moment(window.end)}"
+            return to.gettext("from {start} to {end}", start=self.moment(window.start), end=self.moment(window.end))
         first, last = local_days(window, self._digest.zone)
         days = (last - first).days + 1
-        return f"in the {days} days to {self.day(last)}" if days > 1 else f"on {self.day(last)}"
+        if days == 1:
+            return to.gettext("on {day}", day=self.day(last))
+        return to.gettext("in the {days} days to {day}", days=days, day=self.day(last))
 
     def picture(self, alert: DigestAlert) -> str:
         """The finding for who does not see the picture."""
-        expected = expected_words(alert.expected, alert.low, alert.high)
-        when = (
-            f"in the week of {self.day(self._first)}" if alert.window == self._digest.span else self._when(alert.window)
+        to, this_week = self._to, alert.window == self._digest.span
+        return to.gettext(
+            "Complaints a day about {topic}: {number} {when}, {expected}.",
+            topic=self.name(alert.topic.name),
+            number=self._observed(alert),
+            when=to.gettext("in the week of {day}", day=self.day(self._first))
+            if this_week
+            else self._when(alert.window),
+            expected=expected_words(alert.expected, alert.low, alert.high, to),
         )
-        return f"Complaints a day about {self.name(alert.topic.name)}: {self._observed(alert)} {when}, {expected}."
 
     def details(self, alert: DigestAlert) -> str:
         """How far beyond, how many messages, customers and texts, how many the week before, and whether it is back."""
-        topic, told = alert.topic, []
+        to, told = self._to, []
         if alert.expected >= 0.05:
-            told.append(f"That is {humane(alert.ratio)} times what was expected.")
-        if alert.voices:
-            told.append(voices_words(alert.voices))
-        elif topic.customers is not None:
-            told.append(f"{amount(topic.customers, 'customer')} wrote about it this week.")
+            told.append(to.gettext("That is {ratio} times what was expected.", ratio=humane(alert.ratio, to)))
+        told.append(self._voices(alert))
         if alert.late:
-            told.append("They came in late, when that week was over.")
-        were = "was" if topic.count_before == 1 else "were"
-        everywhere = " of this topic everywhere" if alert.segment else ""
-        told.append(f"The week before there {were} {topic.count_before or 'none'}{everywhere}.")
-        if alert.regressed_at is not None:
-            calm = f" on {self.day(alert.resolved_at)}" if alert.resolved_at else ""
-            told.append(f"It is back: the alert first opened on {self.day(alert.opened_at)} and calmed down{calm}.")
-        return " ".join(told)
+            told.append(to.gettext("They came in late, when that week was over."))
+        told += [self._week_before(alert), self._back(alert)]
+        return " ".join(filter(None, told))
+
+    def _voices(self, alert: DigestAlert) -> str:
+        if alert.voices:
+            return voices_words(alert.voices, self._to)
+        customers = alert.topic.customers
+        if customers is None:
+            return ""
+        return self._to.ngettext(
+            "{number} customer wrote about it this week.", "{number} customers wrote about it this week.", customers
+        )
+
+    def _week_before(self, alert: DigestAlert) -> str:
+        to, before = self._to, alert.topic.count_before
+        if alert.segment is None:
+            if not before:
+                return to.gettext("The week before there were none.")
+            return to.ngettext("The week before there was {number}.", "The week before there were {number}.", before)
+        if not before:
+            return to.gettext("The week before there were none of this topic everywhere.")
+        return to.ngettext(
+            "The week before there was {number} of this topic everywhere.",
+            "The week before there were {number} of this topic everywhere.",
+            before,
+        )
+
+    def _back(self, alert: DigestAlert) -> str:
+        if alert.regressed_at is None:
+            return ""
+        opened = self.day(alert.opened_at)
+        if alert.resolved_at is None:
+            return self._to.gettext("It is back: the alert first opened on {opened} and calmed down.", opened=opened)
+        return self._to.gettext(
+            "It is back: the alert first opened on {opened} and calmed down on {resolved}.",
+            opened=opened,
+            resolved=self.day(alert.resolved_at),
+        )
 
     def drivers(self, alert: DigestAlert) -> str:
         """Where it comes from, up to four attributes; empty where nothing stands out."""
-        told = drivers_words(alert.drivers[:4])
+        told = drivers_words(alert.drivers[:4], self._to)
         return f"{capital(told)}." if told else ""
 
     def where(self, alert: DigestAlert) -> str:
         """In which segments the topic has risen; empty where none stands out."""
-        if alert.segment is None:
-            return f"Above what is usual {where_words(alert.where)}." if alert.where else ""
+        to = self._to
         others = [each for each in alert.where if each.segment != alert.segment]
-        also = f" It also rose {where_words(others)}." if others else ""
-        return f"Elsewhere the topic is within what is usual.{also}" if not others else also.strip()
+        if alert.segment is None:
+            return to.gettext("Above what is usual {places}.", places=where_words(others, to)) if others else ""
+        if others:
+            return to.gettext("It also rose {places}.", places=where_words(others, to))
+        return to.gettext("Elsewhere the topic is within what is usual.")
 
     def copies(self, alert: DigestAlert) -> str:
         """14 of the 41 repeat one of three texts …; empty where few do."""
-        found = alert.copies
+        found, to = alert.copies, self._to
         if found is None or found.complaints < NOTABLE_COPIES * found.of or found.texts == 0:
             return ""
-        whole = f"of the {found.of:,}" if found.of == alert.observed else f"of {found.of:,} looked at"
-        who = f"All {found.of:,}" if found.complaints == found.of else f"{found.complaints:,} {whole}"
-        what = "the same text" if found.texts == 1 else f"one of {number_word(found.texts)} texts"
-        return f"{who} repeat {what} almost word for word."
+        told = {"part": to.number(found.complaints), "all": to.number(found.of), "texts": to.number_word(found.texts)}
+        if found.complaints == found.of:
+            said = ALL_REPEAT
+        else:
+            said = SOME_REPEAT if found.of == alert.observed else LOOKED_AT_REPEAT
+        return to.gettext(said[found.texts > 1], **told)
 
     def events(self, alert: DigestAlert) -> str:
         """What was planned for the days of the rise; empty where nothing was."""
         first, last = local_days(alert.window, self._digest.zone)
         told = [self._event(each) for each in alert.events if each.overlaps(first, last)]
-        return f"At that time: {listed(told)}." if told else ""
+        return self._to.gettext("At that time: {events}.", events=self._to.listed(told)) if told else ""
 
     def _event(self, event: PlannedEvent) -> str:
-        when = (
-            self.day(event.first) if event.first == event.last else f"{self.day(event.first)} to {self.day(event.last)}"
-        )
+        when = self.day(event.first)
+        if event.first != event.last:
+            when = self._to.gettext("{first} to {last}", first=when, last=self.day(event.last))
         return f"{self.name(event.name)} ({when})"
 
     def chance(self, alert: DigestAlert) -> str:
         """The small print of a rise."""
-        again = f", came back on {self.day(alert.regressed_at)}" if alert.regressed_at else ""
-        state = ", acknowledged" if alert.state is AlertState.ACKNOWLEDGED else ""
-        opened = f"Alert opened on {self.day(alert.opened_at)}{again}{state}{self._said(alert)}."
-        return f"More than chance alone explains ({chance_words(alert.p)}). {opened}"
+        to = self._to
+        chance = to.gettext("More than chance alone explains ({p}).", p=chance_words(alert.p, to))
+        told = [to.gettext("Alert opened on {day}", day=self.day(alert.opened_at))]
+        if alert.regressed_at:
+            told.append(to.gettext("came back on {day}", day=self.day(alert.regressed_at)))
+        if alert.state is AlertState.ACKNOWLEDGED:
+            told.append(to.gettext("acknowledged"))
+        return f"{chance} {', '.join([*told, *self._said(alert)])}."
 
     def still_open(self, alert: DigestAlert) -> str:
-        """23 this week, 12 expected (7–18): above its range. Open since 28 October, acknowledged."""
+        """23 this week, 12 expected (7–18): above its range. Open for 19 days, since 28 October, acknowledged."""
+        to = self._to
         if alert.observed > alert.high:
-            place = "still above what is usual"
+            place = to.gettext("still above what is usual")
+        elif alert.observed >= alert.low:
+            place = to.gettext("back within what is usual")
         else:
-            place = "back within what is usual" if alert.observed >= alert.low else "below what is usual"
-        state = "" if alert.state is AlertState.OPEN else f", {alert.state.value}"
-        muted = f", muted {mute_words(alert.muted, self._digest.zone)}" if alert.muted else ""
-        return (
-            f"{self.counts(alert)}: {place}. Open since {self.day(alert.opened_at)}{state}{self._said(alert)}{muted}."
+            place = to.gettext("below what is usual")
+        told = [self._open_for(alert)]
+        if alert.state is not AlertState.OPEN:
+            told.append(to.gettext(STATES[alert.state]))
+        told += self._said(alert)
+        if alert.muted:
+            told.append(to.gettext("muted {how}", how=mute_words(alert.muted, self._digest.zone, to)))
+        return f"{self.counts(alert)}: {place}. {', '.join(told)}."
+
+    def _open_for(self, alert: DigestAlert) -> str:
+        as_of = min(self._digest.generated_at, self._digest.span.end - timedelta(microseconds=1))
+        days = (self._date(as_of) - self._date(alert.opened_at)).days
+        since = self.day(alert.opened_at)
+        if days < 1:
+            return self._to.gettext("Open since {day}", day=since)
+        return self._to.ngettext(
+            "Open for {number} day, since {day}", "Open for {number} days, since {day}", days, day=since
         )
 
-    def _said(self, alert: DigestAlert) -> str:
-        return f", {alert.verdict.verdict} says {clean(alert.verdict.who)}" if alert.verdict else ""
+    def _said(self, alert: DigestAlert) -> list[str]:
+        if alert.verdict is None:
+            return []
+        verdict = verdict_words(alert.verdict.verdict, self._to)
+        return [self._to.gettext("{verdict} says {who}", verdict=verdict, who=clean(alert.verdict.who))]
 
     def calmed(self, alert: DigestAlert) -> str:
         if alert.resolved_at is None:
             return f"{self.counts(alert)}."
-        days = self._date(alert.resolved_at) - self._date(alert.opened_at)
-        after = amount(days.days, "day") if days.days else "less than a day"
-        resolved = f"Resolved on {self.day(alert.resolved_at)}, {after} after it opened"
-        return f"{self.counts(alert)}. {resolved}{self._said(alert)}."
+        days = (self._date(alert.resolved_at) - self._date(alert.opened_at)).days
+        day = self.day(alert.resolved_at)
+        if days:
+            resolved = self._to.ngettext(
+                "Resolved on {day}, {number} day after it opened",
+                "Resolved on {day}, {number} days after it opened",
+                days,
+                day=day,
+            )
+        else:
+            resolved = self._to.gettext("Resolved on {day}, less than a day after it opened", day=day)
+        return f"{self.counts(alert)}. {', '.join([resolved, *self._said(alert)])}."
 
     def fix(self, each: DigestFix) -> str:
         """Which fix it is, what it achieved and the numbers behind it."""
         # what is said of fixes is written with the words of this file
         from feedback.outcome import in_short
 
-        return in_short(each.fix, each.outcome, self._digest.zone)
+        return in_short(each.fix, each.outcome, self._digest.zone, self._to)
 
     def novelty(self, topic: DigestTopic) -> str:
         """How many, from how many customers, and how the topic came to be."""
-        customers = f" from {amount(topic.customers, 'customer')}" if topic.customers is not None else ""
-        return f"{amount(topic.count, 'complaint')}{customers} this week; {ORIGINS[topic.kind]}."
+        to = self._to
+        told = to.ngettext("{number} complaint this week", "{number} complaints this week", topic.count)
+        if topic.customers is not None:
+            told = to.ngettext(
+                "{complaints} from {number} customer this week",
+                "{complaints} from {number} customers this week",
+                topic.customers,
+                complaints=complaints_words(topic.count, to),
+            )
+        return f"{told}; {to.gettext(ORIGINS[topic.kind])}."
+
+    def number(self, value: int) -> str:
+        return self._to.number(value)
 
     def expectation(self, topic: DigestTopic) -> tuple[str, str]:
         """A table's cell: the number, or a dash where nothing can be expected yet, and its range in brackets."""
         if topic.expected is None:
             return "–", ""
-        return humane(topic.expected), interval_words(topic.low, topic.high).strip()
+        return humane(topic.expected, self._to), interval_words(topic.low, topic.high, self._to).strip()
 
     def change(self, topic: DigestTopic) -> str:
         """A mark beside a topic's name in the table: what has its own section above."""
-        groups = {"rose": self._digest.rose, "still open": self._digest.still_open, "calmed down": self._digest.calmed}
+        digest = self._digest
+        groups = {N_("rose"): digest.rose, N_("still open"): digest.still_open, N_("calmed down"): digest.calmed}
         for word, alerts in groups.items():
-            if any(alert.topic.topic_id == topic.topic_id for alert in alerts):
-                return word
-        return "new" if any(new.topic_id == topic.topic_id for new in self._digest.new_topics) else ""
+            if _are_about(alerts, topic):
+                return self._to.gettext(word)
+        is_new = any(new.topic_id == topic.topic_id for new in digest.new_topics)
+        return self._to.gettext("new") if is_new else ""
+
+    def is_risen(self, topic: DigestTopic) -> bool:
+        """Whether it has been told of, with what customers wrote, as a rise."""
+        return _are_about(self._digest.rose, topic)
 
     def origin(self, quote: Quote) -> str:
         """German, e-mail, Germany, 12 November."""
-        market = country_name(quote.market) if quote.market else ""
-        return ", ".join(
-            filter(None, [language_name(quote.language), quote.channel.value, market, self.day(quote.received_at)])
-        )
+        return f"{quote_origin(quote, self._to)}, {self.day(quote.received_at)}"
 
     def remainder(self) -> str:
         """Which source fell silent, what no topic holds and what could not be read, of everything that came in."""
-        digest = self._digest
-        told = [f"{capital(silent_words(each))}: is it down?" for each in digest.silent]
+        digest, to = self._digest, self._to
+        told = [to.gettext("{what}: is it down?", what=capital(silent_words(each, to))) for each in digest.silent]
         if digest.total:
-            everything = amount(digest.total, "complaint")
-            told.append(f"Of all {everything} that came in, {percent(digest.unassigned_share)} fit no topic.")
+            share = percent(digest.unassigned_share, to)
+            told.append(
+                to.ngettext(
+                    "Of all {number} complaint that came in, {share} fit no topic.",
+                    "Of all {number} complaints that came in, {share} fit no topic.",
+                    digest.total,
+                    share=share,
+                )
+            )
         if digest.rejected:
-            them = "it" if digest.rejected == 1 else "them"
-            told.append(f"{amount(digest.rejected, 'record')} could not be read; correct and send {them} again.")
+            told.append(
+                to.ngettext(
+                    "{number} record could not be read; correct and send it again.",
+                    "{number} records could not be read; correct and send them again.",
+                    digest.rejected,
+                )
+            )
         return " ".join(told)
+
+    def is_ill(self) -> bool:
+        """Whether something is wrong with the data that somebody has to see to."""
+        return bool(self._digest.silent or self._digest.rejected)
 
     def explanation(self) -> str:
         """How to read the numbers, once a digest."""
-        told = "Expected is what the past predicts; nine times out of ten the count lies in the range in brackets."
+        to = self._to
+        told = to.gettext(
+            "Expected is what the past predicts; nine times out of ten the count lies in the range in brackets."
+        )
         quoted = any(alert.quotes for alert in self._digest.rose) or any(new.quotes for new in self._digest.new_topics)
-        return f"{told} Quotes are redacted and some are cut." if quoted else told
+        return f"{told} {to.gettext('Quotes are redacted and some are cut.')}" if quoted else told
+
+    def figures(self) -> Sequence[Figure]:
+        """Satisfaction and speed of the reader's topics; empty where the records do not tell."""
+        from feedback.support import figures
+
+        return figures(self._digest.support.whole, self._to) if self._digest.support else ()
+
+    def changed_topics(self) -> Sequence[tuple[str, Sequence[Figure]]]:
+        """The topics whose figures changed beyond doubt, with these."""
+        from feedback.support import changed_topics
+
+        digest = self._digest
+        return changed_topics(digest.support, digest.names, self._to) if digest.support else ()
+
+    def impacts(self) -> Sequence[str]:
+        """What satisfaction would be without some of the topics."""
+        from feedback.support import impacts
+
+        digest = self._digest
+        return impacts(digest.support, digest.names, self._to) if digest.support else ()
+
+    def suggestion(self, each: FaqSuggestion) -> str:
+        """How many ask, and how long they keep support busy."""
+        to = self._to
+        weeks = round((each.span.end - each.span.start) / timedelta(weeks=1))
+        told = to.ngettext(
+            "{number} complaint in {weeks} weeks, {share} of them questions.",
+            "{number} complaints in {weeks} weeks, {share} of them questions.",
+            each.complaints,
+            weeks=weeks,
+            share=percent(each.asking.value, to),
+        )
+        return " ".join(filter(None, [told, self._spent(each)]))
+
+    def _spent(self, each: FaqSuggestion) -> str:
+        from feedback.support import MINUTE, duration
+
+        if each.minutes is None:
+            return ""
+        time = duration(each.minutes * MINUTE, self._to)
+        if each.timed_by == "resolution":
+            return self._to.gettext("Half of them took {time} or longer to resolve.", time=time)
+        return self._to.gettext("Half of them waited {time} or longer for a first response.", time=time)
+
+    def questions(self, each: FaqSuggestion) -> Sequence[tuple[str, str, str]]:
+        """One question a language, as (code, language, question)."""
+        return [
+            (code, capital(language_name(code, self._to)), excerpt(asked[0]))
+            for code, asked in sorted(each.questions.items())
+            if asked
+        ]
+
+    def unowned(self) -> Sequence[str]:
+        """What nobody answers for, a line each; empty where that is somebody else's business or nothing."""
+        to, digest = self._to, self._digest
+        told = [self._unowned(each) for each in digest.unowned[:MOST_UNOWNED]]
+        if more := digest.unowned[MOST_UNOWNED:]:
+            told.append(
+                to.ngettext("{number} more topic without an owner", "{number} more topics without an owner", len(more))
+            )
+        if digest.unassigned:
+            told.append(
+                to.ngettext("{number} complaint fits no topic", "{number} complaints fit no topic", digest.unassigned)
+            )
+        return told
+
+    def _unowned(self, topic: DigestTopic) -> str:
+        return self._to.gettext(
+            "{topic}: {complaints}, {before} the week before",
+            topic=self.name(topic.name),
+            complaints=complaints_words(topic.count, self._to),
+            before=self._to.number(topic.count_before),
+        )
 
     def made(self) -> str:
-        return f"Made on {self.moment(self._digest.generated_at)} ({self._digest.zone.key} time)."
+        moment = self.moment(self._digest.generated_at)
+        return self._to.gettext("Made on {moment} ({zone} time).", moment=moment, zone=self._digest.zone.key)
 
     def _date(self, moment: datetime) -> date:
         return moment.astimezone(self._digest.zone).date()
@@ -491,11 +819,22 @@ class Sentences:
     def day(self, day: date) -> str:
         """12 November, in one piece; with the year where it is not the digest's."""
         local = self._date(day) if isinstance(day, datetime) else day
-        year = f" {local.year}" if local.year != self._last.year else ""
-        return f"{local.day}\u00a0{MONTHS[local.month - 1]}{year}"
+        return self._to.dated(local) if local.year != self._last.year else self._to.day(local)
 
     def moment(self, moment: datetime) -> str:
-        return f"{self.day(moment)}, {moment.astimezone(self._digest.zone):%H:%M}"
+        local = moment.astimezone(self._digest.zone)
+        return self._to.gettext("{day}, {time}", day=self.day(moment), time=self._to.time(local))
+
+
+def _are_about(alerts: Sequence[DigestAlert], topic: DigestTopic) -> bool:
+    return any(alert.topic.topic_id == topic.topic_id for alert in alerts)
+
+
+def quote_origin(quote: Quote, to: Language = ENGLISH) -> str:
+    """German, e-mail, Germany: in which language, on which way and from where."""
+    market = country_name(quote.market, to) if quote.market else ""
+    told = [language_name(quote.language, to), channel_name(quote.channel, to), market]
+    return capital(", ".join(filter(None, told)))
 
 
 def local_days(span: Span, zone: ZoneInfo) -> tuple[date, date]:

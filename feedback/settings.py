@@ -28,6 +28,8 @@ from sqlalchemy.exc import ArgumentError
 from feedback.domain import SEGMENTED, AlertPolicy
 from feedback.errors import SettingError
 from feedback.intake.kinds import ALL_KINDS
+from feedback.kpi import Scale
+from feedback.language import LANGUAGES
 
 PREFIX = "FEEDBACK_"
 FILE_VARIABLE = "FEEDBACK_CONFIG"
@@ -86,11 +88,21 @@ class Settings(BaseSettings):
         description="What topics are also judged by, beside as a whole: market, language, brand, channel, "
         "customer_segment. Empty: as a whole only.",
     )
+    rating_scales: Words = Field(
+        (),
+        description="What ratings go from, the worst, and to, the best, by source: such as helpdesk=1..5 or marks=6..1. "
+        "A source that is not named has the scale that its ratings show.",
+    )
     digest_day: Weekday = Field("monday", description="The day the digest of the week before is written.")
     digest_hour: int = Field(7, description="The hour of that day, in time_zone.", ge=0, le=23)
     inbox: str = Field("", description="Folder watched for new files of complaints. Empty: inbox/ in data_dir.")
     channels: str = Field(
         "", description="YAML file that says who is told of alerts, and how. Empty: nobody, nothing is sent."
+    )
+    reader_language: str = Field(
+        "en",
+        description="The language of digests and alert mails: en, de, pl, nb or fi. The channels file may name others "
+        "by owner and by channel.",
     )
     redact: Words = Field(
         ALL_KINDS, description="Kinds of personal data that are blacked out before anything is stored."
@@ -163,6 +175,13 @@ class Settings(BaseSettings):
             raise ValueError("a language is named twice")
         return value
 
+    @field_validator("reader_language")
+    @classmethod
+    def _known_reader_language(cls, value: str) -> str:
+        if value not in LANGUAGES:
+            raise ValueError(f"not one of {', '.join(LANGUAGES)}")
+        return value
+
     @field_validator("segments")
     @classmethod
     def _known_segments(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -171,6 +190,15 @@ class Settings(BaseSettings):
                 raise ValueError(f"{name!r} is not one of {', '.join(SEGMENTED)}")
         if len(set(value)) < len(value):
             raise ValueError("an attribute is named twice")
+        return value
+
+    @field_validator("rating_scales")
+    @classmethod
+    def _readable_scales(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for written in value:
+            source, scale = _scale(written)
+            if not source or scale is None or scale.worst == scale.best:
+                raise ValueError(f"{written!r} is no scale: write SOURCE=WORST..BEST, such as helpdesk=1..5")
         return value
 
     @field_validator("redact")
@@ -229,6 +257,11 @@ class Settings(BaseSettings):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    @property
+    def scales(self) -> dict[str, Scale]:
+        """The scales of ratings that are told, by source."""
+        return {source: scale for source, scale in map(_scale, self.rating_scales) if scale}
 
     @property
     def url(self) -> str:
@@ -303,6 +336,13 @@ def commented_file() -> str:
     for name, info in Settings.model_fields.items():
         lines += [f"# {info.description}", f"# {name} = {_toml(info.default)}", ""]
     return "\n".join(lines)
+
+
+def _scale(written: str) -> tuple[str, Scale | None]:
+    """A source with its scale, None where that cannot be read."""
+    source, _, ends = written.rpartition("=")
+    found = re.fullmatch(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)", ends.strip())
+    return source.strip(), Scale(float(found[1]), float(found[2])) if found else None
 
 
 def _refuse_unknown_variables() -> None:

@@ -274,6 +274,9 @@ def digest(
     week: Annotated[
         str | None, typer.Option(help="ISO week such as 2026-W46; the last that is over if left out.")
     ] = None,
+    language: Annotated[
+        str, typer.Option(help="All of them in one language: en, de, pl, nb or fi. Left out, each in its reader's.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Write the weekly digest of each owner, as Markdown and as self-contained HTML."""
@@ -281,7 +284,7 @@ def digest(
 
     context = open_context()
     now = wall()
-    written = write(context, week or last_week(context, now), now)
+    written = write(context, week or last_week(context, now), now, language)
     if as_json:
         write_json(out, [str(path) for path in written])
     else:

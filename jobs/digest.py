@@ -9,6 +9,7 @@ from typing import Any
 
 from feedback.digest import Digest, file_stem, iso_week, pictures, render_html, render_markdown, week_span
 from feedback.errors import SettingError
+from feedback.language import Language, language_of
 from feedback.series import day_of
 from jobs.context import Context
 from jobs.notices import write_digest_notices
@@ -28,8 +29,10 @@ def last_week(context: Context, now: datetime) -> str:
     return iso_week(today - timedelta(days=7))
 
 
-def write(context: Context, week: str, now: datetime) -> list[Path]:
+def write(context: Context, week: str, now: datetime, language: str = "") -> list[Path]:
     """Write the week's digests as known at `now`, one for all and one for each owner; the HTML files.
+
+    Each is in its reader's language, or all are in `language`.
 
     SettingError when `week` is not a week such as 2026-W46, or has not begun.
     """
@@ -38,16 +41,23 @@ def write(context: Context, week: str, now: datetime) -> list[Path]:
     gathered = gather(context, week, now)
     folder = context.settings.data_dir / "digests" / week
     folder.mkdir(parents=True, exist_ok=True)
-    return [_write(folder, gathered.digest(owner)) for owner in (None, *gathered.owners)]
+    digests = [gathered.digest(owner) for owner in (None, *gathered.owners)]
+    return [_write(folder, each, language_of(language or _read_by(context, each.owner))) for each in digests]
 
 
-def _write(folder: Path, digest: Digest) -> Path:
+def _read_by(context: Context, owner: str) -> str:
+    """The language that an owner reads."""
+    channels = context.parts.channels
+    return (channels.language(owner) if channels else None) or context.settings.reader_language
+
+
+def _write(folder: Path, digest: Digest, to: Language) -> Path:
     stem = file_stem(digest)
-    for name, png in pictures(digest).items():
+    for name, png in pictures(digest, to).items():
         _put(folder / name, png)
-    _put(folder / f"{stem}.md", render_markdown(digest).encode())
+    _put(folder / f"{stem}.md", render_markdown(digest, to).encode())
     page = folder / f"{stem}.html"
-    _put(page, render_html(digest).encode())
+    _put(page, render_html(digest, to=to).encode())
     return page
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from feedback.chart import Series
 from feedback.domain import Alert, AlertState, Driver, Transition
 from feedback.events import PlannedEvent
 from feedback.explanation import Finding
+from feedback.language import Language
 from feedback.notify.channels import Channel
 from feedback.notify.message import About, Rise, alert_content, passed_on
 from feedback.notify.outbox import Notice, NoticeKind, notice_id
@@ -62,9 +64,9 @@ def write_notices(context: Context, connection: Connection, change: Transition, 
         return 0
     about = About(row.topic_id, row.topic, responsible.owner, row.area)
     rise = None if kind is NoticeKind.RESOLVED else _rise(context, connection, row, now)
-    content = alert_content(kind, about, change, rise, context.settings.zone)
+    told = cache(lambda language: alert_content(kind, about, change, rise, context.settings.zone, language))
     to = _To(context, kind, now, change.alert.id, position)
-    made = [to.notice(owner, each, _threaded(connection, each, to, content)) for each, owner in receivers]
+    made = [_notice(connection, to, owner, each, told) for each, owner in receivers]
     return add_notices(connection, made)
 
 
@@ -74,12 +76,16 @@ def write_escalation(context: Context, connection: Connection, made: Escalation,
     change = _change_at(connection, alerts.alert_of(connection, made.alert_id), made.position)
     row = alerts.alert_row(connection, made.alert_id)
     about, zone = About(row.topic_id, row.topic, made.owner, row.area), context.settings.zone
-    content = alert_content(NoticeKind.ESCALATED, about, change, _rise(context, connection, row, now), zone)
-    content = passed_on(content, made.owner, told, zone)
+    rise = _rise(context, connection, row, now)
+
+    @cache
+    def late(language: Language) -> dict[str, Any]:
+        content = alert_content(NoticeKind.ESCALATED, about, change, rise, zone, language)
+        return passed_on(content, made.owner, told, zone)
+
     to = _To(context, NoticeKind.ESCALATED, now, made.alert_id, made.position, f"{made.position}/{made.step}")
     receivers = context.parts.channels.own(made.told)
-    written = [to.notice(made.told, each, _threaded(connection, each, to, content)) for each in receivers]
-    return add_notices(connection, written)
+    return add_notices(connection, [_notice(connection, to, made.told, each, late) for each in receivers])
 
 
 def write_untold(context: Context, connection: Connection, alert: Alert, now: datetime) -> int:
@@ -148,6 +154,19 @@ class _To:
         )
 
 
+def _notice(
+    connection: Connection, to: _To, owner: str, channel: Channel, told: Callable[[Language], dict[str, Any]]
+) -> Notice:
+    """The notice to one channel, in the language that is read there."""
+    content = told(_language(to.context, owner, channel))
+    return to.notice(owner, channel, _threaded(connection, channel, to, content))
+
+
+def _language(context: Context, owner: str, channel: Channel) -> Language:
+    assert context.parts.channels is not None
+    return Language(context.parts.channels.language(owner, channel) or context.settings.reader_language)
+
+
 def _threaded(connection: Connection, channel: Channel, to: _To, content: dict[str, Any]) -> dict[str, Any]:
     """The content, with what ties it to the first that the channel was told of this alert."""
     first = first_about(connection, to.alert_id, channel.key)
@@ -163,7 +182,7 @@ def _digest_notice(context: Context, week: str, now: datetime, owner: str, chann
         kind=NoticeKind.DIGEST,
         owner=owner,
         channel=channel.key,
-        content={"week": week},
+        content={"week": week, "language": _language(context, owner, channel).code},
         created_at=now,
         next_at=_not_before(context, owner, channel),
     )

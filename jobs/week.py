@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +29,7 @@ from feedback.domain import (
     Voices,
 )
 from feedback.events import PlannedEvent
+from feedback.owners import Responsible
 from feedback.store import alerts, complaints, counts, facets
 from feedback.store.counts import UNASSIGNED
 from feedback.store.events import planned_events
@@ -36,7 +37,9 @@ from feedback.store.fixes import fixes, outcomes_of
 from feedback.store.topics import StoredTopic
 from feedback.store.verdicts import verdicts_of
 from jobs.context import Context
+from jobs.kpi import WeekSupport, gather_support
 from jobs.mutes import muted_by
+from jobs.ownership import owners_of
 from jobs.panel import DatedPanel, dated_panel
 from jobs.published import Published, published
 from jobs.silence import silent_sources
@@ -60,7 +63,7 @@ class Week:
     generated_at: datetime
     context: Context
     topics: dict[UUID, DigestTopic]
-    owned_by: dict[UUID, str]
+    owned_by: Mapping[UUID, Responsible]
     alerts: Sequence[tuple[Row[Any], DigestAlert]]
     born: frozenset[UUID]
     total: int
@@ -69,15 +72,17 @@ class Week:
     rejected: int
     silent: Sequence[SilentSource]
     fixes: Sequence[DigestFix]
+    support: WeekSupport | None
 
     @property
     def owners(self) -> list[str]:
         """All who answer for a topic, and the default owner for those that nobody owns."""
-        return sorted(set(self.owned_by.values()) | {self.context.settings.default_owner})
+        return sorted({each.owner for each in self.owned_by.values()} | {self.context.settings.default_owner})
 
     def digest(self, owner: str | None) -> Digest:
         """The digest of an owner; of everybody's topics when that is None."""
-        mine = {key for key, name in self.owned_by.items() if owner in (None, name)}
+        mine = frozenset(key for key, each in self.owned_by.items() if owner in (None, each.owner))
+        sees_to_unowned = owner in (None, self.context.settings.default_owner)
         seen = [(row, alert) for row, alert in self.alerts if row.topic_id in mine]
         rose = [alert for row, alert in seen if self._rose(row, alert) and not alert.muted]
         busiest = sorted((self.topics[key] for key in mine), key=lambda topic: (-topic.count, topic.name))
@@ -98,7 +103,14 @@ class Week:
             calmed=[alert for row, alert in seen if row.resolved_at and row.resolved_at in self.span],
             new_topics=[topic for topic in busiest if topic.topic_id in self.born],
             busiest=[topic for topic in busiest if topic.count or topic.count_before][:BUSIEST],
+            unassigned=self.unassigned if sees_to_unowned else 0,
+            unowned=[each for each in busiest if sees_to_unowned and each.count and self._is_unowned(each)],
+            support=self.support.of(mine) if self.support else None,
+            names={key: self.topics[key].name for key in mine},
         )
+
+    def _is_unowned(self, topic: DigestTopic) -> bool:
+        return not self.owned_by[topic.topic_id].is_owned
 
     def _rose(self, row: Row[Any], alert: DigestAlert) -> bool:
         return row.opened_at in self.span or (alert.regressed_at is not None and alert.regressed_at in self.span)
@@ -130,7 +142,9 @@ def _gather(
     # an alert outlives its topic: it may have been merged since, or be of a version before
     gone = {row.topic_id: row for row in rows if row.topic_id not in known}
     known |= {key: _gone(row) for key, row in gone.items()}
-    owners = {key: each.owner for key, each in members.items()} | {key: row.owner for key, row in gone.items()}
+    held = [(each.id, each.owner, each.area) for each in members.values()]
+    lost = [(key, row.owner, row.area) for key, row in gone.items()]
+    owners = owners_of(context, connection)
     charts = Charts(context, connection, current, as_of, {None: Charted.of(dated) if dated and rows else None})
     return Week(
         week=week,
@@ -138,7 +152,7 @@ def _gather(
         generated_at=now,
         context=context,
         topics=known,
-        owned_by={key: owner or context.settings.default_owner for key, owner in owners.items()},
+        owned_by={key: owners.of_topic(owner, area) for key, owner, area in (*held, *lost)},
         alerts=[(row, _alert(connection, row, known, signals, charts, span)) for row in rows],
         born=frozenset(
             key for key, each in members.items() if each.born_at in span and each.kind is not TopicKind.PINNED
@@ -149,6 +163,7 @@ def _gather(
         rejected=complaints.count_rejected(connection, span),
         silent=silent_sources(context, connection, current.version.id, as_of) if current else (),
         fixes=_fixes(connection, current, known, span, as_of) if current else (),
+        support=gather_support(context, connection, current, span, as_of, current.topics) if current else None,
     )
 
 

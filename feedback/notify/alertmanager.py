@@ -25,6 +25,7 @@ class Alertmanager:
     quotes: ClassVar[bool] = False
     key: str
     url: str = field(repr=False)
+    language: str = ""
 
     def send(self, message: Message, now: datetime, seconds: float) -> Result:
         """Post the alert as it is now; any 2xx within so many seconds is a delivery."""

@@ -24,6 +24,7 @@ class Apprise:
     key: str
     url: str = field(repr=False)
     quotes: bool = False
+    language: str = ""
 
     def send(self, message: Message, now: datetime, seconds: float) -> Result:
         """Send title and text. Apprise does not say why it failed, so every failure may pass."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from email.utils import parseaddr
 from itertools import pairwise
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from feedback.errors import ChannelsError
+from feedback.language import LANGUAGES
 from feedback.notify import apprise
 from feedback.notify.alertmanager import Alertmanager
 from feedback.notify.email import ADDRESS, Email, Security, Smtp
@@ -24,7 +25,7 @@ from feedback.notify.outbox import Result
 from feedback.notify.webhook import Webhook
 from feedback.strict_yaml import read_yaml
 
-TOP_KEYS = ("smtp", "everybody", "default", "owners", "escalation", "quiet_hours")
+TOP_KEYS = ("smtp", "everybody", "default", "owners", "escalation", "quiet_hours", "languages")
 SMTP_KEYS = ("host", "port", "starttls", "tls", "user", "password", "from", "unsubscribe")
 KINDS = ("email", "apprise", "webhook", "alertmanager")
 STEPS = "a list of steps, such as `- {after: 4h, to: someone}`"
@@ -38,11 +39,12 @@ _DURATION = re.compile(r"(\d{1,4})\s*([mhd])")
 _UNITS: Mapping[str, timedelta] = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 UTC = ZoneInfo("UTC")
 ANYBODY = "default"
-"""Whose steps and quiet hours hold for owners that have none of their own."""
+"""Whose steps, quiet hours and language hold for owners that have none of their own."""
 
 
 class Channel(Protocol):
-    """A way to reach somebody. `key` names it without telling the address; `quotes` may be put in if set."""
+    """A way to reach somebody. `key` names it without telling the address; `quotes` may be put in if set. `language` is
+    that of who reads there, empty for its owner's."""
 
     @property
     def key(self) -> str: ...
@@ -53,6 +55,9 @@ class Channel(Protocol):
     @property
     def digests(self) -> bool: ...
 
+    @property
+    def language(self) -> str: ...
+
     def send(self, message: Message, now: datetime, seconds: float) -> Result:
         """Try once, within so many seconds in all; never raises for what the receiver does."""
 
@@ -61,8 +66,8 @@ class Channel(Protocol):
 class Channels:
     """Who is told how: the owners named in the file, `default` for the others, and `everybody` of everything.
 
-    `steps` says by owner who is next if nobody takes an alert on, `quiet` when an owner is not to be disturbed; what is
-    said of ANYBODY holds for the rest.
+    `steps` says by owner who is next if nobody takes an alert on, `quiet` when an owner is not to be disturbed,
+    `languages` what they read; what is said of ANYBODY holds for the rest.
     """
 
     owners: Mapping[str, Sequence[Channel]]
@@ -70,6 +75,7 @@ class Channels:
     everybody: Sequence[Channel] = ()
     steps: Mapping[str, Sequence[Step]] = field(default_factory=dict)
     quiet: Mapping[str, Quiet] = field(default_factory=dict)
+    languages: Mapping[str, str] = field(default_factory=dict)
 
     def own(self, owner: str) -> Sequence[Channel]:
         """Those of an owner alone."""
@@ -94,6 +100,11 @@ class Channels:
     def quiet_of(self, owner: str) -> Quiet | None:
         """When an owner is not to be disturbed."""
         return self.quiet.get(owner, self.quiet.get(ANYBODY))
+
+    def language(self, owner: str, channel: Channel | None = None) -> str | None:
+        """What an owner reads, or whoever reads that channel of theirs; None where the file does not say."""
+        own = channel.language if channel else ""
+        return own or self.languages.get(owner, self.languages.get(ANYBODY))
 
     def not_before(self, owner: str, channel: Channel, moment: datetime) -> datetime:
         """When what is told to an owner by a channel at `moment` may go out. Channels of everybody are never quiet."""
@@ -137,6 +148,10 @@ class _Reader:
             self._list(top.get("everybody") or [], "everybody", smtp),
             {name: self._steps(each, name, named) for name, each in self._by_owner(top, "escalation", STEPS).items()},
             {name: self._quiet(each, name) for name, each in self._by_owner(top, "quiet_hours", HOURS).items()},
+            {
+                name: self._language(each, f"{self.what}: `languages/{name}`")
+                for name, each in self._by_owner(top, "languages", "a language, such as de").items()
+            },
         )
         if not channels.by_key:
             raise ChannelsError(f"{self.what} names no channel; for none at all, leave the setting 'channels' empty.")
@@ -206,7 +221,7 @@ class _Reader:
 
     def _channel(self, entry: object, place: str, number: int, smtp: Smtp | None) -> Channel:
         what = f"{self.what}: channel {number} of `{place}`"
-        fields = self._mapping(entry, (*KINDS, "name", "quotes"), what)
+        fields = self._mapping(entry, (*KINDS, "name", "quotes", "language"), what)
         kinds = [kind for kind in KINDS if kind in fields]
         if len(kinds) != 1:
             raise ChannelsError(f"{what} must have one of {', '.join(KINDS)}; it has {len(kinds) or 'none'}.")
@@ -215,13 +230,24 @@ class _Reader:
         quotes = self._flag(fields, "quotes", what, default=False)
         if quotes and kind == "alertmanager":
             raise ChannelsError(f"{what}: an alertmanager takes no quotes; leave `quotes` out.")
+        language = self._language(fields["language"], f"{what}: `language`") if "language" in fields else ""
         makers: Mapping[str, Callable[[], Channel]] = {
-            "email": lambda: Email(key, self._address(fields["email"], what), self._needed(smtp, what), quotes),
-            "apprise": lambda: apprise.Apprise(key, self._apprise(fields["apprise"], what), quotes),
-            "webhook": lambda: self._webhook(fields["webhook"], what, key, quotes=quotes),
-            "alertmanager": lambda: Alertmanager(key, self._url(fields["alertmanager"], f"{what}: `alertmanager`")),
+            "email": lambda: Email(
+                key, self._address(fields["email"], what), self._needed(smtp, what), quotes, language
+            ),
+            "apprise": lambda: apprise.Apprise(key, self._apprise(fields["apprise"], what), quotes, language),
+            "webhook": lambda: replace(self._webhook(fields["webhook"], what, key, quotes=quotes), language=language),
+            "alertmanager": lambda: Alertmanager(
+                key, self._url(fields["alertmanager"], f"{what}: `alertmanager`"), language
+            ),
         }
         return makers[kind]()
+
+    def _language(self, value: object, what: str) -> str:
+        # YAML reads a bare `no` as false
+        if value not in LANGUAGES:
+            raise ChannelsError(f"{what} is not one of {', '.join(LANGUAGES)}.")
+        return str(value)
 
     def _name(self, fields: Mapping[str, Any], number: int, what: str) -> str:
         name = fields.get("name", str(number))

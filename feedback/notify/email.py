@@ -54,6 +54,7 @@ class Email:
     to: str = field(repr=False)
     smtp: Smtp
     quotes: bool = False
+    language: str = ""
 
     def send(self, message: Message, now: datetime, seconds: float) -> Result:
         """Hand the message to the server within so many seconds. What it accepted counts as delivered."""

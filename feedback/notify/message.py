@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -16,15 +16,16 @@ from feedback.digest import Digest, Quote, pick_quotes, pictures, render_html, r
 from feedback.domain import Driver, Transition
 from feedback.events import PlannedEvent
 from feedback.explanation import Finding, summary
+from feedback.language import ENGLISH, Language
 from feedback.notify.outbox import Notice, NoticeKind
 from feedback.sentences import (
     capital,
     clean,
-    country_name,
     drivers_words,
     expected_words,
-    language_name,
     local_days,
+    quote_origin,
+    reason_words,
     segment_words,
 )
 
@@ -79,16 +80,17 @@ class Rise:
 
 
 def alert_content(
-    kind: NoticeKind, about: About, change: Transition, rise: Rise | None, zone: ZoneInfo
+    kind: NoticeKind, about: About, change: Transition, rise: Rise | None, zone: ZoneInfo, to: Language = ENGLISH
 ) -> dict[str, Any]:
-    """What the outbox keeps of a transition, in JSON's terms and without any text of a customer.
+    """What the outbox keeps of a transition, in JSON's terms and without any text of a customer; told in a language.
 
     `rise` is None where there is nothing to say but that it is over.
     """
     alert = change.alert
     told: dict[str, Any] = {
-        "subject": _subject(kind, about, rise),
-        "sentences": _rise_sentences(change, rise, zone) if rise else [_ended(about, change)],
+        "language": to.code,
+        "subject": _subject(kind, about, rise, to),
+        "sentences": _rise_sentences(change, rise, zone, to) if rise else [_ended(about, change, to)],
         "alert": {
             "id": str(alert.id),
             "state": str(alert.state),
@@ -106,9 +108,10 @@ def alert_content(
 
 def passed_on(content: dict[str, Any], owner: str, told: datetime, zone: ZoneInfo) -> dict[str, Any]:
     """The content for the next in line: since when `owner`, who was `told` then, has not taken the alert on."""
-    since = f"{told.astimezone(zone):%d %B %Y, %H:%M}"
-    first = f"Nobody has taken this on yet: {clean(owner)} was told on {since}."
-    subject = f"Not taken on: {content['subject']}"
+    to, at = Language(content["language"]), told.astimezone(zone)
+    since = to.gettext("{day}, {time}", day=to.dated(at.date()), time=to.time(at))
+    first = to.gettext("Nobody has taken this on yet: {owner} was told on {moment}.", owner=clean(owner), moment=since)
+    subject = to.gettext("Not taken on: {subject}", subject=content["subject"])
     return {**content, "subject": subject, "sentences": [first, *content["sentences"]]}
 
 
@@ -122,7 +125,7 @@ def alert_message(notice: Notice, quotes: Sequence[Quote] = ()) -> Message:
         kind=notice.kind,
         owner=notice.owner,
         subject=content["subject"],
-        text=_text(content, shown),
+        text=_text(notice, shown),
         html=_html(notice, shown, next(iter(drawn), None)),
         facts=alert_facts(notice, shown),
         pictures=drawn,
@@ -153,26 +156,33 @@ def alert_facts(notice: Notice, quotes: Sequence[Quote] = ()) -> dict[str, Any]:
     }
 
 
+def _language(notice: Notice) -> Language:
+    """What its reader reads; English where an earlier release wrote none down."""
+    return Language(notice.content.get("language", ENGLISH.code))
+
+
 def digest_message(notice: Notice, digest: Digest, *, quotes: bool) -> Message:
     """An owner's week as a message, with what customers wrote only if `quotes`."""
-    told = digest if quotes else without_quotes(digest)
-    title = subject(told)
+    told, to = digest if quotes else without_quotes(digest), _language(notice)
+    title = subject(told, to)
     return Message(
         key=notice.id,
         kind=notice.kind,
         owner=notice.owner,
         subject=title,
-        text=render_markdown(told),
-        html=render_html(told, lambda name, _png: f"cid:{name}"),
+        text=render_markdown(told, to),
+        html=render_html(told, lambda name, _png: f"cid:{name}", to),
         facts={"version": 1, "key": str(notice.id), "kind": str(notice.kind), "owner": notice.owner, "subject": title},
-        pictures=pictures(told),
+        pictures=pictures(told, to),
     )
 
 
 def without_quotes(digest: Digest) -> Digest:
     """The digest without a word of a customer."""
+    faq = digest.faq
     return replace(
         digest,
+        faq=faq and replace(faq, suggestions=[replace(each, questions={}) for each in faq.suggestions]),
         rose=[replace(each, quotes=()) for each in digest.rose],
         new_topics=[replace(each, quotes=()) for each in digest.new_topics],
     )
@@ -193,7 +203,7 @@ def trial_message(owner: str, key: UUID, now: datetime) -> Message:
         "quotes": [],
     }
     facts = {"version": 1, "key": str(key), "kind": str(NoticeKind.TEST), "owner": owner, **content, **none}
-    html = _template().render(say=content, quotes=(), picture=None)
+    html = _template().render(say=content, quotes=(), picture=None, to=ENGLISH, hint="")
     return Message(key, NoticeKind.TEST, owner, title, told + "\n", html, facts)
 
 
@@ -204,33 +214,55 @@ def alert_labels(topic: str, owner: str, area: str | None, segment: Mapping[str,
     return {name: value for name, value in named.items() if value}
 
 
-def _subject(kind: NoticeKind, about: About, rise: Rise | None) -> str:
-    name = clean(about.topic) or "(no name)"
+def _subject(kind: NoticeKind, about: About, rise: Rise | None, to: Language) -> str:
+    name = clean(about.topic) or to.gettext("(no name)")
     if rise is None:
-        return f"Calm again: {name}"
+        return to.gettext("Calm again: {topic}", topic=name)
     signal = rise.finding.signal
-    where = segment_words(signal.segment)
-    observed = f"{signal.observed:,} {where}".strip()
-    back = "Back: " if kind is NoticeKind.REGRESSED else ""
-    return f"{back}{name}: {observed}, {expected_words(signal.expected, signal.low, signal.high)}"
+    told = {
+        "topic": name,
+        "number": f"{to.number(signal.observed)} {segment_words(signal.segment, to)}".strip(),
+        "expected": expected_words(signal.expected, signal.low, signal.high, to),
+    }
+    if kind is NoticeKind.REGRESSED:
+        return to.gettext("Back: {topic}: {number}, {expected}", **told)
+    return to.gettext("{topic}: {number}, {expected}", **told)
 
 
-def _rise_sentences(change: Transition, rise: Rise, zone: ZoneInfo) -> list[str]:
-    drivers = drivers_words(rise.drivers[:4])
+def _rise_sentences(change: Transition, rise: Rise, zone: ZoneInfo, to: Language) -> list[str]:
+    drivers = drivers_words(rise.drivers[:4], to)
     first, last = local_days(rise.finding.signal.window, zone)
-    planned = [clean(each.name) for each in rise.events if each.overlaps(first, last)]
-    back = change.why if change.before is not None else ""
+    planned = to.listed([clean(each.name) for each in rise.events if each.overlaps(first, last)])
+    opened = to.dated(change.alert.opened_at.astimezone(zone).date())
     told = [
-        back,
-        *summary(rise.finding, zone),
+        to.gettext("The rise is back: the alert first opened on {day}.", day=opened) if change.before else "",
+        *summary(rise.finding, zone, to),
         f"{capital(drivers)}." if drivers else "",
-        f"Planned for that time: {', '.join(planned)}." if planned else "",
+        to.gettext("Planned for that time: {events}.", events=planned) if planned else "",
     ]
     return [each for each in told if each]
 
 
-def _ended(about: About, change: Transition) -> str:
-    return f"{clean(about.topic)}: the alert is over. {clean(change.why)}"
+def _ended(about: About, change: Transition, to: Language) -> str:
+    over = to.gettext("{topic}: the alert is over.", topic=clean(about.topic))
+    return f"{over} {_why_over(change, to)}"
+
+
+def _why_over(change: Transition, to: Language) -> str:
+    """What the numbers say where a judgement ended it; else what is on record, as somebody wrote it."""
+    signal, since = change.signal, change.alert.calm_since
+    if signal is None or since is None:
+        return clean(reason_words(change.why, to))
+    window = round((signal.window.end - signal.window.start) / timedelta(days=1))
+    return to.ngettext(
+        "Calm for {number} day: {observed} in the last {days} days, {expected} (up to {high}).",
+        "Calm for {number} days: {observed} in the last {days} days, {expected} (up to {high}).",
+        round((signal.window.end - since) / timedelta(days=1)),
+        observed=to.number(signal.observed),
+        days=window,
+        expected=expected_words(signal.expected, None, None, to),
+        high=to.number(signal.high),
+    )
 
 
 def _rise_content(change: Transition, rise: Rise, zone: ZoneInfo) -> dict[str, Any]:
@@ -267,10 +299,10 @@ def _kept_picture(change: Transition, rise: Rise, zone: ZoneInfo) -> dict[str, A
 
 def _pictures(notice: Notice) -> dict[str, bytes]:
     kept = notice.content.get("picture")
-    return {f"rise-{notice.id}.png": _drawn(kept)} if kept else {}
+    return {f"rise-{notice.id}.png": _drawn(kept, _language(notice))} if kept else {}
 
 
-def _drawn(kept: Mapping[str, Any]) -> bytes:
+def _drawn(kept: Mapping[str, Any], to: Language) -> bytes:
     series = Series(
         _days(kept["days"]),
         tuple(kept["observed"]),
@@ -280,7 +312,7 @@ def _drawn(kept: Mapping[str, Any]) -> bytes:
     )
     first, last = _days(kept["window"])
     events = tuple((date.fromisoformat(start), date.fromisoformat(end)) for start, end in kept["events"])
-    return rise_chart(series, date.fromisoformat(kept["opened"]), (first, last), events=events)
+    return rise_chart(series, date.fromisoformat(kept["opened"]), (first, last), events, to)
 
 
 def _days(kept: Sequence[str]) -> tuple[date, ...]:
@@ -292,22 +324,25 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _text(content: Mapping[str, Any], quotes: Sequence[Quote]) -> str:
-    said = [f"> {each.text}\n> ({_origin(each)})" for each in quotes]
-    alert = str(content["alert"]["id"])[:8]
-    return "\n\n".join([*content["sentences"], *said, f"`feedback explain {alert}` shows how this was judged."]) + "\n"
+def _text(notice: Notice, quotes: Sequence[Quote]) -> str:
+    to = _language(notice)
+    said = [f"> {each.text}\n> ({quote_origin(each, to)})" for each in quotes]
+    return "\n\n".join([*notice.content["sentences"], *said, _hint(f"`{_command(notice)}`", to)]) + "\n"
 
 
 def _html(notice: Notice, quotes: Sequence[Quote], picture: str | None) -> str:
-    said = [{"text": each.text, "language": each.language, "origin": _origin(each)} for each in quotes]
+    to = _language(notice)
+    said = [{"text": each.text, "language": each.language, "origin": quote_origin(each, to)} for each in quotes]
     shown = {"name": picture, "alt": notice.content["subject"], "width": WIDTH, "height": HEIGHT} if picture else None
-    alert = str(notice.content["alert"]["id"])[:8]
-    return _template().render(say=notice.content, quotes=said, picture=shown, alert=alert)
+    return _template().render(say=notice.content, quotes=said, picture=shown, to=to, hint=_hint(_command(notice), to))
 
 
-def _origin(quote: Quote) -> str:
-    market = country_name(quote.market) if quote.market else ""
-    return ", ".join(filter(None, [language_name(quote.language), quote.channel.value, market]))
+def _command(notice: Notice) -> str:
+    return f"feedback explain {str(notice.content['alert']['id'])[:8]}"
+
+
+def _hint(command: str, to: Language) -> str:
+    return to.gettext("{command} shows how this was judged.", command=command)
 
 
 @cache

@@ -23,6 +23,7 @@ class Webhook:
     url: str = field(repr=False)
     secret: str = field(repr=False)
     quotes: bool = False
+    language: str = ""
 
     def send(self, message: Message, now: datetime, seconds: float) -> Result:
         """Post the message's facts; any 2xx within so many seconds is a delivery."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, String, cast, delete, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, delete, func, select
 
 from feedback.domain import SEGMENTED, Segment, Span
 from feedback.store.database import insert_new, parts
+from feedback.store.raw import moment, undecoded, uuid
 from feedback.store.tables import assignment, bucket_count, complaint, stale_bucket
 
 UNASSIGNED = UUID(int=0)
@@ -43,14 +43,14 @@ def counts(connection: Connection, version_id: UUID, span: Span) -> list[tuple[d
     A complaint whose customer is not known counts as another customer's.
     """
     table = bucket_count
-    start, topic = (_undecoded(connection, column) for column in (table.c.bucket_start, table.c.topic_id))
+    start, topic = (undecoded(connection, column) for column in (table.c.bucket_start, table.c.topic_id))
     query = (
         select(start, topic, table.c.complaints, table.c.customers)
         .where(table.c.version_id == version_id)
         .where(table.c.bucket_start >= span.start, table.c.bucket_start < span.end)
         .order_by(table.c.bucket_start, table.c.topic_id)
     )
-    return [(_moment(row[0]), _uuid(row[1]), row[2], row[3]) for row in connection.execute(query)]
+    return [(moment(row[0]), uuid(row[1]), row[2], row[3]) for row in connection.execute(query)]
 
 
 def counts_by_segment(
@@ -58,7 +58,7 @@ def counts_by_segment(
 ) -> Iterator[tuple[datetime, UUID, BySegment]]:
     """(bucket start, topic or UNASSIGNED, distinct customers by segment) within `span`, by time."""
     table = bucket_count
-    start, topic = (_undecoded(connection, column) for column in (table.c.bucket_start, table.c.topic_id))
+    start, topic = (undecoded(connection, column) for column in (table.c.bucket_start, table.c.topic_id))
     query = (
         select(start, topic, table.c.segments)
         .where(table.c.version_id == version_id, table.c.segments.is_not(None))
@@ -66,7 +66,7 @@ def counts_by_segment(
         .order_by(table.c.bucket_start, table.c.topic_id)
     )
     for row in connection.execute(query):
-        yield _moment(row[0]), _uuid(row[1]), row[2]
+        yield moment(row[0]), uuid(row[1]), row[2]
 
 
 def counts_until(
@@ -137,21 +137,6 @@ def buckets(connection: Connection, version_id: UUID) -> list[datetime]:
     return list(connection.execute(query).scalars())
 
 
-def _undecoded(connection: Connection, column: Column[Any]) -> ColumnElement[Any]:
-    """SQLite's text as it is: a year holds tens of thousands of rows but few different days and topics."""
-    return type_coerce(column, String) if connection.dialect.name == "sqlite" else column
-
-
-@lru_cache(maxsize=10_000)
-def _moment(value: str | datetime) -> datetime:
-    return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value
-
-
-@lru_cache(maxsize=10_000)
-def _uuid(value: str | UUID) -> UUID:
-    return UUID(value) if isinstance(value, str) else value
-
-
 def _recount(connection: Connection, version_id: UUID, buckets: list[datetime]) -> None:
     table = bucket_count
     connection.execute(delete(table).where(table.c.version_id == version_id, table.c.bucket_start.in_(buckets)))
@@ -171,7 +156,7 @@ def _recount(connection: Connection, version_id: UUID, buckets: list[datetime]) 
 
 def _received(connection: Connection, version_id: UUID, buckets: list[datetime]) -> Select[Any]:
     """(bucket start, topic, customer, segments …) of the complaints of some buckets, a topic's of a day together."""
-    start, topic = (_undecoded(connection, assignment.c[name]) for name in ("bucket_start", "topic_id"))
+    start, topic = (undecoded(connection, assignment.c[name]) for name in ("bucket_start", "topic_id"))
     return (
         select(start, topic, complaint.c.customer_hash, *(complaint.c[name] for name in SEGMENTED))
         .join(complaint, complaint.c.id == assignment.c.complaint_id)
@@ -183,7 +168,7 @@ def _received(connection: Connection, version_id: UUID, buckets: list[datetime])
 def _by_cell(connection: Connection, query: Select[Any]) -> Iterator[tuple[tuple[datetime, UUID], list[Row[Any]]]]:
     """The rows of each bucket and topic."""
     for (start, topic), rows in groupby(connection.execute(query), key=itemgetter(0, 1)):
-        yield (_moment(start), _uuid(topic) if topic else UNASSIGNED), list(rows)
+        yield (moment(start), uuid(topic) if topic else UNASSIGNED), list(rows)
 
 
 def _segments(rows: Sequence[Row[Any]]) -> dict[str, dict[str, int]]:

@@ -361,7 +361,7 @@ def test_an_open_alert_says_where_it_stands(observed: int, said: str) -> None:
         alert(WITHDRAWAL, observed=observed, state=AlertState.ACKNOWLEDGED, opened_at=at(28, 10))
     )
     assert said in told
-    assert plain(told).endswith("Open since 28 October, acknowledged.")
+    assert plain(told).endswith("Open for 18 days, since 28 October, acknowledged.")
 
 
 def test_a_calmed_alert_says_when_and_after_how_long() -> None:
