@@ -10,10 +10,16 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from uuid import UUID
 
 from feedback.domain import Verdict
 from feedback.errors import FeedbackError
+
+Links = Mapping[Verdict, str]
+"""The URL by which each verdict is given."""
+
+NO_LINKS: Links = MappingProxyType({})
 
 LIFE = timedelta(days=30)
 PATH = "/verdict/"
@@ -38,25 +44,23 @@ class Link:
     expires_at: datetime
 
 
-def links(public_url: str, secret: bytes, notice_id: UUID, alert_id: UUID, sent_at: datetime) -> Mapping[Verdict, str]:
-    """A URL for each verdict; the same for the same notice, however often it is sent. Empty without a `public_url`."""
-    if not public_url:
-        return {}
+def links_of(public_url: str, secret: bytes, notice_id: UUID, alert_id: UUID, sent_at: datetime) -> Links:
+    """A URL for each verdict; the same for the same notice, however often it is sent."""
     made = [Link(notice_id, alert_id, verdict, sent_at + LIFE) for verdict in _VERDICTS]
     return {each.verdict: f"{public_url.rstrip('/')}{PATH}{signed(each, secret)}" for each in made}
 
 
 def signed(link: Link, secret: bytes) -> str:
-    """The link's token: 71 characters of A-Z, a-z, 0-9, - and _."""
+    """The link's token: 85 characters of a-z and 2-7, which no mail program or Markdown reads as anything else."""
     expires = int(link.expires_at.timestamp())
     packed = _PACKED.pack(link.notice_id.bytes, link.alert_id.bytes, _VERDICTS.index(link.verdict), expires)
-    return base64.urlsafe_b64encode(packed + _mac(packed, secret)).decode().rstrip("=")
+    return base64.b32encode(packed + _mac(packed, secret)).decode().rstrip("=").lower()
 
 
 def read(token: str, secret: bytes, now: datetime) -> Link:
     """What a token says. LinkError when it was not signed with `secret` or has run out."""
     try:
-        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        raw = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
     except (binascii.Error, ValueError):
         raise LinkError("This link is incomplete. Copy it from the message whole.") from None
     packed, mac = raw[: _PACKED.size], raw[_PACKED.size :]

@@ -19,7 +19,9 @@ from sqlalchemy.exc import NoResultFound
 from feedback.api.service import Given, Service
 from feedback.domain import Author
 from feedback.errors import FeedbackError
+from feedback.language import ENGLISH, Language
 from feedback.links import PATH, Link, LinkError, fingerprint, read
+from feedback.sentences import verdict_words
 from feedback.settings import hash_key
 from feedback.store.alerts import alert_row
 from feedback.store.links import refuse_used
@@ -90,11 +92,12 @@ def _facts(connection: Connection, link: Link) -> dict[str, Any]:
         row = None
     if notice is None or row is None:
         raise LinkError("The alert of this link is no longer kept.")
-    return {"topic": row.topic, "verdict": link.verdict, "owner": notice.owner, "opened_at": row.opened_at}
+    to = Language(notice.content.get("language", ENGLISH.code))
+    return {"topic": row.topic, "verdict": link.verdict, "owner": notice.owner, "opened_at": row.opened_at, "to": to}
 
 
 def _page(facts: dict[str, Any], status: int = 200) -> HTMLResponse:
-    shown = {"refused": None, "done": False, **facts}
+    shown = {"refused": None, "done": False, "to": ENGLISH, "verdict_words": verdict_words, **facts}
     return HTMLResponse(_template().render(**shown, style=STYLE), status, headers=HEADERS)
 
 
