@@ -10,7 +10,7 @@ export UV_COMPILE_BYTECODE = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo serve test test-slow check clean
+.PHONY: help install demo serve test test-slow check messages clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|' 2>/dev/null \
@@ -35,6 +35,12 @@ check: $(STAMP) ## lint, formatting, types, and which package may import which
 	$(RUN) ruff format --check
 	$(RUN) mypy
 	$(RUN) lint-imports
+
+messages: $(STAMP) ## bring the catalogues in feedback/locale up to date with what the sources say
+	$(RUN) pybabel -q extract -F pyproject.toml --no-location --sort-output -c Translators: -o .messages.pot feedback
+	$(RUN) pybabel -q update -i .messages.pot -d feedback/locale -D feedback -w 120 \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+	rm .messages.pot
 
 clean: ## remove the environment and what tools left behind; var/ with its data stays
 	rm -rf .venv .uv dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

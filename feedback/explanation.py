@@ -304,7 +304,7 @@ def _segments(finding: Finding, to: Language = ENGLISH) -> str:
         "Judged are the complaints {segment}, against all others {segment}: as a whole the topic had not risen.",
         segment=segment_words(segment, to),
     )
-    return f"{told} {to.gettext('It also rose {places}.', places=places)}" if others else told
+    return " ".join([told, to.gettext("It also rose {places}.", places=places)]) if others else told
 
 
 def _expectation(finding: Finding, zone: ZoneInfo) -> str:

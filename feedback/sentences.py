@@ -292,7 +292,9 @@ def _sum(band: str, to: Language) -> str:
     edges = {name: _money(found[name], found["currency"], to) for name in ("under", "over", "high") if found[name]}
     if "high" in edges:
         return to.gettext("amounts {low} to {high}", low=to.decimal(_plain(found["low"])), **edges)
-    return to.gettext("amounts under {under}" if "under" in edges else "amounts over {over}", **edges)
+    if "under" in edges:
+        return to.gettext("amounts under {under}", **edges)
+    return to.gettext("amounts over {over}", **edges)
 
 
 def _money(number: str, currency: str, to: Language) -> str:
@@ -425,7 +427,7 @@ class Sentences:
     def lead(self) -> str:
         """The one sentence for whoever reads no further."""
         if not self._digest.rose:
-            return f"{self._to.gettext('Nothing rose beyond chance this week.')} {self.total()}"
+            return " ".join([self._to.gettext("Nothing rose beyond chance this week."), self.total()])
         alert = self._digest.rose[0]
         drivers = drivers_words(alert.drivers[:2], self._to)
         return f"{self.name(alert.topic.name)}: {self.counts(alert)}" + (f"; {drivers}." if drivers else ".")
@@ -746,7 +748,7 @@ class Sentences:
             "Expected is what the past predicts; nine times out of ten the count lies in the range in brackets."
         )
         quoted = any(alert.quotes for alert in self._digest.rose) or any(new.quotes for new in self._digest.new_topics)
-        return f"{told} {to.gettext('Quotes are redacted and some are cut.')}" if quoted else told
+        return " ".join([told, to.gettext("Quotes are redacted and some are cut.")]) if quoted else told
 
     def figures(self) -> Sequence[Figure]:
         """Satisfaction and speed of the reader's topics; empty where the records do not tell."""

@@ -136,4 +136,5 @@ def _shared(share: Estimate, to: Language) -> str:
 def _change(week: Estimate | None, before: Estimate | None, kind: _Kind, to: Language) -> str:
     if week is None or before is None or is_few(week) or is_few(before) or not is_apart(week, before):
         return ""
-    return to.gettext("better") if (week.value > before.value) is kind.more else to.gettext("worse")
+    is_better = (week.value > before.value) is kind.more
+    return to.pgettext("a figure", "better") if is_better else to.pgettext("a figure", "worse")
