@@ -20,6 +20,7 @@ from feedback.notify.channels import Channel, Channels
 from feedback.notify.deadline import failure
 from feedback.notify.message import Message, alert_message, digest_message
 from feedback.notify.outbox import Notice, NoticeKind, NoticeState, Result, RetryPolicy, after, passing, permanent
+from feedback.notify.outcomes import outcome_message
 from feedback.settings import hash_key
 from feedback.store import facets, notices
 from jobs.context import Context
@@ -125,6 +126,8 @@ class _Delivery:
             owner = None if notice.owner == EVERYBODY else notice.owner
             links = partial(self._links, notice)
             return digest_message(notice, self._week(notice).digest(owner), quotes=channel.quotes, links=links)
+        if notice.kind is NoticeKind.OUTCOME:
+            return outcome_message(notice)
         links_of_it = self._links(notice, notice.alert_id) if notice.alert_id else NO_LINKS
         return alert_message(notice, self._quotes(notice) if channel.quotes else (), links_of_it)
 

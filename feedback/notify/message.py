@@ -138,6 +138,22 @@ def alert_message(notice: Notice, quotes: Sequence[Quote] = (), links: Links = N
     )
 
 
+def told_message(notice: Notice, facts: Mapping[str, Any], command: str) -> Message:
+    """A message of nothing but sentences, with the `command` that tells more."""
+    to, content = _language(notice), notice.content
+    hint = to.gettext("{command} tells more.", command=f"`{command}`")
+    shown = to.gettext("{command} tells more.", command=command)
+    return Message(
+        key=notice.id,
+        kind=notice.kind,
+        owner=notice.owner,
+        subject=content["subject"],
+        text="\n\n".join([*content["sentences"], hint]) + "\n",
+        html=_template().render(say=content, quotes=(), picture=None, to=to, links=(), hint=shown),
+        facts={"version": 1, "key": str(notice.id), "kind": str(notice.kind), "owner": notice.owner, **facts},
+    )
+
+
 def notice_thread(notice: Notice) -> UUID | None:
     """The key of the alert's first message on this channel; None where this is the first."""
     first = notice.content.get("thread")
