@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
+from feedback.alerts import flapping_words, flaps, recent_returns
 from feedback.chart import Series
-from feedback.domain import Alert, AlertState, Driver, Transition
+from feedback.domain import AlertState, Driver, Transition
 from feedback.events import PlannedEvent
 from feedback.explanation import Finding
-from feedback.notify.channels import Channel
+from feedback.notify.channels import Channel, Channels
 from feedback.notify.message import About, Rise, alert_content
 from feedback.notify.outbox import Notice, NoticeKind, notice_id
+from feedback.notify.together import labels_of, together_content
+from feedback.severity import severity_of, severity_words
 from feedback.store import alerts
 from feedback.store.events import planned_events
-from feedback.store.notices import add_notices, first_about
-from feedback.store.verdicts import mutes
+from feedback.store.notices import add_notices, first_about, told_channels
 from jobs.context import Context
 from jobs.mutes import muted_by
 from jobs.published import published
@@ -34,49 +36,57 @@ TOLD = {
 }
 """The changes of state that are told; who acknowledges an alert knows."""
 
+RISING = tuple(str(state) for state, kind in TOLD.items() if kind is not NoticeKind.RESOLVED)
+
 log = logging.getLogger(__name__)
 
 
 def write_notices(context: Context, connection: Connection, change: Transition, position: int, now: datetime) -> int:
     """One notice to each channel of the alert's owner, if the change is told and news; the number written.
 
-    Of an alert that is muted none is written: see `write_untold`.
+    Of an alert that is muted none is written. That it is over is told to those who were told that it rose.
     """
     kind = TOLD.get(change.alert.state)
     if kind is None or not context.telling or context.parts.channels is None:
         return 0
     if muted_by(connection, change.alert, now):
         return 0
-    row = alerts.alert_row(connection, change.alert.id)
-    owner = row.owner or context.settings.default_owner
-    channels = context.parts.channels.of(owner)
-    if not channels:
-        log.warning(
-            "nobody is told of alert %s: its owner has no channel, nor is there a default",
-            change.alert.id,
-            extra={"event": "notice_without_channel"},
-        )
-        return 0
-    about = About(row.topic_id, row.topic, owner, row.area)
-    rise = None if kind is NoticeKind.RESOLVED else _rise(context, connection, row, now)
-    content = alert_content(kind, about, change, rise, context.settings.zone)
-    to = _To(kind, owner, now, context.wall(), change.alert.id, position)
-    return add_notices(connection, [to.notice(each, _threaded(connection, each, to, content)) for each in channels])
+    part = _part(context, connection, change, position, now)
+    is_over, known = kind is NoticeKind.RESOLVED, context.parts.channels
+    channels = _told_of_rise(connection, known, change.alert.id, position) if is_over else _channels(known, part)
+    told = told_channels(connection, change.alert.id, position)
+    made = [part.notice(connection, each, part.content, context.wall()) for each in channels if each.key not in told]
+    return add_notices(connection, made)
 
 
-def write_untold(context: Context, connection: Connection, alert: Alert, now: datetime) -> int:
-    """Tell of a rising alert that was muted when it opened or came back, once it no longer is; the number written."""
-    if not context.telling or context.parts.channels is None or not mutes(connection, alert.topic_id, lifted=True):
+def write_together(
+    context: Context,
+    connection: Connection,
+    moved: Sequence[tuple[Transition, int]],
+    group: Mapping[str, Any],
+    area: str | None,
+    now: datetime,
+) -> int:
+    """One notice to each channel about those of the rises that are its own, naming all; the number written.
+
+    `moved` are the rises with their positions, the gravest first; `group` is what they keep of it, and `area` the one
+    that has an alert of its own now.
+    """
+    if not context.telling or context.parts.channels is None:
         return 0
-    told = [
-        (position, row)
-        for position, row in enumerate(alerts.transitions_of(connection, alert.id))
-        if row.after in (AlertState.OPEN, AlertState.REGRESSED)
-    ]
-    position, row = told[-1]
-    as_then = replace(alert, state=AlertState(row.after))
-    change = Transition(as_then, AlertState(row.before) if row.before else None, row.at, row.who, row.why)
-    return write_notices(context, connection, change, position, now)
+    parts = [_part(context, connection, change, position, now) for change, position in moved]
+    by_channel: dict[str, tuple[Channel, list[_Part]]] = {}
+    for part in parts:
+        told = told_channels(connection, part.alert_id, part.position)
+        for channel in _channels(context.parts.channels, part):
+            if channel.key not in told:
+                by_channel.setdefault(channel.key, (channel, []))[1].append(part)
+    made = []
+    for channel, own in by_channel.values():
+        labelled = [{**each.content, "labels": each.labels(connection, channel)} for each in own]
+        content = together_content(labelled, group, area)
+        made.append(own[0].notice(connection, channel, content, context.wall()))
+    return add_notices(connection, made)
 
 
 def write_digest_notices(context: Context, week: str, now: datetime) -> int:
@@ -96,36 +106,71 @@ def write_digest_notices(context: Context, week: str, now: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _To:
+class _Part:
     """What the notices of one transition have in common."""
 
     kind: NoticeKind
     owner: str
     now: datetime
-    wall: datetime
     alert_id: UUID
     position: int
+    content: Mapping[str, Any]
 
-    def notice(self, channel: Channel, content: dict[str, Any]) -> Notice:
+    def labels(self, connection: Connection, channel: Channel) -> Mapping[str, str]:
+        """Those that the channel was told first: an alert's labels are its identity."""
+        first = first_about(connection, self.alert_id, channel.key)
+        found: Mapping[str, str] = labels_of(first, self.alert_id) if first else self.content["labels"]
+        return found
+
+    def notice(self, connection: Connection, channel: Channel, content: Mapping[str, Any], wall: datetime) -> Notice:
         return Notice(
             id=notice_id(self.alert_id, self.position, channel.key),
             kind=self.kind,
             owner=self.owner,
             channel=channel.key,
-            content=content,
+            content=_threaded(connection, channel, self.alert_id, content),
             created_at=self.now,
-            next_at=self.wall,
+            next_at=wall,
             alert_id=self.alert_id,
             position=self.position,
         )
 
 
-def _threaded(connection: Connection, channel: Channel, to: _To, content: dict[str, Any]) -> dict[str, Any]:
+def _part(context: Context, connection: Connection, change: Transition, position: int, now: datetime) -> _Part:
+    kind, row = TOLD[change.alert.state], alerts.alert_row(connection, change.alert.id)
+    owner = row.owner or context.settings.default_owner
+    rise = None if kind is NoticeKind.RESOLVED else _rise(context, connection, row, now)
+    content = alert_content(kind, About(row.topic_id, row.topic, owner, row.area), change, rise, context.settings.zone)
+    told = {**content, "kind": str(kind), "position": position}
+    return _Part(kind, owner, now, change.alert.id, position, told)
+
+
+def _channels(channels: Channels, part: _Part) -> Sequence[Channel]:
+    """Those of an alert's owner. That there is none is said in the log."""
+    found = channels.of(part.owner)
+    if not found:
+        log.warning(
+            "nobody is told of alert %s: its owner has no channel, nor is there a default",
+            part.alert_id,
+            extra={"event": "notice_without_channel"},
+        )
+    return found
+
+
+def _told_of_rise(connection: Connection, channels: Channels, alert_id: UUID, position: int) -> Sequence[Channel]:
+    """The channels that were told of the rise that is over."""
+    before = alerts.transitions_of(connection, alert_id)[:position]
+    rose = max(row.position for row in before if row.after in RISING)
+    keys = told_channels(connection, alert_id, rose)
+    return [channel for key, channel in channels.by_key.items() if key in keys]
+
+
+def _threaded(connection: Connection, channel: Channel, alert_id: UUID, content: Mapping[str, Any]) -> dict[str, Any]:
     """The content, with what ties it to the first that the channel was told of this alert."""
-    first = first_about(connection, to.alert_id, channel.key)
+    first = first_about(connection, alert_id, channel.key)
     if first is None:
-        return content
-    tie = {"thread": str(first.id), "thread_subject": first.content["subject"], "labels": first.content["labels"]}
+        return dict(content)
+    tie = {"thread": str(first.id), "thread_subject": first.content["subject"], "labels": labels_of(first, alert_id)}
     return {**content, **tie}
 
 
@@ -150,7 +195,15 @@ def _rise(context: Context, connection: Connection, row: Row[Any], now: datetime
         complaint_ids=row.evidence.get("complaint_ids", ()),
         series=series,
         events=_events(connection, row.topic_id, series),
+        severity=severity_of(row.evidence),
+        notes=[each for each in (severity_words(row.evidence), _comes_back(context, connection, row.id, now)) if each],
     )
+
+
+def _comes_back(context: Context, connection: Connection, alert_id: UUID, now: datetime) -> str:
+    """That an alert flaps, and what that means for its notices; empty for any other."""
+    policy, returns = context.settings.alert_policy, alerts.returns_of(connection, [alert_id])[alert_id]
+    return flapping_words(recent_returns(returns, now, policy), policy) if flaps(returns, now, policy) else ""
 
 
 def _series(context: Context, connection: Connection, finding: Finding, now: datetime) -> Series | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from feedback.chart import HEIGHT, WIDTH, Series, rise_chart
 from feedback.digest import Digest, Quote, pick_quotes, pictures, render_html, render_markdown, subject
-from feedback.domain import Driver, Transition
+from feedback.domain import Driver, Severity, Transition
 from feedback.events import PlannedEvent
 from feedback.explanation import Finding, summary
 from feedback.notify.outbox import Notice, NoticeKind
@@ -69,13 +69,16 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """What is told of a rise: the numbers, what drives it, its picture, and complaints that show it."""
+    """What is told of a rise: the numbers, what drives it, its picture, complaints that show it, and `notes`, sentences
+    about what the numbers do not say."""
 
     finding: Finding
     drivers: Sequence[Driver]
     complaint_ids: Sequence[str]
     series: Series | None
     events: Sequence[PlannedEvent] = ()
+    severity: Severity | None = None
+    notes: Sequence[str] = ()
 
 
 def alert_content(
@@ -85,7 +88,7 @@ def alert_content(
 
     `rise` is None where there is nothing to say but that it is over.
     """
-    alert = change.alert
+    alert, severity = change.alert, rise.severity if rise else None
     told: dict[str, Any] = {
         "subject": _subject(kind, about, rise),
         "sentences": _rise_sentences(change, rise, zone) if rise else [_ended(about, change)],
@@ -96,7 +99,8 @@ def alert_content(
             "resolved_at": alert.resolved_at.isoformat() if alert.resolved_at else None,
         },
         "topic": {"id": str(about.topic_id), "name": clean(about.topic), "area": about.area},
-        "labels": alert_labels(clean(about.topic), about.owner, about.area, _segment(rise)),
+        "labels": alert_labels(clean(about.topic), about.owner, about.area, _segment(rise), severity),
+        "severity": str(severity) if severity else None,
         "at": change.at.isoformat(),
         "who": change.who,
         "why": change.why,
@@ -115,7 +119,7 @@ def alert_message(notice: Notice, quotes: Sequence[Quote] = ()) -> Message:
         owner=notice.owner,
         subject=content["subject"],
         text=_text(content, shown),
-        html=_html(notice, shown, next(iter(drawn), None)),
+        html=_html(notice, shown, drawn),
         facts=alert_facts(notice, shown),
         pictures=drawn,
         thread=first,
@@ -132,8 +136,7 @@ def notice_thread(notice: Notice) -> UUID | None:
 def alert_facts(notice: Notice, quotes: Sequence[Quote] = ()) -> dict[str, Any]:
     """The notice for programs. Fields are added in later releases, none is taken away while `version` is 1."""
     content = notice.content
-    names = ("subject", "sentences", "alert", "topic", "labels", "at", "who", "why")
-    told = {name: content[name] for name in names} | {"rise": content.get("rise")}
+    told, together = _told_facts(content), [_told_facts(each) for each in content.get("together", ())]
     said = [{"text": each.text, "language": each.language, "market": each.market} for each in quotes]
     return {
         "version": 1,
@@ -141,8 +144,17 @@ def alert_facts(notice: Notice, quotes: Sequence[Quote] = ()) -> dict[str, Any]:
         "kind": str(notice.kind),
         "owner": notice.owner,
         **told,
+        "together": together,
         "quotes": said,
     }
+
+
+def _told_facts(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What programs are told of one alert; `kind` where several are told together."""
+    names = ("subject", "sentences", "alert", "topic", "labels", "at", "who", "why")
+    also = {"rise": content.get("rise"), "severity": content.get("severity")}
+    kind = {"kind": content["kind"]} if "kind" in content else {}
+    return {name: content[name] for name in names} | also | kind
 
 
 def digest_message(notice: Notice, digest: Digest, *, quotes: bool) -> Message:
@@ -182,17 +194,22 @@ def trial_message(owner: str, key: UUID, now: datetime) -> Message:
         "who": None,
         "why": None,
         "rise": None,
+        "severity": None,
+        "together": [],
         "quotes": [],
     }
     facts = {"version": 1, "key": str(key), "kind": str(NoticeKind.TEST), "owner": owner, **content, **none}
-    html = _template().render(say=content, quotes=(), picture=None)
+    html = _template().render(say=content, quotes=(), picture=None, together=())
     return Message(key, NoticeKind.TEST, owner, title, told + "\n", html, facts)
 
 
-def alert_labels(topic: str, owner: str, area: str | None, segment: Mapping[str, str] | None) -> dict[str, str]:
+def alert_labels(
+    topic: str, owner: str, area: str | None, segment: Mapping[str, str] | None, severity: Severity | None = None
+) -> dict[str, str]:
     """What names an alert; empty ones are left out, as Alertmanager does itself."""
     where = f"{segment['attribute']}={segment['value']}" if segment else ""
     named = {"alertname": ALERT_NAME, "topic": topic, "owner": owner, "area": area or "", "segment": where}
+    named["severity"] = severity or ""
     return {name: value for name, value in named.items() if value}
 
 
@@ -204,7 +221,8 @@ def _subject(kind: NoticeKind, about: About, rise: Rise | None) -> str:
     where = segment_words(signal.segment)
     observed = f"{signal.observed:,} {where}".strip()
     back = "Back: " if kind is NoticeKind.REGRESSED else ""
-    return f"{back}{name}: {observed}, {expected_words(signal.expected, signal.low, signal.high)}"
+    mark = f" [{rise.severity}]" if rise.severity else ""
+    return f"{back}{name}: {observed}, {expected_words(signal.expected, signal.low, signal.high)}{mark}"
 
 
 def _rise_sentences(change: Transition, rise: Rise, zone: ZoneInfo) -> list[str]:
@@ -217,6 +235,7 @@ def _rise_sentences(change: Transition, rise: Rise, zone: ZoneInfo) -> list[str]
         *summary(rise.finding, zone),
         f"{capital(drivers)}." if drivers else "",
         f"Planned for that time: {', '.join(planned)}." if planned else "",
+        *rise.notes,
     ]
     return [each for each in told if each]
 
@@ -258,8 +277,13 @@ def _kept_picture(change: Transition, rise: Rise, zone: ZoneInfo) -> dict[str, A
 
 
 def _pictures(notice: Notice) -> dict[str, bytes]:
-    kept = notice.content.get("picture")
-    return {f"rise-{notice.id}.png": _drawn(kept)} if kept else {}
+    parts = [("", notice.content), *((f"-{place}", each) for place, each in enumerate(_together(notice), 1))]
+    return {f"rise-{notice.id}{place}.png": _drawn(each["picture"]) for place, each in parts if each.get("picture")}
+
+
+def _together(notice: Notice) -> Sequence[Mapping[str, Any]]:
+    found: Sequence[Mapping[str, Any]] = notice.content.get("together", ())
+    return found
 
 
 def _drawn(kept: Mapping[str, Any]) -> bytes:
@@ -286,15 +310,30 @@ def _finite(value: float | None) -> float | None:
 
 def _text(content: Mapping[str, Any], quotes: Sequence[Quote]) -> str:
     said = [f"> {each.text}\n> ({_origin(each)})" for each in quotes]
-    alert = str(content["alert"]["id"])[:8]
-    return "\n\n".join([*content["sentences"], *said, f"`feedback explain {alert}` shows how this was judged."]) + "\n"
+    parts = [part for each in content.get("together", ()) for part in (f"* {each['subject']}", *each["sentences"])]
+    hint = f"`feedback explain {_keys(content)}` shows how this was judged."
+    return "\n\n".join([*content["sentences"], *parts, *said, hint]) + "\n"
 
 
-def _html(notice: Notice, quotes: Sequence[Quote], picture: str | None) -> str:
+def _keys(content: Mapping[str, Any]) -> str:
+    """How `feedback explain` is asked about what is told; of several, any."""
+    told = content.get("together") or [content]
+    return " or ".join(str(each["alert"]["id"])[:8] for each in told)
+
+
+def _html(notice: Notice, quotes: Sequence[Quote], drawn: Collection[str]) -> str:
     said = [{"text": each.text, "language": each.language, "origin": _origin(each)} for each in quotes]
-    shown = {"name": picture, "alt": notice.content["subject"], "width": WIDTH, "height": HEIGHT} if picture else None
-    alert = str(notice.content["alert"]["id"])[:8]
-    return _template().render(say=notice.content, quotes=said, picture=shown, alert=alert)
+    shown = _shown(f"rise-{notice.id}.png", notice.content, drawn)
+    parts = [
+        {**each, "picture": _shown(f"rise-{notice.id}-{place}.png", each, drawn)}
+        for place, each in enumerate(_together(notice), 1)
+    ]
+    alert = _keys(notice.content)
+    return _template().render(say=notice.content, quotes=said, picture=shown, together=parts, alert=alert)
+
+
+def _shown(name: str, content: Mapping[str, Any], drawn: Collection[str]) -> dict[str, Any] | None:
+    return {"name": name, "alt": content["subject"], "width": WIDTH, "height": HEIGHT} if name in drawn else None
 
 
 def _origin(quote: Quote) -> str:
