@@ -79,8 +79,8 @@ def grouped(rises: Sequence[Risen], shared: Sequence[Shared] = ()) -> list[Group
     """Each rise in one group, the gravest group first, whatever the order of `rises`.
 
     What drives most of them makes the first group, then what drives most of the others. What is left over is put
-    together by its customers, through others if need be. Of two drivers that drive as many, one that says what it is
-    about goes before one that says where.
+    together by its customers where they are `shared`, through others if need be. Of two drivers that drive as many, one
+    that says what it is about goes before one that says where.
     """
     left, found = by_gravity(rises), list[Group]()
     while common := _most_common(left):

@@ -405,7 +405,8 @@ class Sentences:
         """The small print of a rise."""
         again = f", came back on {self.day(alert.regressed_at)}" if alert.regressed_at else ""
         state = ", acknowledged" if alert.state is AlertState.ACKNOWLEDGED else ""
-        opened = f"Alert opened on {self.day(alert.opened_at)}{again}{state}{self._said(alert)}."
+        marks = f"{self._grave(alert)}{self._said(alert)}"
+        opened = f"Alert opened on {self.day(alert.opened_at)}{again}{state}{marks}."
         return f"More than chance alone explains ({chance_words(alert.p)}). {opened}"
 
     def still_open(self, alert: DigestAlert) -> str:
@@ -416,9 +417,16 @@ class Sentences:
             place = "back within what is usual" if alert.observed >= alert.low else "below what is usual"
         state = "" if alert.state is AlertState.OPEN else f", {alert.state.value}"
         muted = f", muted {mute_words(alert.muted, self._digest.zone)}" if alert.muted else ""
-        return (
-            f"{self.counts(alert)}: {place}. Open since {self.day(alert.opened_at)}{state}{self._said(alert)}{muted}."
-        )
+        marks = f"{state}{self._grave(alert)}{self._said(alert)}{muted}"
+        return f"{self.counts(alert)}: {place}. Open since {self.day(alert.opened_at)}{marks}.{self._waits(alert)}"
+
+    def _grave(self, alert: DigestAlert) -> str:
+        """Its severity, and whether it keeps coming back."""
+        severity = f", {alert.severity} severity" if alert.severity else ""
+        return severity + (", keeps coming back" if alert.flapping else "")
+
+    def _waits(self, alert: DigestAlert) -> str:
+        return f" Not told: {clean(alert.held_back.why)}" if alert.held_back else ""
 
     def _said(self, alert: DigestAlert) -> str:
         return f", {alert.verdict.verdict} says {clean(alert.verdict.who)}" if alert.verdict else ""

@@ -89,8 +89,9 @@ def kept(found: Sequence[Weight], before: Mapping[str, Any] | None, at: datetime
     if before and not anew and level(found).rank <= Severity(before["level"]).rank:
         return dict(before)
     reasons = [{"what": each.what, "points": each.points, **each.numbers} for each in found]
-    entry = {"at": at.isoformat(), "level": str(level(found))}
-    return {"level": str(level(found)), "reasons": reasons, "history": [*history, entry]}
+    graded: dict[str, Any] = {"level": str(level(found)), "reasons": reasons}
+    entry = {"at": at.isoformat(), "level": graded["level"], "why": _reasons_words(reasons)}
+    return {**graded, "history": [*history, entry]}
 
 
 def severity_of(evidence: Mapping[str, Any]) -> Severity | None:
@@ -109,8 +110,11 @@ def severity_words(evidence: Mapping[str, Any]) -> str:
     found = evidence.get("severity")
     if not found:
         return ""
-    told = [f"{_reason(each)} ({_points(each['points'])})" for each in found["reasons"]]
-    return f"{capital(found['level'])} severity: {listed(told) or 'nothing makes it graver'}."
+    return f"{capital(found['level'])} severity: {_reasons_words(found['reasons'])}."
+
+
+def _reasons_words(reasons: Sequence[Mapping[str, Any]]) -> str:
+    return listed([f"{_reason(each)} ({_points(each['points'])})" for each in reasons]) or "nothing makes it graver"
 
 
 def _points(points: int) -> str:

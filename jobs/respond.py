@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,11 +10,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
-from feedback.alerts import Decision, acknowledge, resolve
-from feedback.domain import Alert, Author, GivenVerdict, Mute, Segment, Verdict
+from feedback.alerts import SERVICE, Decision, acknowledge, resolve
+from feedback.domain import Alert, Author, GivenVerdict, HeldBack, Mute, Segment, Verdict
 from feedback.errors import FeedbackError
 from feedback.sentences import mute_words
-from feedback.store import alerts, verdicts
+from feedback.store import alerts, held, verdicts
 from jobs.context import Context
 from jobs.notices import write_notices
 
@@ -101,9 +101,23 @@ def life(context: Context, alert_id: UUID) -> list[Happened]:
         moved = [_moved(row) for row in alerts.transitions_of(connection, alert_id)]
         given = verdicts.verdicts_of(connection, alert_id)
         mutes = verdicts.mutes(connection, alert.topic_id, lifted=True)
+        waited, kept = held.held_of(connection, alert_id), alerts.evidence_of(connection, alert_id)
     said = [Happened(each.at, f"said to be {each.verdict}", each.who, each.why) for each in given]
     silenced = [line for each in mutes if each.alert_id in (None, alert_id) for line in _silenced(context, each)]
-    return sorted([*moved, *said, *silenced], key=lambda each: each.at)
+    quiet = [line for each in waited for line in _waited(each)]
+    return sorted([*moved, *_graded(kept), *said, *silenced, *quiet], key=lambda each: each.at)
+
+
+def _graded(kept: Mapping[str, Any]) -> Iterator[Happened]:
+    """How grave the alert was, from when on."""
+    for each in kept.get("severity", {}).get("history", ()):
+        yield Happened(datetime.fromisoformat(each["at"]), f"severity {each['level']}", SERVICE, each["why"])
+
+
+def _waited(held_back: HeldBack) -> Iterator[Happened]:
+    yield Happened(held_back.at, f"held back ({held_back.cause})", SERVICE, held_back.why)
+    if held_back.ended_at:
+        yield Happened(held_back.ended_at, "no longer held back", SERVICE, held_back.ended_why or "")
 
 
 def _silenced(context: Context, mute: Mute) -> Iterator[Happened]:

@@ -172,7 +172,10 @@ def _together(
         before = [each for each in known if each.alert_id in area.members and each.alert_id not in inside]
         group = Group((*by_gravity([risen[key] for key in inside]), *before), area.driver)
         found.append(_told_as(connection, group, news, area))
-    groups = grouped([risen[key] for key in sorted(left)], _shared(connection, sorted(left)))
+    driven = grouped([risen[key] for key in sorted(left)])
+    alone = sorted(each.rises[0].alert_id for each in driven if len(each.rises) == 1)
+    several = [each for each in driven if len(each.rises) > 1]
+    groups = [*several, *grouped([risen[key] for key in alone], _shared(connection, alone))]
     return [*found, *(_told_as(connection, each, news) for each in groups)]
 
 

@@ -15,7 +15,7 @@ from feedback.api.figures import DRIVERS_EXAMPLE, FIGURES_EXAMPLE, Count, Eviden
 from feedback.api.keys import require_key
 from feedback.api.problems import ProblemError, documented
 from feedback.api.service import Given
-from feedback.domain import AlertState, TopicKind
+from feedback.domain import AlertState, Severity, TopicKind
 from feedback.store.alerts import transitions_of
 from feedback.store.tables import alert, topic
 
@@ -37,6 +37,7 @@ _EXAMPLE: dict[str, Any] = {
     "observed": 41,
     "expected": 12.3,
     "ratio": 3.33,
+    "severity": "high",
 }
 _TRANSITION = {
     "at": "2026-03-07T17:00:00Z",
@@ -91,6 +92,7 @@ class Alert(BaseModel):
     observed: Count = Field(None, description="Complaints in the window when it was last seen rising.")
     expected: Number = Field(None, description="What the past predicted for it.")
     ratio: Number = Field(None, description="Observed over expected; null when nothing was expected.")
+    severity: Severity | None = Field(None, description="How grave it is; `evidence.severity` says why.")
 
 
 class Alerts(BaseModel):
@@ -217,10 +219,11 @@ def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
 
 def _alert(row: Row[Any]) -> Alert:
     written = evidence(row.evidence)
-    names = [name for name in Alert.model_fields if name not in ("observed", "expected", "ratio")]
+    names = [name for name in Alert.model_fields if name not in ("observed", "expected", "ratio", "severity")]
     return Alert(
         **{name: getattr(row, name) for name in names},
         observed=written.observed,
         expected=written.expected,
         ratio=written.ratio,
+        severity=written.severity.level if written.severity else None,
     )
