@@ -98,20 +98,17 @@ def life(context: Context, alert_id: UUID) -> list[Happened]:
     """Everything that happened to an alert, the oldest first."""
     with context.database.read() as connection:
         alert = alerts.alert_of(connection, alert_id)
-        moved = [_moved(row) for row in alerts.transitions_of(connection, alert_id)]
+        rows = alerts.transitions_of(connection, alert_id)
         given = verdicts.verdicts_of(connection, alert_id)
         mutes = verdicts.mutes(connection, alert.topic_id, lifted=True)
         waited, kept = held.held_of(connection, alert_id), alerts.evidence_of(connection, alert_id)
     said = [Happened(each.at, f"said to be {each.verdict}", each.who, each.why) for each in given]
     silenced = [line for each in mutes if each.alert_id in (None, alert_id) for line in _silenced(context, each)]
     quiet = [line for each in waited for line in _waited(each)]
-    return sorted([*moved, *_graded(kept), *said, *silenced, *quiet], key=lambda each: each.at)
-
-
-def _graded(kept: Mapping[str, Any]) -> Iterator[Happened]:
-    """How grave the alert was, from when on."""
-    for each in kept.get("severity", {}).get("history", ()):
-        yield Happened(datetime.fromisoformat(each["at"]), f"severity {each['level']}", SERVICE, each["why"])
+    graded = {datetime.fromisoformat(each["at"]): each for each in kept.get("severity", {}).get("history", ())}
+    moved = [_moved(row, graded.pop(row.at, None)) for row in rows]
+    graver = [Happened(at, f"severity {each['level']}", SERVICE, each["why"]) for at, each in graded.items()]
+    return sorted([*moved, *graver, *said, *silenced, *quiet], key=lambda each: each.at)
 
 
 def _waited(held_back: HeldBack) -> Iterator[Happened]:
@@ -126,8 +123,10 @@ def _silenced(context: Context, mute: Mute) -> Iterator[Happened]:
         yield Happened(mute.lifted_at, "unmuted", mute.lifted_by or "", "")
 
 
-def _moved(row: Row[Any]) -> Happened:
-    return Happened(row.at, str(row.after) if row.before else "opened", row.who, row.why)
+def _moved(row: Row[Any], graded: Mapping[str, Any] | None) -> Happened:
+    """A change of state, with how grave the rise is that made it."""
+    why = f"{row.why} Severity {graded['level']}: {graded['why']}." if graded else row.why
+    return Happened(row.at, str(row.after) if row.before else "opened", row.who, why)
 
 
 def _after(alert: Alert, verdict: Verdict, by: Author) -> Decision:

@@ -55,7 +55,8 @@ def tell(context: Context, connection: Connection, moves: Sequence[Move], now: d
     Each rise is told once: when it happens or, if it was held back then, once it no longer is and still rises.
     """
     changed = [(each.change, each.position) for each in moves if each.change and each.position is not None]
-    held.let_go(connection, [change.alert.id for change, _ in changed], now, "over before it was told")
+    ended = held.waiting(connection).keys() - alerts.open_ids(connection)
+    held.let_go(connection, ended | {change.alert.id for change, _ in changed}, now, "over before it was told")
     ends = [Telling(((change, position),)) for change, position in changed if not change.alert.is_open]
     areas = _areas(connection, now)
     waiting = _waiting(connection, moves)
