@@ -135,8 +135,9 @@ def _areas(connection: Connection, now: datetime) -> list[AreaAlert]:
 
 
 def _risen(context: Context, connection: Connection) -> dict[UUID, Risen]:
-    """The open alerts, by id, by what was found of their latest rise."""
-    return {row.id: _rise(context, row) for row in alerts.alert_rows(connection, only_open=True)}
+    """The open alerts, by id, by what was found of their latest rise; not those of which no judgement was kept."""
+    rows = alerts.alert_rows(connection, only_open=True)
+    return {row.id: _rise(context, row) for row in rows if "window" in row.evidence}
 
 
 def _rise(context: Context, row: Row[Any]) -> Risen:

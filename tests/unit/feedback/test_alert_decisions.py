@@ -305,8 +305,8 @@ def test_a_return_waits_only_if_it_was_just_told_that_it_flaps() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(1, 40), st.sampled_from("rcf")), max_size=40))
-@settings(max_examples=10_000, deadline=None)
-def test_any_history_of_ten_thousand_is_lawful_flapping_or_not(steps: list[tuple[int, str]]) -> None:
+@settings(max_examples=1_000, deadline=None)
+def test_any_history_is_lawful_whether_it_flaps_or_not(steps: list[tuple[int, str]]) -> None:
     now, alert, returns, before = START, None, list[datetime](), None
     for quarters, what in steps:
         now += quarters * QUARTER
