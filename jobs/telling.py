@@ -62,8 +62,7 @@ def tell(context: Context, connection: Connection, moves: Sequence[Move], now: d
     waiting = _waiting(connection, moves)
     if not waiting:
         return ends
-    risen = _risen(context, connection)
-    news = {}
+    risen, before, news = _risen(context, connection), held.waiting(connection), {}
     for change, position in waiting:
         holding = _holding(context, connection, change, risen[change.alert.id], areas, now)
         if holding:
@@ -71,7 +70,8 @@ def tell(context: Context, connection: Connection, moves: Sequence[Move], now: d
             held.hold(connection, HeldBack(change.alert.id, position, now, cause, why))
         else:
             news[change.alert.id] = change, position
-            held.let_go(connection, [change.alert.id], now, _why_told(risen[change.alert.id], areas), told=True)
+            why = _why_told(before.get(change.alert.id), risen[change.alert.id], areas)
+            held.let_go(connection, [change.alert.id], now, why, told=True)
     return [*ends, *_together(context, connection, risen, news, areas, now)]
 
 
@@ -116,9 +116,10 @@ def _flaps(context: Context, connection: Connection, change: Transition, now: da
     return waits_to_be_told(told, [row.at for row in rows[1:]], now, context.settings.alert_policy)
 
 
-def _why_told(rise: Risen, areas: Sequence[AreaAlert]) -> str:
+def _why_told(before: HeldBack | None, rise: Risen, areas: Sequence[AreaAlert]) -> str:
     """Why a rise is told that was held back."""
-    found = (difference(each, rise) for each in areas if each.area == rise.area)
+    by_area = before is not None and before.cause is Holding.AREA
+    found = (difference(each, rise) for each in areas if by_area and each.area == rise.area)
     return next((f"told: {each}" for each in found if each), "told: nothing holds it back any more, and it still rises")
 
 
@@ -135,8 +136,9 @@ def _areas(connection: Connection, now: datetime) -> list[AreaAlert]:
 
 
 def _risen(context: Context, connection: Connection) -> dict[UUID, Risen]:
-    """The open alerts, by id, by what was found of their latest rise."""
-    return {row.id: _rise(context, row) for row in alerts.alert_rows(connection, only_open=True)}
+    """The open alerts, by id, by what was found of their latest rise; not those of which no judgement was kept."""
+    rows = alerts.alert_rows(connection, only_open=True)
+    return {row.id: _rise(context, row) for row in rows if "window" in row.evidence}
 
 
 def _rise(context: Context, row: Row[Any]) -> Risen:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,14 @@ from feedback.domain import Author, Holding
 from feedback.notify.alertmanager import apart, posted
 from feedback.notify.message import alert_message
 from feedback.notify.outbox import NoticeState
-from feedback.store import alerts, held
+from feedback.store import alerts, held, topics
+from feedback.store.complaints import store_complaints
 from feedback.store.notices import claim
+from feedback.store.topics import Assigned
 from jobs.respond import end, life, mute
 from jobs.week import gather
-from tests.integration.lifecycle.lifecycle_world import Lifecycle, Seen, calm, lifecycle
-from tests.integration.store.store_samples import NOW
+from tests.integration.lifecycle.lifecycle_world import VERSION, Lifecycle, Seen, calm, lifecycle, topic_id
+from tests.integration.store.store_samples import NOW, sample
 
 TRUSTLY = [Seen(each, driver="Trustly") for each in ("withdrawals", "deposits", "refunds")]
 FAR = NOW + timedelta(days=400)
@@ -202,3 +205,46 @@ def test_a_run_that_is_done_twice_tells_nothing_twice(world: Lifecycle) -> None:
     before = world.notices()
     assert world.run(0, TRUSTLY) == 0
     assert world.notices() == before
+
+
+def wrote(world: Lifecycle, topic: str, customers: Sequence[str], **changes: Any) -> None:
+    """Complaints of these customers about a topic, an hour ago."""
+    at = world.now - timedelta(hours=1)
+    found = [
+        sample(1, source_id=f"{topic} {each}", received_at=at, customer_hash=each, **changes) for each in customers
+    ]
+    with world.context.write() as connection:
+        store_complaints(connection, found, world.now)
+        topics.assign(connection, VERSION.id, [Assigned(each.id, topic_id(topic), 0.9, NOW) for each in found])
+
+
+def customers(name: str, number: int) -> list[str]:
+    return [f"{name} {each}" for each in range(number)]
+
+
+def test_rises_of_the_same_people_are_one_message(world: Lifecycle) -> None:
+    wrote(world, "withdrawals", customers("anybody", 300))
+    both = customers("both", 6)
+    wrote(world, "games", [*both, *customers("player", 6)])
+    wrote(world, "fees", [*both, *customers("payer", 6)])
+    wrote(world, "deposits", [*both[:1], *customers("other", 12)])
+    world.run(1, [Seen("games"), Seen("fees"), Seen("deposits")])
+    together = [each for each in world.told("all") if "together" in each]
+    assert len(together) == 1
+    assert "(6 customers in common)" in together[0]
+    assert len(world.told("all")) == 2, "one customer in common is nothing"
+
+
+def test_more_important_customers_than_usual_make_an_alert_graver(world: Lifecycle) -> None:
+    world.now -= timedelta(days=30)
+    wrote(world, "games", customers("usual", 90), customer_segment="standard")
+    wrote(world, "games", customers("important", 4), customer_segment="VIP")
+    world.now += timedelta(days=30)
+    wrote(world, "games", customers("now", 12), customer_segment="VIP", rating=1.0)
+    wrote(world, "games", customers("also now", 10), customer_segment="standard")
+    world.run(1, [Seen("games"), Seen("fees")])
+    with world.context.database.read() as connection:
+        found = {row.topic: row.evidence["severity"] for row in alerts.alert_rows(connection)}
+    assert [each["what"] for each in found["Games"]["reasons"]] == ["size", "ratio", "segment"]
+    assert [each["what"] for each in found["Fees"]["reasons"]] == ["size", "ratio"]
+    assert "Severity high: 33 customers more" in life(world.context, world.alert_id("games"))[0].why
