@@ -835,7 +835,8 @@ def _are_about(alerts: Sequence[DigestAlert], topic: DigestTopic) -> bool:
 def quote_origin(quote: Quote, to: Language = ENGLISH) -> str:
     """German, e-mail, Germany: in which language, on which way and from where."""
     market = country_name(quote.market, to) if quote.market else ""
-    told = [language_name(quote.language, to), channel_name(quote.channel, to), market]
+    channel = "" if quote.channel is Channel.OTHER else channel_name(quote.channel, to)
+    told = [language_name(quote.language, to), channel, market]
     return capital(", ".join(filter(None, told)))
 
 

@@ -235,11 +235,15 @@ def _alert(
     charts: Charts,
     span: Span,
 ) -> DigestAlert:
-    kept, said = row.evidence, verdicts_of(connection, row.id)
-    numbers = signals.get(row.topic_id) or kept_signal(kept, row.topic_id)
+    said, last = verdicts_of(connection, row.id), kept_signal(row.evidence, row.topic_id)
+    numbers = signals.get(row.topic_id) or last
+    # what is kept speaks of the latest rise: counts of another window would contradict the numbers, and what drove it
+    # after the week is none of the week's business
+    same = row.evidence if last.window == numbers.window else {}
+    kept = row.evidence if last.window.end <= span.end else {}
     history = alerts.transitions_of(connection, row.id)
     regressed = [each.at for each in history if each.after == AlertState.REGRESSED and each.at < span.end]
-    ids = [UUID(each) for each in kept.get("complaint_ids", ())]
+    ids = [UUID(each) for each in row.evidence.get("complaint_ids", ())]
     series = charts.series(row.topic_id, numbers.segment)
     return DigestAlert(
         alert_id=row.id,
@@ -255,9 +259,9 @@ def _alert(
         resolved_at=row.resolved_at,
         regressed_at=regressed[-1] if regressed else None,
         drivers=[Driver(**each) for each in kept.get("drivers", ())],
-        copies=Copies(**kept["copies"]) if "copies" in kept else None,
-        voices=Voices(**kept["voices"]) if "voices" in kept else None,
-        late=bool(kept.get("late")),
+        copies=Copies(**same["copies"]) if "copies" in same else None,
+        voices=Voices(**same["voices"]) if "voices" in same else None,
+        late=bool(same.get("late")),
         segment=numbers.segment,
         verdict=said[-1] if said else None,
         muted=muted_by(connection, alerts.alert_of(connection, row.id), charts.as_of),
@@ -265,6 +269,7 @@ def _alert(
         quotes=[
             Quote(each.text, each.language, Channel(each.channel), each.received_at, each.market)
             for each in facets.quotes_by_id(connection, ids)
+            if each.received_at < span.end
         ],
         series=series,
         events=_events(connection, row.topic_id, series),
