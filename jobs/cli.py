@@ -21,6 +21,7 @@ from jobs.context import Context
 from jobs.events_cli import events
 from jobs.exposure_cli import exposure
 from jobs.fixes_cli import fixes
+from jobs.kpi_cli import kpi
 from jobs.models_cli import figures, models
 from jobs.notices_cli import dead_words, notices
 from jobs.owners_cli import owners
@@ -52,6 +53,7 @@ app.add_typer(report, name="report")
 app.add_typer(fixes, name="fixes")
 app.add_typer(notices, name="notices")
 app.command()(backtest)
+app.command()(kpi)
 
 
 def main() -> None:
