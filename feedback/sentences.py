@@ -705,7 +705,7 @@ class Sentences:
         """Which source fell silent, what no topic holds and what could not be read, of everything that came in."""
         digest, to = self._digest, self._to
         told = [to.gettext("{what}: is it down?", what=capital(silent_words(each, to))) for each in digest.silent]
-        if digest.total:
+        if digest.total and not digest.unassigned:
             share = percent(digest.unassigned_share, to)
             told.append(
                 to.ngettext(
@@ -798,8 +798,14 @@ class Sentences:
                 to.ngettext("{number} more topic without an owner", "{number} more topics without an owner", len(more))
             )
         if digest.unassigned:
+            share = percent(digest.unassigned_share, to)
             told.append(
-                to.ngettext("{number} complaint fits no topic", "{number} complaints fit no topic", digest.unassigned)
+                to.ngettext(
+                    "{number} complaint fits no topic ({share} of all)",
+                    "{number} complaints fit no topic ({share} of all)",
+                    digest.unassigned,
+                    share=share,
+                )
             )
         return told
 
