@@ -30,7 +30,7 @@ def is_news(last: Outcome | None, now: Outcome) -> bool:
 def headline(fix: Fix, outcome: Outcome | None, zone: ZoneInfo) -> str:
     """Fix 3 of 4 May 2026, “gateway exchanged”: worked."""
     note = f", “{clean(fix.note)}”" if fix.note.strip() else ""
-    return f"Fix {fix.id} of {_day(fix.at, zone)}{note}: {standing(outcome, zone)}."
+    return f"{capital(fix.kind)} {fix.id} of {_day(fix.at, zone)}{note}: {standing(outcome, zone)}."
 
 
 def standing(outcome: Outcome | None, zone: ZoneInfo) -> str:
