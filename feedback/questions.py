@@ -1,4 +1,4 @@
-"""What of a complaint asks or misunderstands, so that an explanation would answer it: by rules, in five languages. Pure.
+"""What of a complaint asks or misunderstands, so that explaining would answer it: by rules, in five languages. Pure.
 
 "How often do I have to wager the bonus?" asks; "Where is my money?" and "Why is my withdrawal still pending?" do not:
 they chase a fault, however they are punctuated. Nor do requests ("Could you add it by hand?") and outbursts.
@@ -15,6 +15,7 @@ LEAST_WORDS = 3
 """A shorter sentence is understood only with those around it."""
 
 _END = re.compile(r"(?<=[.!?…])[\"”»')\]]*\s+(?=\S)|[\r\n]+")
+_LEAD = re.compile(r"^\W*(?:\w+\W+){0,3}?\w+:\s+(?=\S)")
 _WORD = re.compile(r"\w+")
 _HAIL = (
     r"^\W*(?:(?:hi|hello|hey|hallo|hei|moi|cześć|dzień dobry|witam|okay|ok|so|and|but|und|aber|also|a|i|og|men|ja|"
@@ -33,9 +34,13 @@ class Rules:
 
 
 def asking(text: str, language: str) -> list[str]:
-    """The sentences of a text that ask or misunderstand, in their order; none in a language without rules."""
+    """The sentences of a text that ask or misunderstand, without what leads up to them ("Quick question:"): questions
+    first, else in their order; none in a language without rules."""
     rules = RULES.get(language)
-    return [each for each in sentences(text) if asks(each, rules)] if rules else []
+    if rules is None:
+        return []
+    found = [_LEAD.sub("", each) for each in sentences(text) if asks(each, rules)]
+    return sorted(found, key=lambda each: not _is_question(each, rules))
 
 
 def is_asking(text: str, language: str) -> bool:
@@ -57,7 +62,11 @@ def asks(sentence: str, rules: Rules) -> bool:
     """Whether a sentence asks for an explanation, or says that one is missing."""
     if len(_WORD.findall(sentence)) < LEAST_WORDS or rules.chasing.search(sentence):
         return False
-    return bool(sentence.rstrip().endswith("?") or rules.puzzled.search(sentence) or rules.opening.search(sentence))
+    return _is_question(sentence, rules) or rules.puzzled.search(sentence) is not None
+
+
+def _is_question(sentence: str, rules: Rules) -> bool:
+    return sentence.rstrip().endswith("?") or rules.opening.search(sentence) is not None
 
 
 def _rules(puzzled: str, chasing: str, opening: str) -> Rules:

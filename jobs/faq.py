@@ -77,11 +77,14 @@ def gather_faq(context: Context, connection: Connection, current: Published, spa
 
 def questions_of(texts: Sequence[Row[Any]]) -> Mapping[str, list[str]]:
     """What the texts ask by language, the language that asks most first; near copies once, what is asked most often
-    before what is nearest to the topic's centre. The rows (text, language) come with the nearest first."""
+    before what is nearest to the topic's centre. The rows (text, language) come with the nearest first.
+
+    Of each text its first question, so that what only stands beside one ("it is not explained anywhere") is not shown.
+    """
     asked: dict[str, list[str]] = {}
     for row in texts:
         if is_asking(row.text, row.language):
-            asked.setdefault(row.language, []).extend(asking(row.text, row.language))
+            asked.setdefault(row.language, []).append(asking(row.text, row.language)[0])
     return {
         language: _distinct(asked[language]) for language in sorted(asked, key=lambda each: (-len(asked[each]), each))
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,7 @@ from feedback.faq import Faq, FaqSuggestion
 from feedback.outcome import in_short
 from feedback.sentences import LANGUAGES, amount, capital, clean, excerpt
 from feedback.store.fixes import add_fix
-from jobs.console import Json, open_context, out, wall
+from jobs.console import MINUTES, Json, moment_at, open_context, out, wall
 from jobs.context import Context
 from jobs.fixes_cli import Who, change_of, moment_of, withdraw
 from jobs.kpi_cli import duration
@@ -27,13 +28,20 @@ faq.command("withdraw")(withdraw)
 
 
 @faq.command("list")
-def list_faq(*, as_json: Json = False) -> None:
+def list_faq(
+    at: Annotated[
+        datetime | None, typer.Option(formats=MINUTES, help="As of when, in time_zone. Default: now.")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
     """Show topics worth an entry by the last eight weeks, what takes most time first, with what customers ask; and the
     entries that are watched, with their outcome."""
     from jobs.faq import LOOKED_AT, gather_faq
     from jobs.published import published
 
-    context, now = open_context(), wall()
+    context = open_context()
+    now = moment_at(context, at)
     current = published(context)
     if current is None:
         raise FeedbackError("There is no topic model yet, and so no topics: `feedback retrain` trains the first.")
