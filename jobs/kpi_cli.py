@@ -16,7 +16,7 @@ from feedback.errors import FeedbackError
 from feedback.interval import Estimate
 from feedback.kpi import Figures, Impact, Wait, is_few
 from feedback.series import bucket_start, day_of
-from feedback.store.topics import StoredTopic
+from feedback.store.topics import StoredTopic, published_version, topics_of
 from jobs.console import Json, open_context, out, wall
 from jobs.context import Context
 from jobs.kpi import GroupFigures
@@ -65,24 +65,20 @@ def kpi(
     are, how many escalate or write again. Each comes with its 90 % interval."""
     from feedback.store.kpi import Selection
     from jobs.kpi import figures_by
-    from jobs.published import published
 
     context, now = open_context(), wall()
     names = _by(by or ["topic"])
     wanted = {"market": market, "channel": channel, "language": language, "brand": brand, "customer_segment": segment}
-    current = published(context)
-    if current is None:
-        raise FeedbackError("There is no topic model yet, and so no topics: `feedback retrain` trains the first.")
-    selection = Selection(
-        current.version.id,
-        _span(context, first, last, now),
-        now,
-        _topics(context, current.topics, topic, area),
-        [Segment(name, value) for name, value in wanted.items() if value],
-    )
+    segments = [Segment(name, value) for name, value in wanted.items() if value]
+    span = _span(context, first, last, now)
     with context.database.read() as connection:
-        found = figures_by(context, connection, selection, current.topics, names)
-    named = {each.id: each.name for each in current.topics}
+        version = published_version(connection)
+        if version is None:
+            raise FeedbackError("There is no topic model yet, and so no topics: `feedback retrain` trains the first.")
+        known = topics_of(connection, version.id)
+        selection = Selection(version.id, span, now, _topics(context, known, topic, area), segments)
+        found = figures_by(context, connection, selection, known, names)
+    named = {each.id: each.name for each in known}
     if as_csv:
         write_csv(out, [{**_group(each, names, named), **_flat(each.figures)} for each in found])
         return
@@ -115,15 +111,17 @@ def _span(context: Context, first: datetime | None, last: datetime | None, now: 
 
 def _topics(context: Context, known: Sequence[StoredTopic], topic: str, area: str) -> list[UUID] | None:
     """The topics to look at, None for all complaints."""
-    from jobs.curate import find_topic
-
     if not topic and not area:
         return None
     inside = [each.id for each in known if not area or (each.area or "").casefold() == area.strip().casefold()]
     if not inside:
         areas = ", ".join(sorted({each.area for each in known if each.area}))
         raise FeedbackError(f"There is no area '{area}'; there are: {areas or 'none'}.")
-    return [each for each in inside if not topic or each == find_topic(context, topic)]
+    if not topic:
+        return inside
+    from jobs.curate import find_topic
+
+    return [each for each in inside if each == find_topic(context, topic)]
 
 
 def _group(each: GroupFigures, names: Sequence[str], topics: Mapping[UUID, str]) -> dict[str, Any]:
@@ -164,14 +162,15 @@ def _wait(wait: Wait | None, which: str) -> str | None:
         return "not yet"
     if is_few(estimate):
         return "too few"
-    high = "?" if math.isinf(estimate.high) else duration(estimate.high)
-    return f"{duration(estimate.value)} ({duration(estimate.low)}–{high})"
+    low, high = duration(estimate.low), "?" if math.isinf(estimate.high) else duration(estimate.high)
+    unit = high.split()[-1]
+    return f"{duration(estimate.value)} ({low.removesuffix(f' {unit}')}–{high})"
 
 
 def _share(estimate: Estimate | None) -> str | None:
     if estimate is None:
         return None
-    return "too few" if is_few(estimate) else f"{estimate.value:.0%} ({estimate.low:.0%}–{estimate.high:.0%})"
+    return "too few" if is_few(estimate) else f"{estimate.value:.0%} ({100 * estimate.low:.0f}–{estimate.high:.0%})"
 
 
 def _without(impact: Impact) -> str:

@@ -37,6 +37,7 @@ from feedback.store.fixes import fixes, outcomes_of
 from feedback.store.topics import StoredTopic
 from feedback.store.verdicts import verdicts_of
 from jobs.context import Context
+from jobs.faq import WeekFaq, gather_faq
 from jobs.kpi import WeekSupport, gather_support
 from jobs.mutes import muted_by
 from jobs.ownership import owners_of
@@ -73,6 +74,7 @@ class Week:
     silent: Sequence[SilentSource]
     fixes: Sequence[DigestFix]
     support: WeekSupport | None
+    faq: WeekFaq | None
 
     @property
     def owners(self) -> list[str]:
@@ -106,6 +108,7 @@ class Week:
             unassigned=self.unassigned if sees_to_unowned else 0,
             unowned=[each for each in busiest if sees_to_unowned and each.count and self._is_unowned(each)],
             support=self.support.of(mine) if self.support else None,
+            faq=self.faq.of(mine) if self.faq else None,
             names={key: self.topics[key].name for key in mine},
         )
 
@@ -164,6 +167,7 @@ def _gather(
         silent=silent_sources(context, connection, current.version.id, as_of) if current else (),
         fixes=_fixes(connection, current, known, span, as_of) if current else (),
         support=gather_support(context, connection, current, span, as_of, current.topics) if current else None,
+        faq=gather_faq(context, connection, current, span, as_of) if current else None,
     )
 
 
