@@ -36,6 +36,7 @@ from feedback.domain import (
 from feedback.errors import SettingError
 from feedback.events import PlannedEvent
 from feedback.language import ENGLISH, Language
+from feedback.links import Links
 from feedback.sentences import Sentences, excerpt, local_days
 from feedback.series import bucket_start
 
@@ -88,7 +89,7 @@ class DigestAlert:
     `expected`, `low`, `high` and `p` speak of it, and of one `segment` of the topic where one is named. `where` are the
     segments in which the topic has risen. `verdict` is what was last said of it, `muted` what silences it.
     `regressed_at` is when a resolved alert came back; `resolved_at` then is the resolution before that. `events` were
-    planned for days of its picture.
+    planned for days of its picture. By `links` its reader says what it was.
     """
 
     alert_id: UUID
@@ -114,6 +115,7 @@ class DigestAlert:
     verdict: GivenVerdict | None = None
     muted: Mute | None = None
     events: Sequence[PlannedEvent] = ()
+    links: Links = field(default_factory=dict)
 
     @property
     def ratio(self) -> float:

@@ -215,6 +215,11 @@ def verdict_words(verdict: Verdict, to: Language = ENGLISH) -> str:
     return to.gettext(VERDICTS[verdict])
 
 
+def links_words(to: Language = ENGLISH) -> str:
+    """What stands before the links by which a reader gives a verdict."""
+    return to.gettext("What was it? Each link asks once more before it counts:")
+
+
 def reason_words(why: str, to: Language = ENGLISH) -> str:
     """Why somebody moved an alert, as they wrote it; what the service itself put there, in the reader's language."""
     said, colon, rest = why.partition(": ")
@@ -593,6 +598,13 @@ class Sentences:
         if event.first != event.last:
             when = self._to.gettext("{first} to {last}", first=when, last=self.day(event.last))
         return f"{self.name(event.name)} ({when})"
+
+    def links(self, alert: DigestAlert) -> list[tuple[str, str]]:
+        """(verdict, URL) of what the reader can say that it was."""
+        return [(verdict_words(verdict, self._to), url) for verdict, url in alert.links.items()]
+
+    def ask(self) -> str:
+        return links_words(self._to)
 
     def chance(self, alert: DigestAlert) -> str:
         """The small print of a rise."""

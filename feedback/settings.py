@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
@@ -137,6 +138,11 @@ class Settings(BaseSettings):
         35, description="How far back missed windows of the schedule are made up for.", ge=1, le=3650
     )
     port: int = Field(8000, description="Loopback port of the API.", ge=0, le=65535)
+    public_url: str = Field(
+        "",
+        description="Where people's browsers reach the service, such as https://feedback.example.org. Messages then "
+        "hold links to say what an alert was. Empty: no links.",
+    )
     default_owner: str = Field("unowned", description="Who gets the topics that nobody owns.", min_length=1)
 
     @classmethod
@@ -231,6 +237,14 @@ class Settings(BaseSettings):
     def _existing_channels(cls, value: str) -> str:
         if value and not Path(value).is_file():
             raise ValueError("there is no such file; the path of a YAML file, or empty")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _usable_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+            raise ValueError("not a URL that begins with http:// or https://")
         return value
 
     @field_validator("encoder")

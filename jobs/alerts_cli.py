@@ -101,12 +101,8 @@ def verdict(
 
     if owner and what is not Verdict.WRONG_OWNER:
         raise FeedbackError("--owner goes with the verdict 'wrong owner' alone.")
-    context, by = open_context(), _by(who, why)
-    given = give(context, find_alert(context, alert), what, by)
-    if what is Verdict.WRONG_OWNER:
-        from jobs.curate import own
-
-        own(context, given.topic_id, owner or context.settings.default_owner, by)
+    context = open_context()
+    given = give(context, find_alert(context, alert), what, _by(who, why), owner=owner)
     say(out, f"Alert {str(given.id)[:8]} is said to be {what}; it is {given.state}.")
 
 

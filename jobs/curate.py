@@ -16,6 +16,7 @@ from feedback.edits import LABELS, Curation, Edit, EditKind, fold
 from feedback.errors import FeedbackError
 from feedback.store import alerts, counts, edits, topics
 from feedback.store.embeddings import decode_vectors
+from feedback.store.labels import label, refuse_hidden
 from jobs.assign import moved
 from jobs.candidate import listed
 from jobs.context import Context
@@ -149,12 +150,8 @@ def _current(context: Context) -> Published:
 
 
 def _label(context: Context, kind: EditKind, topic_id: UUID, value: str, by: Author) -> Edit:
-    value = " ".join(value.split())
-    if not value or len(value) > 200:
-        raise FeedbackError("A name, an owner or an area needs 1 to 200 characters.")
-    with context.database.read() as connection:
-        before = getattr(topics.topic_names(connection)[topic_id], topics.COLUMNS[kind])
-    return _decide(context, kind, topic_id, {"value": value, "before": before}, by)
+    with context.write() as connection:
+        return label(connection, kind, topic_id, value, by)
 
 
 def _decide(
@@ -167,16 +164,10 @@ def _decide(
 ) -> Edit:
     current = _current(context)
     with context.write() as connection:
-        _refuse_hidden(connection, topic_id, *touched)
+        refuse_hidden(connection, [topic_id, *touched])
         made = edits.add_edit(connection, kind, topic_id, detail, by.at, by.who, by.why)
-        topics.apply_labels(connection, edits.curation(connection))
-        _take_effect(context, connection, current, by, () if kind in LABELS else touched)
+        _take_effect(context, connection, current, by, touched)
     return made
-
-
-def _refuse_hidden(connection: Connection, *topic_ids: UUID) -> None:
-    if edits.curation(connection).hidden.intersection(topic_ids):
-        raise FeedbackError("That topic was merged, split or retired meanwhile; `feedback topics edits` says by whom.")
 
 
 def _with_value(decided: Curation, undone: Edit) -> Curation:

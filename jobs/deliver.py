@@ -8,16 +8,20 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from feedback.digest import Quote
 from feedback.domain import Channel as Intake
 from feedback.errors import FeedbackError
+from feedback.links import NO_LINKS, Links, links_of
 from feedback.notify.channels import Channel, Channels
 from feedback.notify.deadline import failure
 from feedback.notify.message import Message, alert_message, digest_message
 from feedback.notify.outbox import Notice, NoticeKind, NoticeState, Result, RetryPolicy, after, passing, permanent
+from feedback.notify.outcomes import outcome_message
+from feedback.settings import hash_key
 from feedback.store import facets, notices
 from jobs.context import Context
 from jobs.run import is_gone
@@ -120,8 +124,18 @@ class _Delivery:
     def _message(self, notice: Notice, channel: Channel) -> Message:
         if notice.kind is NoticeKind.DIGEST:
             owner = None if notice.owner == EVERYBODY else notice.owner
-            return digest_message(notice, self._week(notice).digest(owner), quotes=channel.quotes)
-        return alert_message(notice, self._quotes(notice) if channel.quotes else ())
+            links = partial(self._links, notice)
+            return digest_message(notice, self._week(notice).digest(owner), quotes=channel.quotes, links=links)
+        if notice.kind is NoticeKind.OUTCOME:
+            return outcome_message(notice)
+        links_of_it = self._links(notice, notice.alert_id) if notice.alert_id else NO_LINKS
+        return alert_message(notice, self._quotes(notice) if channel.quotes else (), links_of_it)
+
+    def _links(self, notice: Notice, alert_id: UUID) -> Links:
+        settings = self.context.settings
+        if not settings.public_url:
+            return NO_LINKS
+        return links_of(settings.public_url, hash_key(settings.data_dir), notice.id, alert_id, notice.created_at)
 
     def _week(self, notice: Notice) -> Week:
         key = (notice.content["week"], notice.created_at)

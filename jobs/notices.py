@@ -13,17 +13,20 @@ from uuid import UUID
 from sqlalchemy import Connection, Row
 
 from feedback.chart import Series
-from feedback.domain import Alert, AlertState, Driver, Transition
+from feedback.domain import Alert, AlertState, Driver, Fix, Outcome, Transition
 from feedback.events import PlannedEvent
 from feedback.explanation import Finding
 from feedback.language import Language
 from feedback.notify.channels import Channel
 from feedback.notify.message import About, Rise, alert_content, passed_on
 from feedback.notify.outbox import Notice, NoticeKind, notice_id
+from feedback.notify.outcomes import outcome_content, standing_key
 from feedback.store import alerts
+from feedback.store.edits import curation
 from feedback.store.escalations import Escalation, escalations_of
 from feedback.store.events import planned_events
 from feedback.store.notices import add_notices, first_about
+from feedback.store.topics import topic_names
 from feedback.store.verdicts import mutes
 from jobs.context import Context
 from jobs.mutes import muted_by
@@ -92,6 +95,11 @@ def write_untold(context: Context, connection: Connection, alert: Alert, now: da
     """Tell of a rising alert that was muted when it opened or came back, once it no longer is; the number written."""
     if not context.telling or context.parts.channels is None or not mutes(connection, alert.topic_id, lifted=True):
         return 0
+    return write_again(context, connection, alert, now)
+
+
+def write_again(context: Context, connection: Connection, alert: Alert, now: datetime) -> int:
+    """Tell those of an alert's last rise who were not told of it; the number written."""
     told = [
         (position, row)
         for position, row in enumerate(alerts.transitions_of(connection, alert.id))
@@ -106,6 +114,30 @@ def _change_at(connection: Connection, alert: Alert, position: int) -> Transitio
     row = alerts.transitions_of(connection, alert.id)[position]
     as_then = replace(alert, state=AlertState(row.after))
     return Transition(as_then, AlertState(row.before) if row.before else None, row.at, row.who, row.why)
+
+
+def write_outcome(context: Context, connection: Connection, fix: Fix, outcome: Outcome, now: datetime) -> int:
+    """Tell those who answer for a fix's topic what it achieved, each verdict once; the number of notices written."""
+    channels = context.parts.channels
+    if channels is None or not context.telling:
+        return 0
+    topic = topic_names(connection)[curation(connection).home(fix.topic_id)]
+    owner = owners_of(context, connection).of_topic(topic.owner, topic.area).owner
+    about, zone = About(topic.id, topic.name, owner, topic.area), context.settings.zone
+
+    def notice(channel: Channel) -> Notice:
+        content = outcome_content(about, fix, outcome, zone, _language(context, owner, channel))
+        return Notice(
+            id=notice_id(f"outcome of fix {fix.id}", standing_key(outcome), channel.key),
+            kind=NoticeKind.OUTCOME,
+            owner=owner,
+            channel=channel.key,
+            content=content,
+            created_at=now,
+            next_at=_not_before(context, owner, channel),
+        )
+
+    return add_notices(connection, [notice(each) for each, _ in channels.reaching([owner]) if each.outcomes])
 
 
 def write_digest_notices(context: Context, week: str, now: datetime) -> int:

@@ -13,11 +13,13 @@ import numpy as np
 from sqlalchemy import Connection
 
 from feedback.domain import OUTCOME_RULES, Fix, Outcome, OutcomeVerdict
+from feedback.notify.outcomes import is_told
 from feedback.outcome import is_news
 from feedback.series import bucket_start, day_of
 from feedback.store.events import planned_events
 from feedback.store.fixes import fixes, outcomes_of, store_outcomes
 from jobs.context import Context
+from jobs.notices import write_outcome
 from jobs.panel import DatedPanel, dated_panel
 from jobs.published import Published, published
 from jobs.watermark import watermark
@@ -39,12 +41,15 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
         last = {each.id: next(reversed(outcomes_of(connection, each.id)), None) for each in watched}
     if judging is None:
         return {"watched": len(watched), "judged": 0}
+    by_id = {each.id: each for each in watched}
     found = [(last[each.id], judging.outcome(each, last[each.id], now)) for each in watched]
     judged = [(before, after) for before, after in found if after is not None]
-    news = [after for before, after in judged if is_news(before, after)]
+    news = [(before, after) for before, after in judged if is_news(before, after)]
     with context.write() as connection:
-        store_outcomes(connection, news)
-    return {"watched": len(watched), "judged": len(judged), "news": len(news)}
+        store_outcomes(connection, [after for _, after in news])
+        told = [after for before, after in news if is_told(before, after)]
+        notices = sum(write_outcome(context, connection, by_id[each.fix_id], each, now) for each in told)
+    return {"watched": len(watched), "judged": len(judged), "news": len(news), "notices": notices}
 
 
 def _judging(

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
 from feedback.alerts import SERVICE, Decision, acknowledge, resolve
-from feedback.domain import Alert, Author, GivenVerdict, Mute, Segment, Verdict
+from feedback.api.service import Respond
+from feedback.domain import Alert, AlertState, Author, GivenVerdict, Mute, Segment, Verdict
+from feedback.edits import EditKind
 from feedback.errors import FeedbackError
 from feedback.sentences import mute_words
 from feedback.store import alerts, verdicts
 from feedback.store.escalations import escalations_of
+from feedback.store.labels import label
+from feedback.store.links import use
 from jobs.context import Context
-from jobs.notices import write_notices
+from jobs.notices import write_again, write_notices
 
 SILENCING = frozenset({Verdict.EXPECTED, Verdict.KNOWN})
 """Verdicts after which nobody needs to hear of the alert again."""
@@ -44,6 +49,17 @@ def find_alert(context: Context, named: str) -> UUID:
     return found[0]
 
 
+def responses(context: Context) -> Respond:
+    """What the API does when it is asked to."""
+    return Respond(
+        take_on=partial(take_on, context),
+        end=partial(end, context),
+        say=partial(say, context),
+        mute=partial(mute, context),
+        unmute=partial(unmute, context),
+    )
+
+
 def take_on(context: Context, alert_id: UUID, by: Author) -> Alert:
     """Acknowledge an alert; a second time changes nothing. AcknowledgementError when it is resolved."""
     return _change(context, alert_id, lambda alert: acknowledge(alert, by.who, by.at, by.why or "taken on"))
@@ -54,19 +70,25 @@ def end(context: Context, alert_id: UUID, by: Author) -> Alert:
     return _change(context, alert_id, lambda alert: resolve(alert, by.who, by.at, by.why or "ended by hand"))
 
 
-def say(context: Context, alert_id: UUID, verdict: Verdict, by: Author) -> Alert:
+def say(context: Context, alert_id: UUID, verdict: Verdict, by: Author, *, owner: str = "", link: str = "") -> Alert:
     """Say what an alert was.
 
     *Real* takes it on. *Expected* and *known* take it on and silence it for as long as it is open; the days of what was
-    expected count as usual. *Not an issue* ends it, and its days count as usual too. *Wrong owner* only says so: who
-    is right is said of the topic.
+    expected count as usual. *Not an issue* ends it, and its days count as usual too. *Wrong owner* gives the topic to
+    `owner`, else to the default owner, who is told.
+
+    `link` is the fingerprint of the link in a message that said so; LinkError when it was used before.
     """
     with context.write() as connection:
+        if link:
+            use(connection, link, by.at)
         verdicts.add_verdict(connection, GivenVerdict(alert_id, verdict, by.at, by.who, by.why))
         alert = alerts.alert_of(connection, alert_id, to_change=True)
         if verdict in SILENCING and alert.is_open:
             why = f"{verdict}: {by.why}".removesuffix(": ")
             verdicts.add_mute(connection, Mute(0, alert.topic_id, by.at, by.who, why, alert_id=alert_id))
+        if verdict is Verdict.WRONG_OWNER:
+            _hand_over(context, connection, alert, owner or context.settings.default_owner, by)
         return _store(context, connection, _after(alert, verdict, by))
 
 
@@ -109,6 +131,13 @@ def life(context: Context, alert_id: UUID) -> list[Happened]:
     said = [Happened(each.at, f"said to be {each.verdict}", each.who, each.why) for each in given]
     silenced = [line for each in mutes if each.alert_id in (None, alert_id) for line in _silenced(context, each)]
     return sorted([*moved, *said, *silenced, *gone_on], key=lambda each: each.at)
+
+
+def _hand_over(context: Context, connection: Connection, alert: Alert, owner: str, by: Author) -> None:
+    """Give an alert's topic to another, and tell them of it while it is open."""
+    label(connection, EditKind.OWNER, alert.topic_id, owner, by)
+    if alert.state in (AlertState.OPEN, AlertState.REGRESSED):
+        write_again(context, connection, alert, by.at)
 
 
 def _silenced(context: Context, mute: Mute) -> Iterator[Happened]:

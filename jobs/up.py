@@ -112,6 +112,7 @@ def run_api(settings: Settings, clock: ServiceClock) -> None:
     """The process that answers HTTP."""
     from feedback.api import create_app
     from feedback.api.server import serve
+    from jobs.respond import responses
 
     stop = _prepared()
     context = build_context(settings, Silent(), clock.wall)
@@ -121,7 +122,7 @@ def run_api(settings: Settings, clock: ServiceClock) -> None:
 
     # the intake takes seconds to load, and the first sender should not be the one to wait
     threading.Thread(target=lambda: context.parts.intake, daemon=True).start()
-    serve(create_app(settings, context.database, clock, take), settings.port, stop)
+    serve(create_app(settings, context.database, clock, take, responses(context)), settings.port, stop)
     context.database.close()
 
 

@@ -29,7 +29,7 @@ from feedback.domain import (
     Voices,
 )
 from feedback.events import PlannedEvent
-from feedback.owners import Responsible
+from feedback.owners import Owners, Responsible
 from feedback.store import alerts, complaints, counts, facets
 from feedback.store.counts import UNASSIGNED
 from feedback.store.events import planned_events
@@ -40,7 +40,7 @@ from jobs.context import Context
 from jobs.faq import WeekFaq, gather_faq
 from jobs.kpi import WeekSupport, gather_support
 from jobs.mutes import muted_by
-from jobs.ownership import owners_of
+from jobs.ownership import owners_of, responsible_for
 from jobs.panel import DatedPanel, dated_panel
 from jobs.published import Published, published
 from jobs.silence import silent_sources
@@ -75,17 +75,19 @@ class Week:
     fixes: Sequence[DigestFix]
     support: WeekSupport | None
     faq: WeekFaq | None
+    known_owners: Owners
 
     @property
     def owners(self) -> list[str]:
-        """All who answer for a topic, and the default owner for those that nobody owns."""
-        return sorted({each.owner for each in self.owned_by.values()} | {self.context.settings.default_owner})
+        """All who answer for a topic, a market or a brand, and the default owner for what nobody owns."""
+        topics = {each.owner for each in self.owned_by.values()}
+        return sorted(topics | set(self.known_owners.charges.values()) | {self.known_owners.default})
 
     def digest(self, owner: str | None) -> Digest:
         """The digest of an owner; of everybody's topics when that is None."""
         mine = frozenset(key for key, each in self.owned_by.items() if owner in (None, each.owner))
         sees_to_unowned = owner in (None, self.context.settings.default_owner)
-        seen = [(row, alert) for row, alert in self.alerts if row.topic_id in mine]
+        seen = [(row, alert) for row, alert in self.alerts if row.topic_id in mine or self._is_told(row, owner)]
         rose = [alert for row, alert in seen if self._rose(row, alert) and not alert.muted]
         busiest = sorted((self.topics[key] for key in mine), key=lambda topic: (-topic.count, topic.name))
         return Digest(
@@ -111,6 +113,10 @@ class Week:
             faq=self.faq.of(mine) if self.faq else None,
             names={key: self.topics[key].name for key in mine},
         )
+
+    def _is_told(self, row: Row[Any], owner: str | None) -> bool:
+        """Whether an alert about another's topic is in this owner's market or brand."""
+        return owner in responsible_for(self.known_owners, row).others
 
     def _is_unowned(self, topic: DigestTopic) -> bool:
         return not self.owned_by[topic.topic_id].is_owned
@@ -166,6 +172,7 @@ def _gather(
         rejected=complaints.count_rejected(connection, span),
         silent=silent_sources(context, connection, current.version.id, as_of) if current else (),
         fixes=_fixes(connection, current, known, span, as_of) if current else (),
+        known_owners=owners,
         support=gather_support(context, connection, current, span, as_of, current.topics) if current else None,
         faq=gather_faq(context, connection, current, span, as_of) if current else None,
     )

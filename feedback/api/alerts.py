@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,9 +16,10 @@ from feedback.api.figures import DRIVERS_EXAMPLE, FIGURES_EXAMPLE, Count, Eviden
 from feedback.api.keys import require_key
 from feedback.api.problems import ProblemError, documented
 from feedback.api.service import Given
-from feedback.domain import AlertState, TopicKind
+from feedback.domain import AlertState, Mute, TopicKind, Verdict
 from feedback.store.alerts import transitions_of
 from feedback.store.tables import alert, topic
+from feedback.store.verdicts import mutes, verdicts_of
 
 router = APIRouter(prefix="/v1", tags=["alerts"], dependencies=[Depends(require_key)])
 
@@ -48,6 +50,8 @@ _TRANSITION = {
 _DETAIL = {
     **_EXAMPLE,
     "transitions": [_TRANSITION],
+    "verdicts": [{"verdict": "real", "at": "2026-03-08T09:10:00Z", "who": "anna", "why": "Trustly confirms it"}],
+    "mutes": [],
     "evidence": {
         **FIGURES_EXAMPLE,
         "opening": FIGURES_EXAMPLE,
@@ -114,12 +118,34 @@ class Transition(BaseModel):
     why: str
 
 
+class SaidVerdict(BaseModel):
+    """What somebody said that the alert was; of several the last holds."""
+
+    verdict: Verdict
+    at: datetime
+    who: str
+    why: str
+
+
+class Silenced(BaseModel):
+    """A mute of the alert's topic that nobody has lifted; without `until` and `below` it ends with the alert."""
+
+    at: datetime
+    who: str
+    why: str
+    until: datetime | None
+    below: float | None = Field(description="It holds while the rise is below so many times what is expected.")
+    segment: dict[str, str] | None = Field(description="It holds only where this segment rises.")
+
+
 class AlertDetail(Alert):
     """An alert with its history, oldest first, and why it fired."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_DETAIL]})
 
     transitions: list[Transition]
+    verdicts: list[SaidVerdict]
+    mutes: list[Silenced]
     evidence: Evidence
 
 
@@ -179,8 +205,15 @@ def _detail(connection: Connection, alert_id: UUID) -> AlertDetail:
     return AlertDetail(
         **dict(_alert(row)),
         transitions=[Transition.model_validate(each, from_attributes=True) for each in history],
+        verdicts=[SaidVerdict.model_validate(each, from_attributes=True) for each in verdicts_of(connection, alert_id)],
+        mutes=[_silenced(each) for each in mutes(connection, row.topic_id) if each.alert_id in (None, alert_id)],
         evidence=evidence(row.evidence),
     )
+
+
+def _silenced(mute: Mute) -> Silenced:
+    segment = asdict(mute.segment) if mute.segment else None
+    return Silenced(at=mute.at, who=mute.who, why=mute.why, until=mute.until, below=mute.below, segment=segment)
 
 
 def _alerts() -> Select[Any]:

@@ -10,11 +10,11 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from feedback.api import alerts, areas, feedback, health, hot_issues, series, topics
+from feedback.api import alerts, areas, feedback, health, hot_issues, links, responses, series, topics
 from feedback.api.access import AccessLog
 from feedback.api.items import item_schema
 from feedback.api.problems import Problem, answer_with_problems
-from feedback.api.service import Service, TakeIn
+from feedback.api.service import Respond, Service, TakeIn
 from feedback.settings import Settings
 from feedback.store.database import Database
 
@@ -25,8 +25,11 @@ Errors are RFC 9457 problem details. Times carry their zone; they are answered i
 """
 
 
-def create_app(settings: Settings, database: Database, clock: Callable[[], datetime], take_in: TakeIn) -> FastAPI:
-    """The API over an open database. `clock` gives the service's time, aware; `take_in` takes in what is posted.
+def create_app(
+    settings: Settings, database: Database, clock: Callable[[], datetime], take_in: TakeIn, respond: Respond
+) -> FastAPI:
+    """The API over an open database. `clock` gives the service's time, aware; `take_in` takes in what is posted, and
+    `respond` does what people decide about alerts.
 
     The application holds no state of its own: several can run beside one another and beside the jobs.
     """
@@ -46,10 +49,10 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
             "auto_configure": False,
         },
     )
-    app.state.service = Service(settings, database, clock, take_in)
+    app.state.service = Service(settings, database, clock, take_in, respond)
     app.add_middleware(AccessLog)
     answer_with_problems(app)
-    for resource in (feedback, hot_issues, areas, topics, series, alerts, health):
+    for resource in (feedback, hot_issues, areas, topics, series, alerts, responses, links, health):
         app.include_router(resource.router)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app

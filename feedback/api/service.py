@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request
 
+from feedback.domain import Alert, Author, Mute
 from feedback.ingest import Taken
 from feedback.settings import Settings
 from feedback.store.database import Database
@@ -21,11 +23,23 @@ All in one transaction: it raises, and nothing is written, or every record has i
 
 
 @dataclass(frozen=True, slots=True)
+class Respond:
+    """What people do about alerts, each by its id and who decides; `jobs.respond` says what."""
+
+    take_on: Callable[[UUID, Author], Alert]
+    end: Callable[[UUID, Author], Alert]
+    say: Callable[..., Alert]
+    mute: Callable[..., Mute]
+    unmute: Callable[[UUID, Author], int]
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     settings: Settings
     database: Database
     clock: Callable[[], datetime]
     take_in: TakeIn
+    respond: Respond
 
 
 def _of_app(request: Request) -> Service:

@@ -22,6 +22,7 @@ class Alertmanager:
     """A server by its base address, such as http://alertmanager:9093."""
 
     digests: ClassVar[bool] = False
+    outcomes: ClassVar[bool] = False
     quotes: ClassVar[bool] = False
     key: str
     url: str = field(repr=False)

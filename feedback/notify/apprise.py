@@ -21,6 +21,7 @@ class Apprise:
     """A service by Apprise's URL, such as slack://…"""
 
     digests: ClassVar[bool] = False
+    outcomes: ClassVar[bool] = True
     key: str
     url: str = field(repr=False)
     quotes: bool = False

@@ -56,6 +56,9 @@ class Channel(Protocol):
     def digests(self) -> bool: ...
 
     @property
+    def outcomes(self) -> bool: ...
+
+    @property
     def language(self) -> str: ...
 
     def send(self, message: Message, now: datetime, seconds: float) -> Result:

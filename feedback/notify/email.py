@@ -50,6 +50,7 @@ class Email:
     """One mailbox. `quotes`: whether redacted words of customers are put in."""
 
     digests: ClassVar[bool] = True
+    outcomes: ClassVar[bool] = True
     key: str
     to: str = field(repr=False)
     smtp: Smtp

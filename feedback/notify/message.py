@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -17,16 +17,19 @@ from feedback.domain import Driver, Transition
 from feedback.events import PlannedEvent
 from feedback.explanation import Finding, summary
 from feedback.language import ENGLISH, Language
+from feedback.links import NO_LINKS, Links
 from feedback.notify.outbox import Notice, NoticeKind
 from feedback.sentences import (
     capital,
     clean,
     drivers_words,
     expected_words,
+    links_words,
     local_days,
     quote_origin,
     reason_words,
     segment_words,
+    verdict_words,
 )
 
 if TYPE_CHECKING:
@@ -115,8 +118,9 @@ def passed_on(content: dict[str, Any], owner: str, told: datetime, zone: ZoneInf
     return {**content, "subject": subject, "sentences": [first, *content["sentences"]]}
 
 
-def alert_message(notice: Notice, quotes: Sequence[Quote] = ()) -> Message:
-    """The message of a notice about an alert. `quotes` are redacted, and shown as they are given."""
+def alert_message(notice: Notice, quotes: Sequence[Quote] = (), links: Links = NO_LINKS) -> Message:
+    """The message of a notice about an alert. `quotes` are redacted, and shown as they are given; so are `links`, by
+    which the reader says what it was."""
     content, shown = notice.content, pick_quotes(quotes, MOST_QUOTES)
     drawn = _pictures(notice)
     first = notice_thread(notice)
@@ -125,12 +129,28 @@ def alert_message(notice: Notice, quotes: Sequence[Quote] = ()) -> Message:
         kind=notice.kind,
         owner=notice.owner,
         subject=content["subject"],
-        text=_text(notice, shown),
-        html=_html(notice, shown, next(iter(drawn), None)),
+        text=_text(notice, shown, links),
+        html=_html(notice, shown, next(iter(drawn), None), links),
         facts=alert_facts(notice, shown),
         pictures=drawn,
         thread=first,
         thread_subject=content.get("thread_subject"),
+    )
+
+
+def told_message(notice: Notice, facts: Mapping[str, Any], command: str) -> Message:
+    """A message of nothing but sentences, with the `command` that tells more."""
+    to, content = _language(notice), notice.content
+    hint = to.gettext("{command} tells more.", command=f"`{command}`")
+    shown = to.gettext("{command} tells more.", command=command)
+    return Message(
+        key=notice.id,
+        kind=notice.kind,
+        owner=notice.owner,
+        subject=content["subject"],
+        text="\n\n".join([*content["sentences"], hint]) + "\n",
+        html=_template().render(say=content, quotes=(), picture=None, to=to, links=(), hint=shown),
+        facts={"version": 1, "key": str(notice.id), "kind": str(notice.kind), "owner": notice.owner, **facts},
     )
 
 
@@ -161,9 +181,13 @@ def _language(notice: Notice) -> Language:
     return Language(notice.content.get("language", ENGLISH.code))
 
 
-def digest_message(notice: Notice, digest: Digest, *, quotes: bool) -> Message:
-    """An owner's week as a message, with what customers wrote only if `quotes`."""
+def digest_message(
+    notice: Notice, digest: Digest, *, quotes: bool, links: Callable[[UUID], Links] = lambda _: NO_LINKS
+) -> Message:
+    """An owner's week as a message, with what customers wrote only if `quotes`, and the `links` of each alert by which
+    the reader says what it was."""
     told, to = digest if quotes else without_quotes(digest), _language(notice)
+    told = replace(told, rose=[replace(each, links=links(each.alert_id)) for each in told.rose])
     title = subject(told, to)
     return Message(
         key=notice.id,
@@ -203,7 +227,7 @@ def trial_message(owner: str, key: UUID, now: datetime) -> Message:
         "quotes": [],
     }
     facts = {"version": 1, "key": str(key), "kind": str(NoticeKind.TEST), "owner": owner, **content, **none}
-    html = _template().render(say=content, quotes=(), picture=None, to=ENGLISH, hint="")
+    html = _template().render(say=content, quotes=(), picture=None, to=ENGLISH, links=(), hint="")
     return Message(key, NoticeKind.TEST, owner, title, told + "\n", html, facts)
 
 
@@ -324,17 +348,28 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _text(notice: Notice, quotes: Sequence[Quote]) -> str:
+def _text(notice: Notice, quotes: Sequence[Quote], links: Links) -> str:
     to = _language(notice)
     said = [f"> {each.text}\n> ({quote_origin(each, to)})" for each in quotes]
-    return "\n\n".join([*notice.content["sentences"], *said, _hint(f"`{_command(notice)}`", to)]) + "\n"
+    ask = "\n".join([links_words(to), *(f"{verdict_words(each, to)}: {url}" for each, url in links.items())])
+    hint = _hint(f"`{_command(notice)}`", to)
+    return "\n\n".join([*notice.content["sentences"], *said, *([ask] if links else []), hint]) + "\n"
 
 
-def _html(notice: Notice, quotes: Sequence[Quote], picture: str | None) -> str:
+def _html(notice: Notice, quotes: Sequence[Quote], picture: str | None, links: Links) -> str:
     to = _language(notice)
     said = [{"text": each.text, "language": each.language, "origin": quote_origin(each, to)} for each in quotes]
     shown = {"name": picture, "alt": notice.content["subject"], "width": WIDTH, "height": HEIGHT} if picture else None
-    return _template().render(say=notice.content, quotes=said, picture=shown, to=to, hint=_hint(_command(notice), to))
+    asked = [(verdict_words(each, to), url) for each, url in links.items()]
+    return _template().render(
+        say=notice.content,
+        quotes=said,
+        picture=shown,
+        to=to,
+        ask=links_words(to),
+        links=asked,
+        hint=_hint(_command(notice), to),
+    )
 
 
 def _command(notice: Notice) -> str:

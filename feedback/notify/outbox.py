@@ -33,6 +33,9 @@ class NoticeKind(StrEnum):
     ESCALATED = "escalated"
     """Nobody has taken an alert on, and who is told now is the next in line."""
 
+    OUTCOME = "outcome"
+    """What a fix achieved, or that what it mended is back."""
+
     DIGEST = "digest"
     TEST = "test"
 

@@ -19,6 +19,7 @@ class Webhook:
     """An address that takes JSON. `secret` signs it; both sides know it."""
 
     digests: ClassVar[bool] = False
+    outcomes: ClassVar[bool] = True
     key: str
     url: str = field(repr=False)
     secret: str = field(repr=False)

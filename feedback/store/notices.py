@@ -100,6 +100,12 @@ def first_about(connection: Connection, alert_id: UUID, channel: str) -> Notice 
     return _notice(row) if row else None
 
 
+def notice_of(connection: Connection, notice_id: UUID) -> Notice | None:
+    """The notice of that id."""
+    row = connection.execute(select(notice).where(notice.c.id == notice_id)).one_or_none()
+    return _notice(row) if row else None
+
+
 def told_at(connection: Connection, alert_id: UUID, position: int) -> datetime | None:
     """When people were first told of the alert's transition at `position`; None if nobody was."""
     of_it = (notice.c.alert_id == alert_id) & (notice.c.position == position)

@@ -97,13 +97,17 @@ def test_from_a_rise_to_the_effect_of_its_fix(context: Context, mailbox: Mailbox
     for number in range(FIXED, OVER + 1):
         judge(context, day(number))
         judge_fixes(context, day(number))
-    _, ended = mails(context, mailbox)
+    _, *later = mails(context, mailbox)
+    (achieved,) = [each for each in later if each["Subject"] == "Topic: worked"]
+    (ended,) = [each for each in later if each is not achieved]
     assert ended["In-Reply-To"] == alert["Message-ID"]
     assert "over" in text_of(ended).lower() or "calm" in text_of(ended).lower()
+    assert f"Fix {fix} of" in text_of(achieved)
+    assert "fewer" in text_of(achieved)
 
     digest(context, day(OVER))
     *_, weekly = mails(context, mailbox)
-    assert len(mailbox.mails) == 3, "one mail for each thing, and none twice"
+    assert len(mailbox.mails) == 4, "one mail for each thing, and none twice"
     assert f"Fix {fix} of" in text_of(weekly)
     assert "“provider changed”: worked." in text_of(weekly)
     with context.database.read() as connection:

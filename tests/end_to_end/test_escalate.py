@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from feedback.digest import iso_week
 from feedback.domain import Author
 from feedback.notify.outbox import Notice, NoticeKind
 from feedback.owners import Charge, Owned
@@ -23,6 +24,7 @@ from jobs.escalate import run as escalate
 from jobs.progress import Silent
 from jobs.publish import publish
 from jobs.respond import end, life, mute, take_on
+from jobs.week import gather
 from tests.end_to_end.made_up import NOW, SUBJECTS, judge, made_up_context, version
 from tests.end_to_end.world import WALL
 
@@ -33,6 +35,7 @@ FILE = (
     + "escalation:\n  payments: [{after: 4h, to: lead}, {after: 1d, to: head}]\n"
 )  # fmt: skip
 NIGHT = 'quiet_hours:\n  payments: {from: "17:00", to: "07:00", zone: UTC}\n'
+NUMBERS = {"observed": 30, "expected": 2.0, "low": 0.0, "high": 5.0, "p": 1e-9}
 ANNA = Author("anna", "", NOW + timedelta(hours=1))
 
 
@@ -87,7 +90,7 @@ def test_an_alert_that_nobody_takes_on_goes_on_step_by_step_and_once_each(home: 
     lead = notices(context)[1]
     assert (lead.kind, lead.owner) == (NoticeKind.ESCALATED, "lead")
     assert lead.content["subject"].startswith("Not taken on: Topic")
-    assert "payments was told on 20 March 2026, 17:00" in lead.content["sentences"][0]
+    assert "payments was told on 20\xa0March\xa02026, 17:00" in lead.content["sentences"][0]
     assert [each.what for each in life(context, alert)] == ["opened", "passed on to lead", "passed on to head"]
 
 
@@ -144,3 +147,20 @@ def test_an_area_s_owner_answers_for_its_topics(home: Context) -> None:
 def _seven_o_clock_after(moment: datetime) -> datetime:
     seven = moment.replace(hour=7, minute=0)
     return seven if seven >= moment else seven + timedelta(days=1)
+
+
+def test_a_market_s_owner_reads_of_what_rises_there(home: Context) -> None:
+    risen(home)
+    nobody_s = gather(home, iso_week(NOW.date()), NOW + timedelta(hours=1))
+    assert "dach" not in nobody_s.owners
+    with home.write() as connection:
+        add_ownership(connection, Charge(Owned.MARKET, "DE"), "dach", NOW, "anna", "")
+        alert_id = alerts.alert_rows(connection)[0].id
+        evidence = alerts.evidence_of(connection, alert_id)
+        where = [{**NUMBERS, "segment": {"attribute": "market", "value": "DE"}}]
+        alert = alerts.alert_of(connection, alert_id)
+        alerts.store_alert(connection, alert, NOW, {**evidence, "where": where})
+    week = gather(home, iso_week(NOW.date()), NOW + timedelta(hours=1))
+    assert "dach" in week.owners
+    assert [each.alert_id for each in week.digest("dach").rose] == [alert_id]
+    assert week.digest("warsaw").rose == []

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,11 +20,13 @@ from feedback.errors import Stopped
 from feedback.store import fixes, tables
 from feedback.store.complaints import store_complaints
 from feedback.store.events import add_event
+from feedback.store.notices import listed
 from jobs.assign import run as assign
-from jobs.context import Context
+from jobs.context import Context, Parts
 from jobs.count import run as count
 from jobs.digest import write
 from jobs.outcome import run as judge_fixes
+from jobs.progress import Silent
 from jobs.publish import publish
 from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, made_up_context, told, version
 
@@ -31,6 +34,7 @@ MIDNIGHT = NOW.replace(hour=0)
 FIXED, BACK = MIDNIGHT - timedelta(days=30), MIDNIGHT - timedelta(days=4)
 AT = FIXED + timedelta(hours=10)
 TOPIC = derived_id("topic", FAULT)
+BACK_UP = f"{FIXED + timedelta(days=41):%d\xa0%B\xa0%Y}"
 ROOT = Path(__file__).parents[2]
 
 
@@ -99,8 +103,6 @@ def test_judged_again_it_says_the_same_and_writes_nothing(context: Context) -> N
 
 
 def test_a_run_that_is_stopped_leaves_nothing_and_the_next_does_it_all(context: Context) -> None:
-    from dataclasses import replace
-
     fix = enter(context)
     with pytest.raises(Stopped):
         judge(replace(context, stopping=lambda: True), 22)
@@ -124,7 +126,11 @@ def test_what_was_withdrawn_is_not_judged_and_what_is_long_past_neither(context:
     assert judge_fixes(context, NOW)["watched"] == 0
 
 
-def test_what_comes_back_is_told_once_and_keeps_what_was_achieved(context: Context) -> None:
+def test_what_comes_back_is_told_once_and_keeps_what_was_achieved(context: Context, tmp_path: Path) -> None:
+    file = tmp_path / "channels.yaml"
+    file.write_text("default:\n  - webhook: {url: 'http://127.0.0.1:1/', secret: 0123456789abcdef}\n", "utf-8")
+    settings = context.settings.model_copy(update={"channels": str(file)})
+    context = replace(context, settings=settings, parts=Parts(settings, Silent()))
     fix = enter(context)
     judge(context, 22)
     worked = history(context, fix)[-1]
@@ -141,6 +147,9 @@ def test_what_comes_back_is_told_once_and_keeps_what_was_achieved(context: Conte
     last = history(context, fix)[-1]
     assert last.regressed_at == FIXED + timedelta(days=41)
     assert (last.verdict, last.ratio) == (worked.verdict, worked.ratio)
+    with context.database.read() as connection:
+        subjects = [each.content["subject"] for each in reversed(listed(connection))]
+    assert subjects == ["Topic: worked", f"Topic: worked, but the topic is back up since {BACK_UP}"]
 
 
 def test_a_topic_that_no_version_holds_is_left_alone(context: Context) -> None:
@@ -199,4 +208,5 @@ def test_results_are_json(context: Context) -> None:
         "watched": 1,
         "judged": 1,
         "news": 1,
+        "notices": 0,
     }

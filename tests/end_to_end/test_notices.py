@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -10,12 +11,15 @@ from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Connection
 
-from feedback.domain import Author, Mute, Transition, derived_id
+from feedback.domain import Author, Mute, Transition, Verdict, derived_id
+from feedback.links import read
 from feedback.notify.outbox import Notice, NoticeKind
+from feedback.settings import hash_key
 from feedback.store import alerts
 from feedback.store.notices import listed
 from feedback.store.verdicts import add_mute
@@ -131,6 +135,31 @@ def test_mail_holds_customers_words_only_where_asked_for(context: Context, tmp_p
         assert (
             "Wo bleibt" in "".join(part.get_content() for part in each.walk() if part.get_content_maintype() == "text")
         ) == (quotes == "true")
+
+
+def test_mail_holds_links_that_say_what_it_was(context: Context, tmp_path: Path) -> None:
+    with smtp_server() as mailbox:
+        smtp = f"smtp:\n  host: 127.0.0.1\n  port: {mailbox.port}\n  starttls: false\n  from: f@casino.example\n"
+        told = telling(context, tmp_path, smtp + "default:\n  - email: team@casino.example\n")
+        settings = told.settings.model_copy(update={"public_url": "https://feedback.casino.example"})
+        told = replace(told, settings=settings)
+        publish(told, version(told, SUBJECTS), NOW - timedelta(days=1))
+        judge(told, NOW)
+        digest(told, NOW + timedelta(days=3))
+        assert deliver(told, NOW)["sent"] == 2
+    for mail in mailbox.mails:
+        for part in message_from_bytes(mail, policy=default).walk():
+            if part.get_content_maintype() == "text":
+                found = re.findall(r"https://feedback\.casino\.example/verdict/([a-z2-7]+)", part.get_content())
+                links = [read(each, hash_key(settings.data_dir), NOW) for each in found]
+                assert [each.verdict for each in links] == list(Verdict)
+                assert {each.alert_id for each in links} == {the_alert(told)}
+
+
+def the_alert(context: Context) -> UUID:
+    with context.database.read() as connection:
+        (alert,) = alerts.latest_alerts(connection).values()
+    return alert.id
 
 
 def test_who_muted_a_topic_is_told_once_the_mute_ends(context: Context, tmp_path: Path) -> None:

@@ -10,10 +10,16 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from feedback.api.service import Respond
 from feedback.domain import Alert, AlertState, Complaint, Signal, Span, TopicKind, Transition, derived_id
+from feedback.settings import Settings
 from feedback.store import alerts, counts, topics
 from feedback.store.complaints import store_complaints
+from feedback.store.database import Database
 from feedback.store.topics import Assigned, StoredTopic, StoredVersion
+from jobs.context import Context, Parts
+from jobs.progress import Silent
+from jobs.respond import responses
 
 NOW = datetime(2026, 3, 8, 15, 30, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 3, 8, tzinfo=UTC)
@@ -22,6 +28,11 @@ NUMBERS: Mapping[str, Any] = {
     "observed": 41, "expected": 12.3, "low": 6.0, "high": 20.0, "p": 2.4e-7, "q": 9.1e-6, "score": 6.6,
     "threshold": 3.9, "detector": "eb7",
 }  # fmt: skip
+
+
+def responding(settings: Settings, database: Database) -> Respond:
+    """What people do about alerts, over the jobs themselves."""
+    return responses(Context(settings, database, Parts(settings, Silent()), Silent(), lambda: NOW, "tests"))
 
 
 def topic(name: str, kind: TopicKind = TopicKind.PINNED, owner: str | None = "promotions") -> StoredTopic:

@@ -16,7 +16,7 @@ from feedback.intake.pipeline import Intake, IntakeOptions
 from feedback.store import keys
 from feedback.store.database import Database, open_database
 from tests.conftest import SettingsFactory
-from tests.integration.api.api_world import NOW
+from tests.integration.api.api_world import NOW, responding
 
 
 @lru_cache(maxsize=1)
@@ -30,7 +30,7 @@ def app(settings: SettingsFactory, database: Database) -> FastAPI:
     def take(records: Sequence[Mapping[str, object]], source: str, now: datetime) -> Sequence[ingest.Taken]:
         return ingest.take_in(database, shared_intake(), records, source, now)
 
-    return create_app(settings(), database, lambda: NOW, take)
+    return create_app(settings(), database, lambda: NOW, take, responding(settings(), database))
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def sqlite_client(settings: SettingsFactory, sqlite_database: str) -> Iterator[T
 
     with database.write() as connection:
         key = keys.add_key(connection, "helpdesk", NOW)
-    app = create_app(settings(), database, lambda: NOW, fail)
+    app = create_app(settings(), database, lambda: NOW, fail, responding(settings(), database))
     with TestClient(app, headers={"X-API-Key": key}) as client:
         yield client
     database.close()

@@ -252,7 +252,8 @@ class TestDescription:
         schemas = described["components"]["schemas"]
         assert set(described["paths"]) == {
             "/v1/feedback", "/v1/hot-issues", "/v1/areas", "/v1/topics", "/v1/series", "/v1/alerts",
-            "/v1/alerts/{alert_id}", "/healthz",
+            "/v1/alerts/{alert_id}", "/v1/alerts/{alert_id}/acknowledge", "/v1/alerts/{alert_id}/resolve",
+            "/v1/alerts/{alert_id}/verdict", "/v1/alerts/{alert_id}/mute", "/v1/alerts/{alert_id}/unmute", "/healthz",
         }  # fmt: skip
         for path, methods in described["paths"].items():
             for method, route in methods.items():

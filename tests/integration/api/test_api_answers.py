@@ -27,6 +27,7 @@ from tests.integration.api.api_world import (
     complain,
     open_alert,
     publish,
+    responding,
     signal,
     topic,
 )
@@ -128,7 +129,8 @@ class TestHotIssues:
         self, settings: SettingsFactory, sqlite_database: str, sqlite_client: TestClient
     ) -> None:
         database = open_database(sqlite_database)
-        app = create_app(settings(time_zone="Europe/Berlin"), database, lambda: NOW, lambda *_: [])
+        berlin = settings(time_zone="Europe/Berlin")
+        app = create_app(berlin, database, lambda: NOW, lambda *_: [], responding(berlin, database))
         with TestClient(app, headers=dict(sqlite_client.headers)) as client:
             answer = client.get("/v1/hot-issues").json()
         database.close()

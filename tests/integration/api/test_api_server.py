@@ -29,6 +29,7 @@ from feedback.ingest import Taken
 from feedback.settings import Settings
 from feedback.store import keys
 from feedback.store.database import open_database
+from tests.integration.api.api_world import responding
 
 NOW = datetime(2026, 3, 8, 15, 30, tzinfo=UTC)
 SPAWN = multiprocessing.get_context("spawn")
@@ -46,7 +47,8 @@ def run_server(url: str, said: Connection, stop: Event | None, seconds: float) -
         threading.Event().wait(seconds)
         return [Taken(str(each["source_id"]), "accepted") for each in records]
 
-    serve(create_app(Settings(), database, lambda: NOW, take), 0, stop, said.send)
+    app = create_app(Settings(), database, lambda: NOW, take, responding(Settings(), database))
+    serve(app, 0, stop, said.send)
     database.close()
     said.send("done")
 
@@ -176,6 +178,7 @@ def test_a_port_that_is_taken_is_named(sqlite_database: str, tmp_path: Path) -> 
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
+        app = create_app(Settings(), database, lambda: NOW, lambda *_: [], responding(Settings(), database))
         with pytest.raises(SettingError, match=f"Port {port} .*'port'"):
-            serve(create_app(Settings(), database, lambda: NOW, lambda *_: []), port)
+            serve(app, port)
     database.close()

@@ -1,0 +1,109 @@
+"""`/verdict/{token}`: what a link in a message leads to. Looking changes nothing; saying so does, once.
+
+No key is asked for: the token is one. It is a page and not an answer for programs, since a person follows it; and it
+asks first, since mail filters follow links too.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection
+from sqlalchemy.exc import NoResultFound
+
+from feedback.api.service import Given, Service
+from feedback.domain import Author
+from feedback.errors import FeedbackError
+from feedback.language import ENGLISH, Language
+from feedback.links import PATH, Link, LinkError, fingerprint, read
+from feedback.sentences import verdict_words
+from feedback.settings import hash_key
+from feedback.store.alerts import alert_row
+from feedback.store.links import refuse_used
+from feedback.store.notices import notice_of
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+router = APIRouter(include_in_schema=False)
+
+STYLE = (
+    "body{margin:0;padding:24px 16px;font:18px/1.5 system-ui,sans-serif;background:#fff;color:#1f2933}"
+    "main{max-width:560px;margin:0 auto}h1{font-size:22px;line-height:1.3;overflow-wrap:anywhere}"
+    "button{font:inherit;padding:12px 20px;border:0;border-radius:6px;background:#0b4f8a;color:#fff;cursor:pointer}"
+    "button:focus-visible{outline:3px solid #f0a020;outline-offset:2px}.note{color:#52606d;font-size:16px}"
+    "@media(prefers-color-scheme:dark){body{background:#14191f;color:#e4e9ee}.note{color:#a3b1bf}"
+    "button{background:#8cc1ef;color:#0c1b29}}"
+)
+_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+HEADERS = {
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; frame-ancestors 'none'; "
+        "base-uri 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+}
+
+
+@router.get(PATH + "{token}")
+def ask(service: Given, token: str) -> HTMLResponse:
+    """What following the link would say, with a button that says it."""
+    try:
+        link = _read(service, token)
+        with service.database.read() as connection:
+            refuse_used(connection, fingerprint(token))
+            facts = _facts(connection, link)
+    except FeedbackError as error:
+        return _page({"refused": str(error)}, 410)
+    return _page(facts)
+
+
+@router.post(PATH + "{token}")
+def say(service: Given, token: str) -> HTMLResponse:
+    """Say it."""
+    try:
+        link = _read(service, token)
+        with service.database.read() as connection:
+            facts = _facts(connection, link)
+        by = Author(facts["owner"], "by the link in a message", service.clock())
+        service.respond.say(link.alert_id, link.verdict, by, link=fingerprint(token))
+    except FeedbackError as error:
+        return _page({"refused": str(error)}, 410)
+    return _page({**facts, "done": True})
+
+
+def _read(service: Service, token: str) -> Link:
+    return read(token, hash_key(service.settings.data_dir), service.clock())
+
+
+def _facts(connection: Connection, link: Link) -> dict[str, Any]:
+    notice = notice_of(connection, link.notice_id)
+    try:
+        row = alert_row(connection, link.alert_id)
+    except NoResultFound:
+        row = None
+    if notice is None or row is None:
+        raise LinkError("The alert of this link is no longer kept.")
+    to = Language(notice.content.get("language", ENGLISH.code))
+    return {"topic": row.topic, "verdict": link.verdict, "owner": notice.owner, "opened_at": row.opened_at, "to": to}
+
+
+def _page(facts: dict[str, Any], status: int = 200) -> HTMLResponse:
+    shown = {"refused": None, "done": False, "to": ENGLISH, "verdict_words": verdict_words, **facts}
+    return HTMLResponse(_template().render(**shown, style=STYLE), status, headers=HEADERS)
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(loader=PackageLoader("feedback"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template("verdict.html.j2")

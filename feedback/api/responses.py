@@ -1,0 +1,124 @@
+"""`POST /v1/alerts/{alert_id}/…`: what people and their systems do about an alert."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from feedback.api.alerts import AlertDetail, read_alert
+from feedback.api.keys import require_key
+from feedback.api.problems import ProblemError, documented
+from feedback.api.service import Given, Service
+from feedback.domain import SEGMENTED, Author, Segment, Verdict
+from feedback.errors import FeedbackError
+
+router = APIRouter(prefix="/v1/alerts/{alert_id}", tags=["alerts"])
+
+Key = Annotated[str, Depends(require_key)]
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The alert as it is now."},
+    **documented(401, 404, 409, 422, 500, 503),
+}
+
+
+class Response(BaseModel):
+    """Who does it, and why; kept with the alert for good."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"who": "anna", "why": "with Trustly"}]})
+
+    who: str = Field("", description="Who decides; the key's name where it is left out.", max_length=200)
+    why: str = Field("", description="Why.", max_length=2000)
+
+
+class GivenVerdict(Response):
+    """What the alert was."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"verdict": "real", "who": "anna", "why": "Trustly"}]})
+
+    verdict: Verdict
+    owner: str = Field("", description="With `wrong owner`: who is right, for the topic and for good.", max_length=200)
+
+    @model_validator(mode="after")
+    def _owner_goes_with(self) -> Self:
+        if self.owner and self.verdict is not Verdict.WRONG_OWNER:
+            raise ValueError("an owner goes with the verdict 'wrong owner' alone")
+        return self
+
+
+class Where(BaseModel):
+    """A segment."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    attribute: str = Field(description=f"One of {', '.join(SEGMENTED)}.", pattern=f"^({'|'.join(SEGMENTED)})$")
+    value: str = Field(min_length=1, max_length=200)
+
+
+class Silence(Response):
+    """Hear no more of the alert's topic: until a time, while its rise is below so many times what is expected, or, with
+    neither, while the alert is open."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"until": "2026-03-12T00:00:00Z", "who": "anna", "why": "the provider knows"}]}
+    )
+
+    until: AwareDatetime | None = Field(None, description="A time in the future that names its zone.")
+    below: float | None = Field(None, description="Times what is expected.", gt=0, allow_inf_nan=False)
+    segment: Where | None = Field(None, description="Only where it rises there.")
+
+
+@router.post("/acknowledge", summary="Take an alert on", responses=ANSWERS)
+def acknowledge(service: Given, alert_id: UUID, key: Key, said: Response) -> AlertDetail:
+    """Somebody looks at it. A second time changes nothing; 409 when it is resolved."""
+    return _done(service, alert_id, lambda: service.respond.take_on(alert_id, _by(service, said, key)))
+
+
+@router.post("/resolve", summary="End an alert", responses=ANSWERS)
+def resolve(service: Given, alert_id: UUID, key: Key, said: Response) -> AlertDetail:
+    """End it by hand; if the rise goes on, it comes back. One that is resolved stays as it is."""
+    return _done(service, alert_id, lambda: service.respond.end(alert_id, _by(service, said, key)))
+
+
+@router.post("/verdict", summary="Say what an alert was", responses=ANSWERS)
+def verdict(service: Given, alert_id: UUID, key: Key, said: GivenVerdict) -> AlertDetail:
+    """*real* takes it on; *expected* and *known* silence it while it is open; *not an issue* ends it; after *expected*
+    and *not an issue* its days count as usual; *wrong owner* gives its topic to another. The latest verdict holds."""
+    by = _by(service, said, key)
+    return _done(service, alert_id, lambda: service.respond.say(alert_id, said.verdict, by, owner=said.owner))
+
+
+@router.post("/mute", summary="Hear no more of it", responses=ANSWERS)
+def mute(service: Given, alert_id: UUID, key: Key, said: Silence) -> AlertDetail:
+    """It is judged and shown all the same; nobody is sent a message about it."""
+    by = _by(service, said, key)
+    if said.until and said.until <= by.at:
+        raise ProblemError(422, "in-the-past", "`until` is over already; name a time in the future.")
+    only = Segment(said.segment.attribute, said.segment.value) if said.segment else None
+    given = {"until": said.until, "below": said.below, "segment": only}
+    return _done(service, alert_id, lambda: service.respond.mute(alert_id, by, **given))
+
+
+@router.post("/unmute", summary="Hear of it again", responses=ANSWERS)
+def unmute(service: Given, alert_id: UUID, key: Key, said: Response) -> AlertDetail:
+    """End all mutes of the alert's topic."""
+    return _done(service, alert_id, lambda: service.respond.unmute(alert_id, _by(service, said, key)))
+
+
+def _by(service: Service, said: Response, key: str) -> Author:
+    at: datetime = service.clock()
+    return Author(said.who.strip() or key, said.why.strip(), at)
+
+
+def _done(service: Service, alert_id: UUID, act: Callable[[], object]) -> AlertDetail:
+    """The alert after it was done; 404 where there is none, 409 where it cannot be done."""
+    read_alert(service, alert_id)
+    try:
+        act()
+    except FeedbackError as error:
+        raise ProblemError(409, "not-possible", str(error)) from None
+    return read_alert(service, alert_id)

@@ -1,0 +1,120 @@
+"""The links in messages: looking changes nothing, saying counts once, and none can be made up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from feedback.domain import Verdict
+from feedback.links import LIFE, Link, LinkError, links_of, read, signed
+from feedback.notify.outbox import Notice, NoticeKind
+from feedback.settings import hash_key
+from feedback.store.database import Database
+from feedback.store.notices import add_notices
+from feedback.store.verdicts import verdicts_of
+from tests.conftest import SettingsFactory
+from tests.integration.api.api_world import BONUS, NOW, open_alert, publish
+
+SECRET = b"s" * 32
+BASE = "https://feedback.example.org"
+
+
+@pytest.fixture
+def alert(database: Database) -> UUID:
+    with database.write() as connection:
+        publish(connection)
+        return open_alert(connection, BONUS)
+
+
+@pytest.fixture
+def paths(settings: SettingsFactory, database: Database, alert: UUID) -> Mapping[Verdict, str]:
+    """The path of each verdict's link in one message."""
+    told = Notice(uuid4(), NoticeKind.OPENED, "promotions", "default/1", {}, NOW, NOW, alert)
+    with database.write() as connection:
+        add_notices(connection, [told])
+    made = links_of(BASE + "/", hash_key(settings().data_dir), told.id, alert, NOW)
+    return {verdict: url.removeprefix(BASE) for verdict, url in made.items()}
+
+
+def said(database: Database, alert: UUID) -> list[tuple[str, str]]:
+    with database.read() as connection:
+        return [(each.verdict, each.who) for each in verdicts_of(connection, alert)]
+
+
+def test_looking_changes_nothing_and_saying_counts_once(
+    anyone: TestClient, database: Database, alert: UUID, paths: Mapping[Verdict, str]
+) -> None:
+    real = paths[Verdict.REAL]
+    for _ in range(2):
+        page = anyone.get(real)
+        assert page.status_code == 200
+        assert BONUS.name in page.text
+        assert "<button" in page.text
+    assert said(database, alert) == []
+    assert "is on record" in anyone.post(real).text
+    assert said(database, alert) == [("real", "promotions")]
+    for again in (anyone.post(real), anyone.get(real)):
+        assert again.status_code == 410
+        assert "it counts once" in again.text
+    assert said(database, alert) == [("real", "promotions")]
+
+
+def test_another_verdict_of_the_same_message_corrects_the_first(
+    anyone: TestClient, database: Database, alert: UUID, paths: Mapping[Verdict, str]
+) -> None:
+    anyone.post(paths[Verdict.REAL])
+    anyone.post(paths[Verdict.EXPECTED])
+    assert [each for each, _ in said(database, alert)] == ["real", "expected"]
+
+
+def test_the_page_loads_nothing_and_tells_nobody_where_it_was_opened_from(
+    anyone: TestClient, paths: Mapping[Verdict, str]
+) -> None:
+    answer = anyone.get(paths[Verdict.REAL])
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "unsafe-inline" not in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "<script" not in answer.text
+
+
+def test_an_alert_that_is_no_longer_kept_is_said_so(anyone: TestClient, settings: SettingsFactory) -> None:
+    url = links_of(BASE, hash_key(settings().data_dir), uuid4(), uuid4(), NOW)[Verdict.REAL]
+    answer = anyone.get(url.removeprefix(BASE))
+    assert answer.status_code == 410
+    assert "no longer kept" in answer.text
+
+
+uuids = st.uuids()
+
+
+@given(uuids, uuids, st.sampled_from(list(Verdict)))
+def test_a_link_says_what_was_signed(notice: UUID, alert: UUID, verdict: Verdict) -> None:
+    link = Link(notice, alert, verdict, NOW + LIFE)
+    assert read(signed(link, SECRET), SECRET, NOW) == link
+
+
+@given(uuids, st.data())
+def test_a_link_that_was_changed_says_nothing(notice: UUID, data: st.DataObject) -> None:
+    token = signed(Link(notice, notice, Verdict.REAL, NOW + LIFE), SECRET)
+    place = data.draw(st.integers(0, len(token) - 2), "place")
+    other = data.draw(st.sampled_from("abcdef234567018-_ é").filter(lambda each: each != token[place]), "other")
+    changed = token[:place] + other + token[place + 1 :]
+    for wrong in (changed, token[:-4], token + "aaaaaaaa", "", "%00"):
+        with pytest.raises(LinkError):
+            read(wrong, SECRET, NOW)
+    with pytest.raises(LinkError):
+        read(token, b"t" * 32, NOW)
+
+
+def test_a_link_runs_out() -> None:
+    token = signed(Link(uuid4(), uuid4(), Verdict.REAL, NOW + LIFE), SECRET)
+    assert read(token, SECRET, NOW + LIFE - timedelta(seconds=1))
+    with pytest.raises(LinkError, match="ran out on 07 April 2026"):
+        read(token, SECRET, NOW + LIFE)
