@@ -491,6 +491,18 @@ USUAL_EXPECTATION = -0.5
 """The change hoped for where the owner does not say."""
 
 
+class FixKind(StrEnum):
+    """What was done: the fault mended, the question answered in the FAQ, or support taught."""
+
+    FIX = "fix"
+    FAQ = "FAQ entry"
+    TRAINING = "training"
+
+
+EXPLAINED = frozenset({FixKind.FAQ, FixKind.TRAINING})
+"""What is done about questions and misunderstandings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fix:
     """What was done about a topic, when, and the change hoped for: -0.4 is 40 % fewer. Who entered it, `who`, and
@@ -505,6 +517,7 @@ class Fix:
     recorded_at: datetime
     withdrawn_at: datetime | None = None
     withdrawn_by: str | None = None
+    kind: FixKind = FixKind.FIX
 
 
 @dataclass(frozen=True, slots=True)

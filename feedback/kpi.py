@@ -35,8 +35,8 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Record(NamedTuple):
-    """A complaint as the figures see it. Moments are seconds since 1970; `before` is when the customer last wrote about
-    the same topic."""
+    """A complaint as the figures see it. Moments are seconds since 1970; `again` says whether the customer had written
+    about the same topic not long before."""
 
     topic: UUID | None
     bucket: datetime
@@ -50,10 +50,10 @@ class Record(NamedTuple):
     received: float
     first_response: float | None
     resolved: float | None
-    before: float | None
     rating: float | None
     escalations: int | None
     returned: bool | None
+    again: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,7 @@ class Tally:
         if record.topic is not None:
             contact = hash((customer, record.topic))
             self.contacts.add(contact)
-            if record.before is not None and record.received - record.before <= AGAIN_WITHIN.total_seconds():
+            if record.again:
                 self.again.add(contact)
         if record.returned is not None:
             self.asked.add(customer)

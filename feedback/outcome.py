@@ -6,7 +6,7 @@ import math
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from feedback.domain import OUTCOME_RULES, Fix, Outcome, OutcomeRules, OutcomeVerdict
+from feedback.domain import OUTCOME_RULES, Fix, FixKind, Outcome, OutcomeRules, OutcomeVerdict
 from feedback.language import ENGLISH, N_, Language
 from feedback.sentences import capital, clean, humane
 
@@ -15,6 +15,8 @@ METHOD = (
     "that have neither risen nor been mended: a Bayesian structural time series with controls (Brodersen et al. 2015). "
     "A peak before the fix counts as far as it would have lasted."
 )
+
+KINDS = {FixKind.FIX: N_("Fix"), FixKind.FAQ: N_("FAQ entry"), FixKind.TRAINING: N_("Training")}
 
 VERDICTS = {
     OutcomeVerdict.UNKNOWN: N_("not enough data yet"),
@@ -46,10 +48,15 @@ def is_news(last: Outcome | None, now: Outcome) -> bool:
 
 def headline(fix: Fix, outcome: Outcome | None, zone: ZoneInfo, to: Language = ENGLISH) -> str:
     """Fix 3 of 4 May 2026, “gateway exchanged”: worked."""
-    told = {"number": fix.id, "day": _day(fix.at, zone, to), "verdict": standing(outcome, zone, to)}
+    told = {
+        "kind": to.gettext(KINDS[fix.kind]),
+        "number": fix.id,
+        "day": _day(fix.at, zone, to),
+        "verdict": standing(outcome, zone, to),
+    }
     if not fix.note.strip():
-        return to.gettext("Fix {number} of {day}: {verdict}.", **told)
-    return to.gettext("Fix {number} of {day}, {note}: {verdict}.", note=to.quoted(clean(fix.note)), **told)
+        return to.gettext("{kind} {number} of {day}: {verdict}.", **told)
+    return to.gettext("{kind} {number} of {day}, {note}: {verdict}.", note=to.quoted(clean(fix.note)), **told)
 
 
 def standing(outcome: Outcome | None, zone: ZoneInfo, to: Language = ENGLISH) -> str:

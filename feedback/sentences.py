@@ -763,7 +763,7 @@ class Sentences:
         """Which source fell silent, what no topic holds and what could not be read, of everything that came in."""
         digest, to = self._digest, self._to
         told = [to.gettext("{what}: is it down?", what=capital(silent_words(each, to))) for each in digest.silent]
-        if digest.total:
+        if digest.total and not digest.unassigned:
             share = percent(digest.unassigned_share, to)
             told.append(
                 to.ngettext(
@@ -856,8 +856,14 @@ class Sentences:
                 to.ngettext("{number} more topic without an owner", "{number} more topics without an owner", len(more))
             )
         if digest.unassigned:
+            share = percent(digest.unassigned_share, to)
             told.append(
-                to.ngettext("{number} complaint fits no topic", "{number} complaints fit no topic", digest.unassigned)
+                to.ngettext(
+                    "{number} complaint fits no topic ({share} of all)",
+                    "{number} complaints fit no topic ({share} of all)",
+                    digest.unassigned,
+                    share=share,
+                )
             )
         return told
 
@@ -893,7 +899,8 @@ def _are_about(alerts: Sequence[DigestAlert], topic: DigestTopic) -> bool:
 def quote_origin(quote: Quote, to: Language = ENGLISH) -> str:
     """German, e-mail, Germany: in which language, on which way and from where."""
     market = country_name(quote.market, to) if quote.market else ""
-    told = [language_name(quote.language, to), channel_name(quote.channel, to), market]
+    channel = "" if quote.channel is Channel.OTHER else channel_name(quote.channel, to)
+    told = [language_name(quote.language, to), channel, market]
     return capital(", ".join(filter(None, told)))
 
 

@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     )
     rating_scales: Words = Field(
         (),
-        description="What ratings go from, the worst, and to, the best, by source: such as helpdesk=1..5 or marks=6..1. "
+        description="What ratings go from, the worst, and to, the best, by source: such as helpdesk=1..5, marks=6..1. "
         "A source that is not named has the scale that its ratings show.",
     )
     important_segments: Words = Field(

@@ -14,17 +14,19 @@ from feedback.sentences import clean, percent
 MOST_TOPICS = 5
 MOST_IMPACTS = 3
 
+NOTHING = "–"
+
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure in the week and in the weeks before it, as it is shown. `change` says that it is beyond doubt better
-    or worse, and is empty where it is not."""
+    """One figure in the week and in the weeks before it, each in parts that are not to be torn apart. `change`
+    says that it is beyond doubt better or worse, and is empty where it is not."""
 
     name: str
-    week: str
-    before: str
+    week: Sequence[str]
+    before: Sequence[str]
     change: str
 
 
@@ -102,19 +104,21 @@ def _wait(kind: _Kind, compared: Compared, to: Language) -> Figure:
     assert isinstance(week, Wait)
     earlier = before if isinstance(before, Wait) else None
     change = _change(week.median, earlier.median if earlier else None, kind, to)
-    return Figure(to.gettext(kind.name), _waited(week, to), _waited(earlier, to) if earlier else "–", change)
+    return Figure(to.gettext(kind.name), _waited(week, to), _waited(earlier, to), change)
 
 
-def _waited(wait: Wait, to: Language) -> str:
-    """Half within 3.2 hours, nine of ten within 20 hours."""
-    if wait.of and wait.median is None:
-        return to.gettext("most still wait")
-    if wait.median is None or is_few(wait.median):
-        return to.gettext("too few")
-    half = to.gettext("half within {time}", time=duration(wait.median.value, to))
+def _waited(wait: Wait | None, to: Language) -> Sequence[str]:
+    """Half in 3.2 hours (90 % in 20 hours)."""
+    if wait is None:
+        return [NOTHING]
+    if wait.median is None:
+        return [to.gettext("most still wait")]
+    if is_few(wait.median):
+        return [to.gettext("too few")]
+    half = to.gettext("half in {time}", time=duration(wait.median.value, to))
     if wait.slow is None:
-        return half
-    return to.gettext("{half}, 90 % within {time}", half=half, time=duration(wait.slow.value, to))
+        return [half]
+    return [half, to.gettext("({share} in {time})", share=to.percent(0.9), time=duration(wait.slow.value, to))]
 
 
 def _share(kind: _Kind, compared: Compared, to: Language) -> Figure:
@@ -122,15 +126,16 @@ def _share(kind: _Kind, compared: Compared, to: Language) -> Figure:
     assert isinstance(week, Estimate)
     earlier = before if isinstance(before, Estimate) else None
     change = _change(week, earlier, kind, to)
-    return Figure(to.gettext(kind.name), _shared(week, to), _shared(earlier, to) if earlier else "–", change)
+    return Figure(to.gettext(kind.name), _shared(week, to), _shared(earlier, to), change)
 
 
-def _shared(share: Estimate, to: Language) -> str:
+def _shared(share: Estimate | None, to: Language) -> Sequence[str]:
     """64 % (57–71 %)."""
+    if share is None:
+        return [NOTHING]
     if is_few(share):
-        return to.gettext("too few")
-    low, high = to.number(100 * share.low), to.percent(share.high)
-    return f"{percent(share.value, to)} ({low}–{high})"
+        return [to.gettext("too few")]
+    return [percent(share.value, to), f"({to.number(100 * share.low)}–{to.percent(share.high)})"]
 
 
 def _change(week: Estimate | None, before: Estimate | None, kind: _Kind, to: Language) -> str:

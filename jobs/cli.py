@@ -20,7 +20,9 @@ from jobs.console import MINUTES, Json, err, moment_at, open_context, out, wall
 from jobs.context import Context
 from jobs.events_cli import events
 from jobs.exposure_cli import exposure
+from jobs.faq_cli import faq
 from jobs.fixes_cli import fixes
+from jobs.kpi_cli import kpi
 from jobs.models_cli import figures, models
 from jobs.notices_cli import dead_words, notices
 from jobs.owners_cli import owners
@@ -50,8 +52,10 @@ app.add_typer(events, name="events")
 app.add_typer(exposure, name="exposure")
 app.add_typer(report, name="report")
 app.add_typer(fixes, name="fixes")
+app.add_typer(faq, name="faq")
 app.add_typer(notices, name="notices")
 app.command()(backtest)
+app.command()(kpi)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from feedback.domain import USUAL_EXPECTATION, Fix, Outcome
 from feedback.errors import FeedbackError
 from feedback.outcome import sentences, standing
+from feedback.sentences import capital
 from feedback.store.fixes import add_fix, fix_by_id, outcomes_of, withdraw_fix
 from feedback.store.fixes import fixes as stored_fixes
 from feedback.store.topics import topic_names
@@ -45,7 +46,7 @@ def add(
 
     change = change_of(expect)
     context = open_context()
-    moment = _moment(context, at)
+    moment = moment_of(context, at)
     topic_id = find_topic(context, topic)
     with context.write() as connection:
         made = add_fix(connection, topic_id, moment, change, note.strip(), wall(), who or "unknown")
@@ -64,6 +65,7 @@ def list_fixes(*, as_json: Json = False) -> None:
         rows = [_row(context, each, outcomes_of(connection, each.id), names) for each in stored_fixes(connection)]
     columns = {
         "id": "Fix",
+        "kind": "Kind",
         "at": "At (UTC)",
         "topic": "Topic",
         "hoped": "Hoped for",
@@ -116,7 +118,7 @@ def withdraw(number: Number, who: Who = "") -> None:
         if gone is None:
             before = _found(connection, number)
             raise FeedbackError(f"Fix {number} was withdrawn by {before.withdrawn_by} before.")
-    say(out, f"Fix {number} is withdrawn.")
+    say(out, f"{capital(gone.kind)} {number} is withdrawn.")
 
 
 def change_of(text: str) -> float:
@@ -128,7 +130,7 @@ def change_of(text: str) -> float:
     return change
 
 
-def _moment(context: Context, text: str) -> datetime:
+def moment_of(context: Context, text: str) -> datetime:
     """A day or a time, in the operator's zone unless it names another. FeedbackError for one that is not over."""
     if not text:
         return wall()

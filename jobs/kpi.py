@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from operator import attrgetter
+from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,9 @@ from feedback.store.counts import UNASSIGNED
 from feedback.store.kpi import Selection, records, tellings
 from feedback.store.topics import StoredTopic
 from jobs.context import Context
-from jobs.published import Published
+
+if TYPE_CHECKING:
+    from jobs.published import Published
 
 BEFORE = timedelta(weeks=4)
 """A week is held against the weeks before it, so many together."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -27,6 +28,14 @@ def show(console: Console, rows: Rows, columns: Mapping[str, str], *, as_json: b
 def write_json(console: Console, value: object) -> None:
     """Print one JSON document; times as ISO 8601."""
     console.file.write(json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
+
+
+def write_csv(console: Console, rows: Rows) -> None:
+    """Print rows of the same fields as CSV with a heading; nothing where there are none."""
+    if rows:
+        writer = csv.DictWriter(console.file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def say(console: Console, sentence: str) -> None:

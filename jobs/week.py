@@ -38,6 +38,7 @@ from feedback.store.fixes import fixes, outcomes_of
 from feedback.store.topics import StoredTopic
 from feedback.store.verdicts import verdicts_of
 from jobs.context import Context
+from jobs.faq import WeekFaq, gather_faq
 from jobs.kpi import WeekSupport, gather_support
 from jobs.marks import held_back, is_flapping
 from jobs.mutes import muted_by
@@ -75,6 +76,7 @@ class Week:
     silent: Sequence[SilentSource]
     fixes: Sequence[DigestFix]
     support: WeekSupport | None
+    faq: WeekFaq | None
     known_owners: Owners
 
     @property
@@ -110,6 +112,7 @@ class Week:
             unassigned=self.unassigned if sees_to_unowned else 0,
             unowned=[each for each in busiest if sees_to_unowned and each.count and self._is_unowned(each)],
             support=self.support.of(mine) if self.support else None,
+            faq=self.faq.of(mine) if self.faq else None,
             names={key: self.topics[key].name for key in mine},
         )
 
@@ -173,6 +176,7 @@ def _gather(
         fixes=_fixes(connection, current, known, span, as_of) if current else (),
         known_owners=owners,
         support=gather_support(context, connection, current, span, as_of, current.topics) if current else None,
+        faq=gather_faq(context, connection, current, span, as_of) if current else None,
     )
 
 
@@ -244,11 +248,16 @@ def _alert(
     charts: Charts,
     span: Span,
 ) -> DigestAlert:
-    kept, said, alert = row.evidence, verdicts_of(connection, row.id), alerts.alert_of(connection, row.id)
-    numbers = signals.get(row.topic_id) or kept_signal(kept, row.topic_id)
+    said, last = verdicts_of(connection, row.id), kept_signal(row.evidence, row.topic_id)
+    alert = alerts.alert_of(connection, row.id)
+    numbers = signals.get(row.topic_id) or last
+    # what is kept speaks of the latest rise: counts of another window would contradict the numbers, and what drove it
+    # after the week is none of the week's business
+    same = row.evidence if last.window == numbers.window else {}
+    kept = row.evidence if last.window.end <= span.end else {}
     history = alerts.transitions_of(connection, row.id)
     regressed = [each.at for each in history if each.after == AlertState.REGRESSED and each.at < span.end]
-    ids = [UUID(each) for each in kept.get("complaint_ids", ())]
+    ids = [UUID(each) for each in row.evidence.get("complaint_ids", ())]
     series = charts.series(row.topic_id, numbers.segment)
     return DigestAlert(
         alert_id=row.id,
@@ -264,9 +273,9 @@ def _alert(
         resolved_at=row.resolved_at,
         regressed_at=regressed[-1] if regressed else None,
         drivers=[Driver(**each) for each in kept.get("drivers", ())],
-        copies=Copies(**kept["copies"]) if "copies" in kept else None,
-        voices=Voices(**kept["voices"]) if "voices" in kept else None,
-        late=bool(kept.get("late")),
+        copies=Copies(**same["copies"]) if "copies" in same else None,
+        voices=Voices(**same["voices"]) if "voices" in same else None,
+        late=bool(same.get("late")),
         segment=numbers.segment,
         verdict=said[-1] if said else None,
         muted=muted_by(connection, alert, charts.as_of),
@@ -274,6 +283,7 @@ def _alert(
         quotes=[
             Quote(each.text, each.language, Channel(each.channel), each.received_at, each.market)
             for each in facets.quotes_by_id(connection, ids)
+            if each.received_at < span.end
         ],
         series=series,
         events=_events(connection, row.topic_id, series),

@@ -9,19 +9,26 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, select, update
 
-from feedback.domain import Fix, Outcome, OutcomeVerdict
+from feedback.domain import Fix, FixKind, Outcome, OutcomeVerdict
 from feedback.store import tables
 from feedback.store.database import insert_new
 
 
 def add_fix(
-    connection: Connection, topic_id: UUID, at: datetime, expect: float, note: str, recorded_at: datetime, who: str
+    connection: Connection,
+    topic_id: UUID,
+    at: datetime,
+    expect: float,
+    note: str,
+    recorded_at: datetime,
+    who: str,
+    kind: FixKind = FixKind.FIX,
 ) -> Fix:
     """Enter a fix; ValueError when the change hoped for is no reduction between none and all of it."""
     if not -1 < expect < 0:
         raise ValueError(f"a fix cannot be expected to change complaints by {expect:+.0%}: between -1 % and -99 %")
-    made = Fix(0, topic_id, at, expect, note, who, recorded_at)
-    values = {name: value for name, value in asdict(made).items() if name != "id"}
+    made = Fix(0, topic_id, at, expect, note, who, recorded_at, kind=kind)
+    values = {name: value for name, value in asdict(made).items() if name != "id"} | {"kind": kind.value}
     key = connection.execute(tables.fix.insert().values(**values)).inserted_primary_key
     assert key is not None
     return replace(made, id=key[0])
@@ -41,7 +48,7 @@ def withdraw_fix(connection: Connection, fix_id: int, at: datetime, who: str) ->
 def fix_by_id(connection: Connection, fix_id: int) -> Fix | None:
     """Also one that was withdrawn."""
     row = connection.execute(_fixes().where(tables.fix.c.id == fix_id)).one_or_none()
-    return Fix(**row._asdict()) if row else None
+    return _fix(row) if row else None
 
 
 def fixes(connection: Connection, first: datetime | None = None, until: datetime | None = None) -> list[Fix]:
@@ -52,7 +59,12 @@ def fixes(connection: Connection, first: datetime | None = None, until: datetime
     if until is not None:
         query = query.where(tables.fix.c.at < until)
     rows = connection.execute(query.order_by(tables.fix.c.at, tables.fix.c.id))
-    return [Fix(**row._asdict()) for row in rows]
+    return [_fix(row) for row in rows]
+
+
+def _fix(row: Row[Any]) -> Fix:
+    found = Fix(**row._asdict())
+    return replace(found, kind=FixKind(found.kind))
 
 
 def _fixes() -> Select[Any]:

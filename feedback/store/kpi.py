@@ -36,18 +36,19 @@ def tellings(connection: Connection, before: datetime, scales: Mapping[str, Scal
 
     Ratings are on the scale that `scales` gives for their source, else on the one that was observed.
     """
-    first, resolved = complaint.c.first_response_at, complaint.c.resolved_at
-    told = (func.count(case((column < before, 1))) for column in (first, resolved))
-    latest = (seconds(connection, func.max(column)) for column in (complaint.c.received_at, first, resolved))
+    times, rating = (complaint.c.first_response_at, complaint.c.resolved_at), complaint.c.rating
     query = (
-        select(complaint.c.source, complaint.c.channel, *told, *latest)
+        select(complaint.c.source, complaint.c.channel, func.count(rating), func.min(rating), func.max(rating))
+        .add_columns(*(func.count(case((column < before, 1))) for column in times))
+        .add_columns(*(seconds(connection, func.max(column)) for column in (complaint.c.received_at, *times)))
         .where(complaint.c.received_at < before)
         .group_by(complaint.c.source, complaint.c.channel)
     )
-    known = {**_observed(connection, before), **scales}
+    rows = connection.execute(query).all()
+    known = {**_observed([(row[0], *row[2:5]) for row in rows]), **scales}
     return {
-        (source, channel): Telling(_until(latest, before), known.get(source), bool(answered), bool(solved))
-        for source, channel, answered, solved, *latest in connection.execute(query)
+        (row[0], row[1]): Telling(_until(row[7:], before), known.get(row[0]), bool(row[5]), bool(row[6]))
+        for row in rows
     }
 
 
@@ -55,58 +56,53 @@ def _until(latest: Sequence[float | None], before: datetime) -> float:
     return min(before.timestamp(), max(each for each in latest if each is not None))
 
 
-def _observed(connection: Connection, before: datetime) -> dict[str, Scale]:
-    """The scale of each source whose ratings show one."""
-    rating = complaint.c.rating
-    query = (
-        select(complaint.c.source, func.count(rating), func.min(rating), func.max(rating))
-        .where(complaint.c.received_at < before, rating.is_not(None))
-        .group_by(complaint.c.source)
-    )
-    found = {row[0]: observed_scale(*row[1:]) for row in connection.execute(query)}
-    return {source: scale for source, scale in found.items() if scale}
+def _observed(rows: Sequence[tuple[str, int, float | None, float | None]]) -> dict[str, Scale]:
+    """The scale of each source whose ratings show one, from (source, ratings, lowest, highest) by channel."""
+    found = {}
+    for source in {row[0] for row in rows}:
+        number = sum(row[1] for row in rows if row[0] == source)
+        ends = [end for row in rows if row[0] == source for end in row[2:] if end is not None]
+        if scale := observed_scale(number, min(ends, default=None), max(ends, default=None)):
+            found[source] = scale
+    return found
 
 
 def records(connection: Connection, selection: Selection) -> Iterator[Record]:
-    """The selected complaints, in no order that means anything."""
-    for topic, bucket, *rest, returned in connection.execute(_query(connection, selection)):
-        came_back = TRUTH.get(str(returned).casefold())
-        yield Record._make((uuid(topic) if topic else None, moment(bucket), *rest, came_back))
+    """The selected complaints, a day after the other."""
+    wanted = [(Record._fields.index(each.attribute), each.value) for each in selection.segments]
+    last: dict[int, float] = {}
+    query = _seen(connection, selection).execution_options(stream_results=True, yield_per=10_000)
+    for topic, start, *rest, returned in connection.execute(query):
+        bucket, again = moment(start), _again(last, topic, *rest[6:8])
+        if bucket >= selection.span.start:
+            came_back = None if returned is None else TRUTH.get(str(returned).casefold())
+            record = Record._make((uuid(topic) if topic else None, bucket, *rest, came_back, again))
+            if all(record[place] == value for place, value in wanted):
+                yield record
 
 
-def _query(connection: Connection, selection: Selection) -> Select[Any]:
-    seen = _seen(connection, selection).subquery()
-    query = select(*(seen.c[name] for name in Record._fields)).where(seen.c.bucket_start >= selection.span.start)
-    for segment in selection.segments:
-        query = query.where(seen.c[segment.attribute] == segment.value)
-    return query
+def _again(last: dict[int, float], topic: object, customer: str | None, received: float) -> bool:
+    """Whether the customer wrote about the topic not long before, or on the same day, and note when it was."""
+    if customer is None or topic is None:
+        return False
+    contact = hash((customer, topic))
+    before = last.get(contact)
+    last[contact] = received if before is None else max(before, received)
+    return before is not None and received - before <= AGAIN_WITHIN.total_seconds()
 
 
 def _seen(connection: Connection, selection: Selection) -> Select[Any]:
-    """Also the complaints so long before that one within the span can repeat them, whatever their segment."""
-    received, topic = seconds(connection, complaint.c.received_at), assignment.c.topic_id
-    before = func.lag(received).over(
-        partition_by=(complaint.c.customer_hash, topic), order_by=(complaint.c.received_at, complaint.c.id)
-    )
+    """Also the complaints so long before that one within the span can repeat them, and those of other segments."""
+    topic, bucket = (undecoded(connection, assignment.c[name]) for name in ("topic_id", "bucket_start"))
+    times = (complaint.c.received_at, complaint.c.first_response_at, complaint.c.resolved_at)
     query = (
-        select(
-            assignment.c.bucket_start,
-            undecoded(connection, topic).label("topic"),
-            undecoded(connection, assignment.c.bucket_start).label("bucket"),
-            *(complaint.c[name] for name in SEGMENTED),
-            complaint.c.source,
-            complaint.c.customer_hash.label("customer"),
-            received.label("received"),
-            seconds(connection, complaint.c.first_response_at).label("first_response"),
-            seconds(connection, complaint.c.resolved_at).label("resolved"),
-            before.label("before"),
-            complaint.c.rating,
-            complaint.c.escalations,
-            complaint.c.attributes[RETURNED].as_string().label("returned"),
-        )
+        select(topic, bucket, *(complaint.c[name] for name in SEGMENTED), complaint.c.source, complaint.c.customer_hash)
+        .add_columns(*(seconds(connection, each) for each in times))
+        .add_columns(complaint.c.rating, complaint.c.escalations, complaint.c.attributes[RETURNED].as_string())
         .join(complaint, complaint.c.id == assignment.c.complaint_id)
         .where(assignment.c.version_id == selection.version_id, complaint.c.received_at < selection.before)
         .where(assignment.c.bucket_start >= selection.span.start - AGAIN_WITHIN)
         .where(assignment.c.bucket_start < selection.span.end)
+        .order_by(assignment.c.bucket_start)
     )
-    return query if selection.topics is None else query.where(topic.in_(selection.topics))
+    return query if selection.topics is None else query.where(assignment.c.topic_id.in_(selection.topics))

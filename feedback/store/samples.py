@@ -1,14 +1,16 @@
-"""Complaints to compare two topic model versions on."""
+"""Some of many complaints: to compare two topic model versions on, and to read what a topic is made of."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
-from feedback.store.tables import complaint, embedding
+from feedback.domain import Span
+from feedback.store.tables import assignment, complaint, embedding
 
 
 def latest_embedded(
@@ -29,3 +31,24 @@ def latest_embedded(
         .limit(limit)
     )
     return list(reversed(connection.execute(query).all()))
+
+
+def texts_by_topic(
+    connection: Connection, version_id: UUID, span: Span, before: datetime, topics: Sequence[UUID], most: int
+) -> list[Row[Any]]:
+    """Rows (topic_id, text, language, similarity) of each topic's complaints of the buckets within `span`, received
+    before `before`: at most so many each, the same ones every time, the nearest to its centre first."""
+    order = func.row_number().over(partition_by=assignment.c.topic_id, order_by=assignment.c.complaint_id)
+    ranked = (
+        select(assignment.c.topic_id, assignment.c.complaint_id, assignment.c.similarity, order.label("rank"))
+        .where(assignment.c.version_id == version_id, assignment.c.topic_id.in_(topics))
+        .where(assignment.c.bucket_start >= span.start, assignment.c.bucket_start < span.end)
+        .subquery()
+    )
+    query = (
+        select(ranked.c.topic_id, complaint.c.text, complaint.c.language, ranked.c.similarity)
+        .join(complaint, complaint.c.id == ranked.c.complaint_id)
+        .where(ranked.c.rank <= most, complaint.c.received_at < before)
+        .order_by(ranked.c.topic_id, ranked.c.similarity.desc(), ranked.c.complaint_id)
+    )
+    return list(connection.execute(query))

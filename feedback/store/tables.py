@@ -190,6 +190,7 @@ fix = Table(
     Column("recorded_at", UtcDateTime, nullable=False),
     Column("withdrawn_at", UtcDateTime),
     Column("withdrawn_by", String(200)),
+    Column("kind", String(20), nullable=False, server_default="fix"),
     comment="what was done about a topic: see feedback.domain.Fix",
 )
 

@@ -1,0 +1,162 @@
+"""Which topics are made mostly of questions and misunderstandings, and what customers ask."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import Connection, Row
+
+from feedback import interval
+from feedback.domain import EXPLAINED, OUTCOME_RULES, Span
+from feedback.faq import LEAST, Faq, FaqEntry, FaqSuggestion, is_mostly_asked, ranked
+from feedback.interval import Estimate
+from feedback.kpi import Tally, tallied
+from feedback.questions import RULES, asking, is_asking
+from feedback.series import bucket_start, day_of
+from feedback.store import counts
+from feedback.store.fixes import fixes, outcomes_of
+from feedback.store.kpi import Selection, records, tellings
+from feedback.store.samples import texts_by_topic
+from feedback.store.topics import StoredTopic
+from jobs.context import Context
+from jobs.published import Published
+from models.copies import copies
+
+LOOKED_AT = timedelta(weeks=8)
+
+READ = 200
+"""So many complaints of a topic are read at most; they place the share within six points."""
+
+SHOWN = 3
+"""So many questions of a language are shown."""
+
+ALIKE = 0.6
+"""Questions whose wordings are so similar are one question."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeekFaq:
+    """The suggestions and entries for everybody's topics; `of` picks an owner's."""
+
+    faq: Faq
+
+    def of(self, mine: Collection[UUID]) -> Faq:
+        return Faq(
+            [each for each in self.faq.suggestions if each.topic_id in mine],
+            [each for each in self.faq.entries if each.topic_id in mine],
+        )
+
+
+def gather_faq(context: Context, connection: Connection, current: Published, span: Span, as_of: datetime) -> WeekFaq:
+    """By the eight weeks up to the end of `span`, as known at `as_of`."""
+    zone = context.settings.zone
+    looked_at = Span(bucket_start(day_of(span.end, zone) - LOOKED_AT, zone), span.end)
+    entries = _entries(connection, current, as_of)
+    done = {each.topic_id for each in entries}
+    volumes = _volumes(connection, current, looked_at)
+    topics = {each.id: each for each in current.topics if each.id not in done and volumes[each.id] >= LEAST}
+    rows = texts_by_topic(connection, current.version.id, looked_at, as_of, list(topics), READ)
+    known = {key: list(group) for key, group in groupby(rows, attrgetter("topic_id"))}
+    shares = {key: share for key, texts in known.items() if (share := _share(texts)) and is_mostly_asked(share)}
+    tallies = _tallies(context, connection, Selection(current.version.id, looked_at, as_of, topics=list(shares)))
+    owner = context.settings.default_owner
+    found = [
+        _suggestion(topics[key], owner, looked_at, volumes[key], share, known[key], tallies.get(key))
+        for key, share in shares.items()
+    ]
+    return WeekFaq(Faq(ranked(found), entries))
+
+
+def questions_of(texts: Sequence[Row[Any]]) -> Mapping[str, list[str]]:
+    """What the texts ask by language, the language that asks most first; near copies once, what is asked most often
+    before what is nearest to the topic's centre. The rows (text, language) come with the nearest first.
+
+    Of each text its first question, so that what only stands beside one ("it is not explained anywhere") is not shown.
+    """
+    asked: dict[str, list[str]] = {}
+    for row in texts:
+        if is_asking(row.text, row.language):
+            asked.setdefault(row.language, []).append(asking(row.text, row.language)[0])
+    return {
+        language: _distinct(asked[language]) for language in sorted(asked, key=lambda each: (-len(asked[each]), each))
+    }
+
+
+def _distinct(asked: Sequence[str]) -> list[str]:
+    copy_of = copies(asked, ALIKE, least_words=1)
+    firsts, sizes = np.unique(copy_of, return_counts=True)
+    order = sorted(zip(firsts.tolist(), sizes.tolist(), strict=True), key=lambda each: (-each[1], each[0]))
+    return [asked[first] for first, _ in order[:SHOWN]]
+
+
+def _share(texts: Sequence[Row[Any]]) -> Estimate | None:
+    """Of the texts in languages that have rules, those that ask."""
+    told = [is_asking(row.text, row.language) for row in texts if row.language in RULES]
+    return interval.share(sum(told), len(told)) if told else None
+
+
+def _suggestion(
+    topic: StoredTopic,
+    owner: str,
+    span: Span,
+    complaints: int,
+    share: Estimate,
+    texts: Sequence[Row[Any]],
+    tally: Tally | None,
+) -> FaqSuggestion:
+    minutes, way = _minutes(tally)
+    return FaqSuggestion(
+        topic_id=topic.id,
+        topic=topic.name,
+        area=topic.area,
+        owner=topic.owner or owner,
+        span=span,
+        complaints=complaints,
+        asking=share,
+        minutes=minutes,
+        timed_by=way,
+        questions=questions_of(texts),
+    )
+
+
+def _minutes(tally: Tally | None) -> tuple[float | None, str | None]:
+    """The median time that a topic takes, and what it is the time of."""
+    for way, times in (("resolution", tally and tally.resolution), ("first response", tally and tally.first_response)):
+        wait = times.wait() if times else None
+        if wait and wait.median:
+            return wait.median.value / 60, way
+    return None, None
+
+
+def _tallies(context: Context, connection: Connection, selection: Selection) -> dict[UUID | None, Tally]:
+    if not selection.topics:
+        return {}
+    told = tellings(connection, selection.before, context.settings.scales)
+    return tallied(records(connection, selection), told, attrgetter("topic"))
+
+
+def _volumes(connection: Connection, current: Published, span: Span) -> Counter[UUID]:
+    found: Counter[UUID] = Counter()
+    for _, topic, number, _ in counts.counts(connection, current.version.id, span):
+        found[topic] += number
+    return found
+
+
+def _entries(connection: Connection, current: Published, as_of: datetime) -> list[FaqEntry]:
+    """What was explained and is watched still."""
+    names = {each.id: each.name for each in current.topics}
+    watched = [each for each in fixes(connection, as_of - OUTCOME_RULES.watched, as_of) if each.kind in EXPLAINED]
+    homes = [(each, current.rule.curation.home(each.topic_id)) for each in watched]
+    return [
+        FaqEntry(home, names[home], each, next(reversed(outcomes_of(connection, each.id, as_of)), None))
+        for each, home in homes
+        if home in names
+    ]
