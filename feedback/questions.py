@@ -15,10 +15,10 @@ LEAST_WORDS = 3
 """A shorter sentence is understood only with those around it."""
 
 _END = re.compile(r"(?<=[.!?…])[\"”»')\]]*\s+(?=\S)|[\r\n]+")
-_LEAD = re.compile(r"^\W*(?:\w+\W+){0,3}?\w+:\s+(?=\S)")
+_LEAD = re.compile(r"^\W*(?:\w+\s+){0,2}?\w+(?::\s+(?=\S)|,\s+(?=[A-ZÄÖÜŁŚŻÆØÅ]))")
 _WORD = re.compile(r"\w+")
 _HAIL = (
-    r"^\W*(?:(?:hi|hello|hey|hallo|hei|moi|cześć|dzień dobry|witam|okay|ok|so|and|but|und|aber|also|a|i|og|men|ja|"
+    r"^\W*(?:(?:hi|hello|hey|hallo|hei|moi|cześć|dzień dobry|witam|okay|ok|and|but|und|aber|also|a|i|og|men|ja|"
     r"mutta|please|bitte|proszę)\b\W*){0,3}"
 )
 
@@ -202,7 +202,7 @@ RULES: Mapping[str, Rules] = {
         \b(?:en|emme) (?:\w+ )?(?:ymmärr|tajua|käsit|tienny|tiedä)\w*(?!.*\bmiksi\b)|\bepäselv\w*|\bsekav\w*|
         \bei ole mitään järkeä\b|
         \b(?:tietää|kysyä|kertoa|kertokaa|kerro|selit\w*|sanoa|neuvoa|ihmettelen),? (?:minulle )?
-         (?:miten|mitä|mikä|missä|milloin|kuinka|mitkä|paljonko|montako|kuka|\w{2,}k[oö])\b|\bselit(?:tä|y)\w*|
+        (?:miten|mitä|mikä|missä|milloin|kuinka|mitkä|paljonko|montako|kuka|\w{2,}k[oö])\b|\bselit(?:tä|y)\w*|
         \bneuvo\w*
         """,
         r"""
