@@ -114,6 +114,15 @@ def test_what_is_not_known_yet_has_not_happened() -> None:
     assert found.open == 1
 
 
+def test_a_complaint_that_came_in_meanwhile_has_waited_for_no_time() -> None:
+    found = figures([record(received=1001 * HOUR)]).resolution
+    assert found is not None
+    assert found.open == 1
+    new = tallied([record(source="new")], {ORIGIN: TELLING}, lambda _: 0)[0].figures()
+    assert new is not None
+    assert new.resolution is None
+
+
 def test_a_response_before_the_complaint_is_a_mistake() -> None:
     found = figures([record(received=2 * HOUR, first_response=HOUR)])
     assert found.first_response is None
