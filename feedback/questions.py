@@ -3,9 +3,10 @@
 "How often do I have to wager the bonus?" asks; "Where is my money?" and "Why is my withdrawal still pending?" do not:
 they chase a fault, however they are punctuated. Nor do requests ("Could you add it by hand?") and outbursts.
 
-Of 349 sentences labelled by hand (the demonstration's, MASSIVE, Banking77, questions about Firefox; 105 ask) these rules
-find 98 %, and 90 % of what they find asks; "ends with a question mark" finds 72 %, of which 48 % asks. They were mended
-on half of the sentences; on the other half it is 98 % and 93 %. Weakest are long technical texts (Firefox: 56 %).
+Of 349 sentences labelled by hand (the demonstration's, MASSIVE, Banking77, questions about Firefox; 105 ask) these
+rules find 98 %, and 90 % of what they find asks; "ends with a question mark" finds 72 %, of which 48 % asks. They were
+mended on half of the sentences; on the other half it is 98 % and 93 %, and was 89 % and 89 % at the first try. Weakest
+are long technical texts (Firefox: 56 % of what is found asks).
 """
 
 from __future__ import annotations
