@@ -60,6 +60,24 @@ def figures(compared: Compared, to: Language) -> list[Figure]:
     return [*waits, *shares]
 
 
+def changes_words(compared: Compared, to: Language) -> list[str]:
+    """First response: half in 9 hours, before that half in 3 hours; a line for each figure that has changed."""
+    return [
+        to.gettext(
+            "{figure}: {now}; in the weeks before: {before}.",
+            figure=each.name,
+            now=_in_line(each.week),
+            before=_in_line(each.before),
+        )
+        for each in figures(compared, to)
+        if each.change
+    ]
+
+
+def _in_line(parts: Sequence[str]) -> str:
+    return " ".join(parts)
+
+
 def changed_topics(support: Support, names: Mapping[UUID, str], to: Language) -> Sequence[tuple[str, Sequence[Figure]]]:
     """Topics with figures that changed beyond doubt, by name with these figures, the largest topics first."""
     ranked = sorted(support.topics.items(), key=lambda item: (-_complaints(item[1]), str(item[0])))

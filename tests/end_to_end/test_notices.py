@@ -21,6 +21,7 @@ from feedback.links import read
 from feedback.notify.outbox import Notice, NoticeKind
 from feedback.settings import hash_key
 from feedback.store import alerts
+from feedback.store.complaints import store_complaints
 from feedback.store.notices import listed
 from feedback.store.verdicts import add_mute
 from jobs import detect
@@ -31,7 +32,7 @@ from jobs.notices import write_notices
 from jobs.progress import Silent
 from jobs.publish import publish
 from jobs.respond import end, take_on
-from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, judge, made_up_context, version
+from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, judge, made_up_context, told, version
 from tests.integration.notify.receivers import http_receiver, smtp_server
 
 SECRET = "0123456789abcdef"
@@ -135,6 +136,19 @@ def test_mail_holds_customers_words_only_where_asked_for(context: Context, tmp_p
         assert (
             "Wo bleibt" in "".join(part.get_content() for part in each.walk() if part.get_content_maintype() == "text")
         ) == (quotes == "true")
+
+
+def test_an_alert_says_how_those_customers_fare_beside_others_before(context: Context, tmp_path: Path) -> None:
+    told_to = telling(context, tmp_path, by_webhook())
+    before = [replace(told(0, NOW - timedelta(hours=4 * step)), rating=5.0) for step in range(80 * 6)]
+    now = [replace(told(0, NOW - timedelta(minutes=7 * step + 3)), rating=1.0) for step in range(60)]
+    with told_to.write() as connection:
+        store_complaints(connection, [*before, *now], NOW)
+    publish(told_to, version(told_to, SUBJECTS), NOW - timedelta(days=1))
+    judge(told_to, NOW)
+    sentences = [each for notice in notices(told_to) for each in notice.content["sentences"]]
+    (satisfied,) = [each for each in sentences if each.startswith("Satisfied customers")]
+    assert re.search(r"in the weeks before: 9\d\xa0%|in the weeks before: 100\xa0%", satisfied), satisfied
 
 
 def test_mail_holds_links_that_say_what_it_was(context: Context, tmp_path: Path) -> None:
