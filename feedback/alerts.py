@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -46,12 +46,15 @@ class Decision:
     transition: Transition | None = None
 
 
-def decide(alert: Alert | None, signal: Signal, now: datetime, policy: AlertPolicy) -> Decision:
+def decide(
+    alert: Alert | None, signal: Signal, now: datetime, policy: AlertPolicy, returns: Sequence[datetime] = ()
+) -> Decision:
     """What the signal does to the topic's latest alert.
 
     A rise opens an alert, feeds the open one, or brings back one resolved within `policy.regress_within`; after that
     it is a new alert. An alert resolves once complete windows have been calm for `policy.resolve_after`, counted
     between the ends of the first and the latest of them. A window that is still filling can rise but not be calm.
+    `returns` are when the alert came back so far: one that flaps has to be calm for longer.
 
     The same signal twice decides nothing new. A `now` before the last thing the alert remembers is ignored: a run
     that comes late must not undo what a newer one saw. Raises ValueError when the signal is about another topic.
@@ -66,7 +69,33 @@ def decide(alert: Alert | None, signal: Signal, now: datetime, policy: AlertPoli
         return _returned(alert, signal, now, policy) if signal.rising else Decision(alert)
     if signal.rising:
         return Decision(replace(alert, last_rising_at=now, calm_since=None))
-    return _calmed(alert, signal, now, policy) if signal.complete else Decision(alert)
+    if not signal.complete:
+        return Decision(alert)
+    return _calmed(alert, signal, now, _calm_needed(policy, flaps(returns, now, policy)))
+
+
+def flaps(returns: Sequence[datetime], now: datetime, policy: AlertPolicy) -> bool:
+    """Whether an alert that came back at these times keeps coming back."""
+    recent = recent_returns(returns, now, policy)
+    return 0 < policy.flapping_returns <= len(recent)
+
+
+def recent_returns(returns: Sequence[datetime], now: datetime, policy: AlertPolicy) -> list[datetime]:
+    """Those that count."""
+    return [each for each in returns if now - policy.flapping_within < each <= now]
+
+
+def waits_to_be_told(told: Sequence[datetime], returns: Sequence[datetime], now: datetime, policy: AlertPolicy) -> bool:
+    """Whether a return is to be told later, together with those that follow: that the alert keeps coming back was told
+    not long ago. `told` are the times at which its rises were told."""
+    last = max(told, default=None)
+    if last is None or now - last >= policy.flapping_told_every:
+        return False
+    return flaps([each for each in returns if each <= last], last, policy)
+
+
+def _calm_needed(policy: AlertPolicy, is_flapping: bool) -> timedelta:
+    return max(policy.resolve_after, policy.flapping_resolve_after) if is_flapping else policy.resolve_after
 
 
 def acknowledge(alert: Alert, who: str, now: datetime, why: str = "taken on") -> Decision:
@@ -119,13 +148,13 @@ def _returned(alert: Alert, signal: Signal, now: datetime, policy: AlertPolicy) 
     return _moved(alert, after, now, SERVICE, f"Back {days} after it was resolved: {_rise(signal)}", signal)
 
 
-def _calmed(alert: Alert, signal: Signal, now: datetime, policy: AlertPolicy) -> Decision:
+def _calmed(alert: Alert, signal: Signal, now: datetime, needed: timedelta) -> Decision:
     if signal.window.end < alert.last_rising_at:
         return Decision(alert)
     since = alert.calm_since or signal.window.end
     calm = replace(alert, calm_since=since)
     quiet = signal.window.end - since
-    if quiet + CLOCK_CHANGE < policy.resolve_after:
+    if quiet + CLOCK_CHANGE < needed:
         return Decision(calm)
     after = replace(calm, state=AlertState.RESOLVED, resolved_at=now)
     why = (

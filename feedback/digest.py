@@ -24,10 +24,12 @@ from feedback.domain import (
     Driver,
     Fix,
     GivenVerdict,
+    HeldBack,
     Mute,
     Outcome,
     Segment,
     SegmentCount,
+    Severity,
     SilentSource,
     Span,
     TopicKind,
@@ -89,7 +91,8 @@ class DigestAlert:
     `expected`, `low`, `high` and `p` speak of it, and of one `segment` of the topic where one is named. `where` are the
     segments in which the topic has risen. `verdict` is what was last said of it, `muted` what silences it.
     `regressed_at` is when a resolved alert came back; `resolved_at` then is the resolution before that. `events` were
-    planned for days of its picture. By `links` its reader says what it was.
+    planned for days of its picture. `held_back` is why it was not told, and it is `flapping` if it keeps coming back.
+    By `links` its reader says what it was.
     """
 
     alert_id: UUID
@@ -116,6 +119,9 @@ class DigestAlert:
     muted: Mute | None = None
     events: Sequence[PlannedEvent] = ()
     links: Links = field(default_factory=dict)
+    severity: Severity | None = None
+    held_back: HeldBack | None = None
+    flapping: bool = False
 
     @property
     def ratio(self) -> float:

@@ -40,6 +40,20 @@ class AlertState(StrEnum):
     REGRESSED = "regressed"
 
 
+class Severity(StrEnum):
+    """How grave an alert is, or how grave a topic is said to be; they compare by `rank`."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for low to 3 for critical."""
+        return list(Severity).index(self)
+
+
 class TopicKind(StrEnum):
     PINNED = "pinned"
     DISCOVERED = "discovered"
@@ -363,16 +377,51 @@ class Mute:
         )
 
 
+class Holding(StrEnum):
+    """Why an alert's rise is not told at once."""
+
+    MUTED = "muted"
+    AREA = "area"
+    """Its area's alert says the same."""
+
+    FLAPPING = "flapping"
+    """It keeps coming back, and that was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A rise of an alert, by the `position` of its transition, that was not told when it happened.
+
+    It waits until `ended_at`: then it was `told` after all, or was over, or something else held it back from then on.
+    """
+
+    alert_id: UUID
+    position: int
+    at: datetime
+    cause: Holding
+    why: str
+    ended_at: datetime | None = None
+    ended_why: str | None = None
+    told: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class AlertPolicy:
     """When an alert resolves and when its return is a regression.
 
     An alert resolves after `resolve_after` without a rise. A rise within `regress_within` of the resolution is the
     old issue back; later it is a new alert.
+
+    One that has come back `flapping_returns` times within `flapping_within` is flapping (0: none ever is). It resolves
+    after `flapping_resolve_after`, and its returns are told no more often than `flapping_told_every`.
     """
 
     resolve_after: timedelta = timedelta(days=4)
     regress_within: timedelta = timedelta(days=28)
+    flapping_returns: int = 3
+    flapping_within: timedelta = timedelta(days=28)
+    flapping_resolve_after: timedelta = timedelta(days=12)
+    flapping_told_every: timedelta = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,6 +446,7 @@ class PinnedTopic:
     owner: str | None
     area: str | None
     phrases: Mapping[str, Sequence[str]]
+    severity: Severity | None = None
 
     @property
     def id(self) -> UUID:

@@ -14,6 +14,7 @@ class EditKind(StrEnum):
     RENAME = "rename"
     OWNER = "owner"
     AREA = "area"
+    SEVERITY = "severity"
     MERGE = "merge"
     SPLIT = "split"
     MOVE = "move"
@@ -21,7 +22,7 @@ class EditKind(StrEnum):
     RETIRE = "retire"
 
 
-LABELS = (EditKind.RENAME, EditKind.OWNER, EditKind.AREA)
+LABELS = (EditKind.RENAME, EditKind.OWNER, EditKind.AREA, EditKind.SEVERITY)
 """Edits that say something about a topic, and nothing about which complaints it holds."""
 
 
@@ -29,9 +30,9 @@ LABELS = (EditKind.RENAME, EditKind.OWNER, EditKind.AREA)
 class Edit:
     """One decision, with who and why. Undone, it stays on record and no longer counts.
 
-    `detail` by kind: *rename*, *owner*, *area* hold `value` and `before`; *merge* holds `into`, the topic that takes
-    the complaints; *split* holds `parts`, each with an `id`, a `name` and `examples` (complaint ids); *move* holds
-    `complaints` (ids), which belong to the topic from now on; *pin* and *retire* hold nothing.
+    `detail` by kind: *rename*, *owner*, *area*, *severity* hold `value` and `before`; *merge* holds `into`, the topic
+    that takes the complaints; *split* holds `parts`, each with an `id`, a `name` and `examples` (complaint ids);
+    *move* holds `complaints` (ids), which belong to the topic from now on; *pin* and *retire* hold nothing.
     """
 
     id: int
@@ -95,7 +96,7 @@ class Curation:
 
     @property
     def named(self) -> frozenset[UUID]:
-        """Topics that people gave a name, an owner or an area: no training may lose them."""
+        """Topics that people gave a name, an owner, an area or a severity: no training may lose them."""
         return frozenset(topic for values in self.labels.values() for topic in values)
 
 

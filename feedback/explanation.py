@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -24,6 +24,7 @@ from feedback.sentences import (
     voices_words,
     where_words,
 )
+from feedback.severity import severity_words
 
 NEVER = 1e-12
 """Below this a chance is told as less than one in a million million."""
@@ -155,6 +156,8 @@ class Explanation:
     weeks: tuple[Week, ...]
     left_out: tuple[tuple[date, date], ...]
     recounted: bool = False
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    """What else the alert keeps: its `severity` and the `group` that it is told with."""
 
 
 def as_dict(explanation: Explanation) -> dict[str, Any]:
@@ -180,6 +183,7 @@ def sentences(explanation: Explanation) -> list[str]:
         _threshold(latest, zone),
         _false_discoveries(latest),
         _opening(explanation),
+        severity_words(explanation.kept),
         _recounted(explanation),
     ]
     return [each for each in told if each]

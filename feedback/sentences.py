@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from feedback.domain import (
+    AlertPolicy,
     AlertState,
     Channel,
     Driver,
+    Holding,
     Mute,
     Segment,
     SegmentCount,
+    Severity,
     SilentSource,
     Span,
     TopicKind,
@@ -70,6 +73,26 @@ STATES = {
     AlertState.ACKNOWLEDGED: N_("acknowledged"),
     AlertState.RESOLVED: N_("resolved"),
     AlertState.REGRESSED: N_("regressed"),
+}
+
+SEVERITIES = {
+    Severity.LOW: N_("low severity"),
+    Severity.MEDIUM: N_("medium severity"),
+    Severity.HIGH: N_("high severity"),
+    Severity.CRITICAL: N_("critical severity"),
+}
+
+WAITS = {
+    Holding.MUTED: N_("It was muted when it rose, and was not told."),
+    Holding.AREA: N_("It was not told: an alert of its area says the same."),
+    Holding.FLAPPING: N_("It was not told again: it keeps coming back."),
+}
+
+LEVELS = {
+    Severity.LOW: N_("low"),
+    Severity.MEDIUM: N_("medium"),
+    Severity.HIGH: N_("high"),
+    Severity.CRITICAL: N_("critical"),
 }
 
 VERDICTS = {
@@ -213,6 +236,23 @@ def owner_name(owner: str, to: Language = ENGLISH) -> str:
 
 def verdict_words(verdict: Verdict, to: Language = ENGLISH) -> str:
     return to.gettext(VERDICTS[verdict])
+
+
+def level_name(severity: Severity, to: Language = ENGLISH) -> str:
+    return to.gettext(LEVELS[severity])
+
+
+def flapping_words(returns: int, policy: AlertPolicy, to: Language = ENGLISH) -> str:
+    """That an alert keeps coming back, so many times of late, and what follows from that."""
+    calm = max(policy.resolve_after, policy.flapping_resolve_after)
+    return to.gettext(
+        "It keeps coming back: {returns} times in {days} days. It counts as over only after {calm} days of calm now, "
+        "and further returns are told together, at most every {every} days.",
+        returns=returns,
+        days=policy.flapping_within.days,
+        calm=calm.days,
+        every=policy.flapping_told_every.days,
+    )
 
 
 def links_words(to: Language = ENGLISH) -> str:
@@ -615,7 +655,7 @@ class Sentences:
             told.append(to.gettext("came back on {day}", day=self.day(alert.regressed_at)))
         if alert.state is AlertState.ACKNOWLEDGED:
             told.append(to.gettext("acknowledged"))
-        return f"{chance} {', '.join([*told, *self._said(alert)])}."
+        return f"{chance} {', '.join([*told, *self._grave(alert), *self._said(alert)])}."
 
     def still_open(self, alert: DigestAlert) -> str:
         """23 this week, 12 expected (7–18): above its range. Open for 19 days, since 28 October, acknowledged."""
@@ -629,10 +669,11 @@ class Sentences:
         told = [self._open_for(alert)]
         if alert.state is not AlertState.OPEN:
             told.append(to.gettext(STATES[alert.state]))
-        told += self._said(alert)
+        told += [*self._grave(alert), *self._said(alert)]
         if alert.muted:
             told.append(to.gettext("muted {how}", how=mute_words(alert.muted, self._digest.zone, to)))
-        return f"{self.counts(alert)}: {place}. {', '.join(told)}."
+        waits = to.gettext(WAITS[alert.held_back.cause]) if alert.held_back and not alert.muted else ""
+        return f"{self.counts(alert)}: {place}. {', '.join(told)}. {waits}".rstrip()
 
     def _open_for(self, alert: DigestAlert) -> str:
         as_of = min(self._digest.generated_at, self._digest.span.end - timedelta(microseconds=1))
@@ -643,6 +684,11 @@ class Sentences:
         return self._to.ngettext(
             "Open for {number} day, since {day}", "Open for {number} days, since {day}", days, day=since
         )
+
+    def _grave(self, alert: DigestAlert) -> list[str]:
+        """Its severity, and whether it keeps coming back."""
+        told = [self._to.gettext(SEVERITIES[alert.severity])] if alert.severity else []
+        return [*told, self._to.gettext("keeps coming back")] if alert.flapping else told
 
     def _said(self, alert: DigestAlert) -> list[str]:
         if alert.verdict is None:

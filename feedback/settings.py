@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -93,6 +93,10 @@ class Settings(BaseSettings):
         description="What ratings go from, the worst, and to, the best, by source: such as helpdesk=1..5, marks=6..1. "
         "A source that is not named has the scale that its ratings show.",
     )
+    important_segments: Words = Field(
+        ("vip",),
+        description="Values of customer_segment whose customers make an alert graver where more of them write.",
+    )
     digest_day: Weekday = Field("monday", description="The day the digest of the week before is written.")
     digest_hour: int = Field(7, description="The hour of that day, in time_zone.", ge=0, le=23)
     inbox: str = Field("", description="Folder watched for new files of complaints. Empty: inbox/ in data_dir.")
@@ -133,6 +137,22 @@ class Settings(BaseSettings):
     resolve_after_days: int = Field(4, description="Calm days after which an alert resolves.", ge=1, le=60)
     regress_within_days: int = Field(
         28, description="A rise so soon after its alert resolved is the same issue back.", ge=0, le=365
+    )
+    flapping_returns: int = Field(
+        3,
+        description="An alert that came back so often within flapping_within_days is flapping. 0: none is.",
+        ge=0,
+        le=100,
+    )
+    flapping_within_days: int = Field(28, description="The days in which returns are counted.", ge=1, le=365)
+    flapping_resolve_after_days: int = Field(
+        12, description="Calm days after which a flapping alert resolves; resolve_after_days or more.", ge=1, le=180
+    )
+    flapping_told_every_days: int = Field(
+        7,
+        description="A flapping alert's returns within so many days of the last one told are told together.",
+        ge=1,
+        le=90,
     )
     catch_up_days: int = Field(
         35, description="How far back missed windows of the schedule are made up for.", ge=1, le=3650
@@ -199,6 +219,15 @@ class Settings(BaseSettings):
             source, scale = _scale(written)
             if not source or scale is None or scale.worst == scale.best:
                 raise ValueError(f"{written!r} is no scale: write SOURCE=WORST..BEST, such as helpdesk=1..5")
+        return value
+
+    @field_validator("flapping_resolve_after_days")
+    @classmethod
+    def _longer_than_usual(cls, value: int, info: ValidationInfo) -> int:
+        if value < info.data.get("resolve_after_days", 0):
+            raise ValueError(
+                f"less than resolve_after_days, {info.data['resolve_after_days']}: a flapping alert needs more"
+            )
         return value
 
     @field_validator("redact")
@@ -273,7 +302,14 @@ class Settings(BaseSettings):
 
     @property
     def alert_policy(self) -> AlertPolicy:
-        return AlertPolicy(timedelta(days=self.resolve_after_days), timedelta(days=self.regress_within_days))
+        return AlertPolicy(
+            timedelta(days=self.resolve_after_days),
+            timedelta(days=self.regress_within_days),
+            self.flapping_returns,
+            timedelta(days=self.flapping_within_days),
+            timedelta(days=self.flapping_resolve_after_days),
+            timedelta(days=self.flapping_told_every_days),
+        )
 
 
 def settings_file() -> Path:

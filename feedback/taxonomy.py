@@ -7,7 +7,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from feedback.domain import PinnedTopic
+from feedback.domain import PinnedTopic, Severity
 from feedback.errors import TaxonomyError
 from feedback.owners import Charge, Owned
 from feedback.strict_yaml import read_yaml
@@ -32,7 +32,7 @@ LANGUAGES = frozenset(_CODES.split())
 CHARGES = {f"{each}s": each for each in Owned}
 """What the file's `owners` may name."""
 
-TOPIC_KEYS = ("id", "name", "owner", "area", "phrases")
+TOPIC_KEYS = ("id", "name", "owner", "area", "severity", "phrases")
 
 
 def load_taxonomy(setting: str | Path) -> tuple[PinnedTopic, ...]:
@@ -114,6 +114,7 @@ def _topic(entry: object, number: int, place: str) -> PinnedTopic:
         owner=_optional_text(entry, "owner", what),
         area=_optional_text(entry, "area", what),
         phrases=_phrases(entry.get("phrases"), what),
+        severity=_severity(_optional_text(entry, "severity", what), what),
     )
 
 
@@ -134,6 +135,12 @@ def _text(entry: Mapping[object, object], key: str, what: str) -> str:
 
 def _optional_text(entry: Mapping[object, object], key: str, what: str) -> str | None:
     return None if entry.get(key) is None else _text(entry, key, what)
+
+
+def _severity(value: str | None, what: str) -> Severity | None:
+    if value is not None and value not in tuple(Severity):
+        raise TaxonomyError(f"{what}: `severity` is {value!r}, it must be one of {', '.join(Severity)}.")
+    return None if value is None else Severity(value)
 
 
 def _quote_hint(value: object) -> str:

@@ -45,6 +45,7 @@ def list_alerts(
         "key": "Alert",
         "opened_at": "Opened (UTC)",
         "shown_state": "State",
+        "severity": "Severity",
         "topic": "Topic",
         "owner": "Owner",
         "observed": "Observed",
@@ -159,8 +160,10 @@ def _segment(text: str) -> Segment:
 def _row(context: Context, connection: Connection, row: dict[str, Any]) -> dict[str, Any]:
     from feedback.alerts import kept_count
     from feedback.sentences import driver_name, where_words
+    from feedback.severity import severity_of
     from feedback.store.alerts import alert_of
     from feedback.store.verdicts import verdicts_of
+    from jobs.marks import marks_of
     from jobs.mutes import muted_by
 
     evidence = row.pop("evidence")
@@ -171,10 +174,13 @@ def _row(context: Context, connection: Connection, row: dict[str, Any]) -> dict[
         row["state"],
         said[-1].verdict.value if said else "",
         "muted" if muted_by(connection, alert, wall()) else "",
+        *marks_of(context, connection, alert, wall()),
     ]
     return {
         **row,
         **evidence,
+        "severity": severity_of(evidence),
+        "severity_why": evidence.get("severity"),
         "key": str(row["id"])[:8],
         "mostly": mostly or None,
         "verdict": said[-1].verdict if said else None,

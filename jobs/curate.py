@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from feedback.alerts import resolve
-from feedback.domain import Author, derived_id
+from feedback.domain import Author, Severity, derived_id
 from feedback.edits import LABELS, Curation, Edit, EditKind, fold
 from feedback.errors import FeedbackError
 from feedback.store import alerts, counts, edits, topics
@@ -66,6 +66,11 @@ def own(context: Context, topic_id: UUID, owner: str, by: Author) -> Edit:
 def place(context: Context, topic_id: UUID, area: str, by: Author) -> Edit:
     """Say to which area a topic belongs."""
     return _label(context, EditKind.AREA, topic_id, area, by)
+
+
+def grade(context: Context, topic_id: UUID, severity: Severity, by: Author) -> Edit:
+    """Say how grave a topic is."""
+    return _label(context, EditKind.SEVERITY, topic_id, severity, by)
 
 
 def merge(context: Context, gone: UUID, into: UUID, by: Author) -> Edit:

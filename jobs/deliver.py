@@ -128,8 +128,7 @@ class _Delivery:
             return digest_message(notice, self._week(notice).digest(owner), quotes=channel.quotes, links=links)
         if notice.kind is NoticeKind.OUTCOME:
             return outcome_message(notice)
-        links_of_it = self._links(notice, notice.alert_id) if notice.alert_id else NO_LINKS
-        return alert_message(notice, self._quotes(notice) if channel.quotes else (), links_of_it)
+        return alert_message(notice, self._quotes(notice) if channel.quotes else (), partial(self._links, notice))
 
     def _links(self, notice: Notice, alert_id: UUID) -> Links:
         settings = self.context.settings

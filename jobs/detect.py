@@ -22,10 +22,12 @@ from feedback.store.topics import StoredVersion, last_judged, store_judged
 from jobs.context import Context
 from jobs.evidence import Usual, Why, evidence, usual_before
 from jobs.hindsight import Hindsight, hindsight
-from jobs.notices import write_notices, write_untold
+from jobs.notices import write_notices, write_together
 from jobs.panel import DatedPanel, dated_panel
 from jobs.published import published
 from jobs.segments import SegmentSeries, segment_series
+from jobs.severity import severity
+from jobs.telling import Move, tell
 from jobs.thresholds import SEGMENTS, Limit, Limits, limits
 from jobs.watermark import watermark
 from models.detect.combined import Combined
@@ -45,6 +47,10 @@ LATE_DAYS = 35
 
 NOTABLE = 0.05
 """Signals with a larger p are kept only for topics with an open alert."""
+
+
+LASTING = ("severity", "group")
+"""What an alert keeps beside the evidence of its latest rise."""
 
 
 class Judged(NamedTuple):
@@ -259,9 +265,18 @@ def decide_all(
     rising = [each.signal for each in notable if each.signal.rising]
     # the longest window's start: what is usual must not hold any of the rises
     usual = usual_before(connection, version, min((each.window for each in rising), key=_start)) if rising else None
-    return sum(
-        _apply(context, connection, version, before.get(each.signal.topic_id), each, usual, now) for each in notable
-    )
+    returns = alerts.returns_of(connection, [each.id for each in before.values()])
+    moves = [
+        _apply(context, connection, version, before.get(each.signal.topic_id), each, usual, returns, now)
+        for each in notable
+    ]
+    moved = [each for each in moves if each]
+    for each in tell(context, connection, moved, now):
+        if each.group:
+            write_together(context, connection, each.moved, each.group, each.area, now)
+        else:
+            write_notices(context, connection, *each.moved[0], now)
+    return sum(each.change is not None for each in moved)
 
 
 def _apply(
@@ -271,22 +286,23 @@ def _apply(
     before: Alert | None,
     judged: Judged,
     usual: Usual | None,
+    returns: Mapping[UUID, Sequence[datetime]],
     now: datetime,
-) -> bool:
-    decision = decide(before, judged.signal, now, context.settings.alert_policy)
-    after = decision.alert
+) -> Move | None:
+    """Store what a signal does to an alert; None where there is none, or where it stays as it is."""
+    came_back = returns[before.id] if before else ()
+    decision = decide(before, judged.signal, now, context.settings.alert_policy, came_back)
+    after, change = decision.alert, decision.transition
     if after is None or (after == before and not after.is_open):
-        return False
+        return None
     kept = alerts.evidence_of(connection, after.id) if before and before.id == after.id else {}
     if judged.why and usual:
-        kept = evidence(context, connection, judged.signal, judged.why, version, usual, kept)
+        lasting = {name: kept[name] for name in LASTING if name in kept}
+        kept = {**lasting, **evidence(context, connection, judged.signal, judged.why, version, usual, kept)}
+        kept["severity"] = severity(context, connection, judged.signal, usual.span, kept, now, anew=change is not None)
     alerts.store_alert(connection, after, now, kept)
-    if decision.transition:
-        position = alerts.add_transition(connection, decision.transition)
-        write_notices(context, connection, decision.transition, position, now)
-    elif judged.signal.rising:
-        write_untold(context, connection, after, now)
-    return decision.transition is not None
+    position = alerts.add_transition(connection, change) if change else None
+    return Move(after, judged.signal.rising, change, position)
 
 
 def _counts(judged: Judged, before: Mapping[UUID, Alert], known: Hindsight) -> bool:

@@ -57,6 +57,7 @@ def explain_alert(context: Context, named: str) -> Explanation:
         weeks=weeks,
         left_out=_left_out(dated, latest, context) if dated else (),
         recounted=recounted,
+        kept={name: row.evidence[name] for name in ("severity", "group") if name in row.evidence},
     )
 
 

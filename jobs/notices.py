@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -12,22 +12,26 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
+from feedback.alerts import flaps, recent_returns
 from feedback.chart import Series
 from feedback.domain import Alert, AlertState, Driver, Fix, Outcome, Transition
 from feedback.events import PlannedEvent
 from feedback.explanation import Finding
-from feedback.language import Language
+from feedback.language import ENGLISH, Language
 from feedback.notify.channels import Channel
 from feedback.notify.message import About, Rise, alert_content, passed_on
 from feedback.notify.outbox import Notice, NoticeKind, notice_id
 from feedback.notify.outcomes import outcome_content, standing_key
+from feedback.notify.together import labels_of, together_content
+from feedback.owners import Responsible
+from feedback.sentences import flapping_words
+from feedback.severity import severity_of, severity_words
 from feedback.store import alerts
 from feedback.store.edits import curation
-from feedback.store.escalations import Escalation, escalations_of
+from feedback.store.escalations import Escalation
 from feedback.store.events import planned_events
-from feedback.store.notices import add_notices, first_about
+from feedback.store.notices import add_notices, first_about, told_channels
 from feedback.store.topics import topic_names
-from feedback.store.verdicts import mutes
 from jobs.context import Context
 from jobs.mutes import muted_by
 from jobs.ownership import owners_of, responsible_for
@@ -41,72 +45,84 @@ TOLD = {
 }
 """The changes of state that are told; who acknowledges an alert knows."""
 
+RISING = tuple(str(state) for state, kind in TOLD.items() if kind is not NoticeKind.RESOLVED)
+
+Receivers = Sequence[tuple[Channel, str]]
+"""Channels, each with the owner on whose behalf it hears of something."""
+
 log = logging.getLogger(__name__)
 
 
 def write_notices(context: Context, connection: Connection, change: Transition, position: int, now: datetime) -> int:
-    """One notice to each channel of the alert's owner, if the change is told and news; the number written.
+    """One notice to each channel of those who answer for the alert, if the change is told and news; the number written.
 
-    Of an alert that is muted none is written: see `write_untold`.
+    Of an alert that is muted none is written. That it is over is told to those who were told that it rose.
     """
     kind = TOLD.get(change.alert.state)
     if kind is None or not context.telling or context.parts.channels is None:
         return 0
     if muted_by(connection, change.alert, now):
         return 0
-    row = alerts.alert_row(connection, change.alert.id)
-    responsible = responsible_for(owners_of(context, connection), row)
-    passed_on = [each.told for each in escalations_of(connection, change.alert.id)]
-    receivers = context.parts.channels.reaching((*responsible.everyone, *passed_on))
-    if not receivers:
-        log.warning(
-            "nobody is told of alert %s: its owner has no channel, nor is there a default",
-            change.alert.id,
-            extra={"event": "notice_without_channel"},
-        )
-        return 0
-    about = About(row.topic_id, row.topic, responsible.owner, row.area)
-    rise = None if kind is NoticeKind.RESOLVED else _rise(context, connection, row, now)
-    told = cache(lambda language: alert_content(kind, about, change, rise, context.settings.zone, language))
-    to = _To(context, kind, now, change.alert.id, position)
-    made = [_notice(connection, to, owner, each, told) for each, owner in receivers]
+    part = _part(context, connection, kind, change, position, now)
+    receivers = _told_of_rise(connection, part) if kind is NoticeKind.RESOLVED else _receivers(part)
+    told = told_channels(connection, part.alert_id, position)
+    made = [part.notice(connection, owner, each, part.tell) for each, owner in receivers if each.key not in told]
     return add_notices(connection, made)
+
+
+def write_together(
+    context: Context,
+    connection: Connection,
+    moved: Sequence[tuple[Transition, int]],
+    group: Mapping[str, Any],
+    area: str | None,
+    now: datetime,
+) -> int:
+    """One notice to each channel about those of the rises that are its own, naming all; the number written.
+
+    `moved` are the rises with their positions, the gravest first; `group` is what they keep of it, and `area` the one
+    that has an alert of its own now.
+    """
+    if not context.telling or context.parts.channels is None:
+        return 0
+    by_channel: dict[str, tuple[Channel, str, list[_Part]]] = {}
+    for change, position in moved:
+        part = _part(context, connection, TOLD[change.alert.state], change, position, now)
+        told = told_channels(connection, part.alert_id, position)
+        for channel, owner in _receivers(part):
+            if channel.key not in told:
+                by_channel.setdefault(channel.key, (channel, owner, []))[2].append(part)
+    made = []
+    for channel, owner, own in by_channel.values():
+        labels = [each.labels(connection, channel) for each in own]
+
+        def tell(to: Language, own: Sequence[_Part] = own, labels: Sequence[Any] = labels) -> Mapping[str, Any]:
+            parts = [{**each.tell(to), "labels": named} for each, named in zip(own, labels, strict=True)]
+            return together_content(parts, group, area, to)
+
+        made.append(own[0].notice(connection, owner, channel, tell))
+    return add_notices(connection, made)
+
+
+def write_again(context: Context, connection: Connection, alert: Alert, now: datetime) -> int:
+    """Tell those of an alert's last rise who were not told of it; the number written."""
+    rose = [row.position for row in alerts.transitions_of(connection, alert.id) if row.after in RISING]
+    return write_notices(context, connection, _change_at(connection, alert, rose[-1]), rose[-1], now)
 
 
 def write_escalation(context: Context, connection: Connection, made: Escalation, told: datetime, now: datetime) -> int:
     """One notice to each channel of the next in line about an alert whose owner was `told` and has not taken it on."""
     assert context.parts.channels is not None
     change = _change_at(connection, alerts.alert_of(connection, made.alert_id), made.position)
-    row = alerts.alert_row(connection, made.alert_id)
-    about, zone = About(row.topic_id, row.topic, made.owner, row.area), context.settings.zone
-    rise = _rise(context, connection, row, now)
+    part = _part(context, connection, NoticeKind.ESCALATED, change, made.position, now)
+    part = replace(part, place=f"{made.position}/{made.step}")
 
     @cache
-    def late(language: Language) -> dict[str, Any]:
-        content = alert_content(NoticeKind.ESCALATED, about, change, rise, zone, language)
-        return passed_on(content, made.owner, told, zone)
+    def late(to: Language) -> Mapping[str, Any]:
+        return passed_on(part.tell(to), made.owner, told, context.settings.zone)
 
-    to = _To(context, NoticeKind.ESCALATED, now, made.alert_id, made.position, f"{made.position}/{made.step}")
     receivers = context.parts.channels.own(made.told)
-    return add_notices(connection, [_notice(connection, to, made.told, each, late) for each in receivers])
-
-
-def write_untold(context: Context, connection: Connection, alert: Alert, now: datetime) -> int:
-    """Tell of a rising alert that was muted when it opened or came back, once it no longer is; the number written."""
-    if not context.telling or context.parts.channels is None or not mutes(connection, alert.topic_id, lifted=True):
-        return 0
-    return write_again(context, connection, alert, now)
-
-
-def write_again(context: Context, connection: Connection, alert: Alert, now: datetime) -> int:
-    """Tell those of an alert's last rise who were not told of it; the number written."""
-    told = [
-        (position, row)
-        for position, row in enumerate(alerts.transitions_of(connection, alert.id))
-        if row.after in (AlertState.OPEN, AlertState.REGRESSED)
-    ]
-    position, _ = told[-1]
-    return write_notices(context, connection, _change_at(connection, alert, position), position, now)
+    return add_notices(connection, [part.notice(connection, made.told, each, late) for each in receivers])
 
 
 def _change_at(connection: Connection, alert: Alert, position: int) -> Transition:
@@ -156,8 +172,12 @@ def write_digest_notices(context: Context, week: str, now: datetime) -> int:
         return add_notices(connection, made)
 
 
+Tell = Callable[[Language], Mapping[str, Any]]
+"""What a notice says, to a reader of a language."""
+
+
 @dataclass(frozen=True, slots=True)
-class _To:
+class _Part:
     """What the notices of one transition have in common. `place` tells it from others of the same transition."""
 
     context: Context
@@ -165,15 +185,25 @@ class _To:
     now: datetime
     alert_id: UUID
     position: int
+    responsible: Responsible
+    tell: Tell
     place: str = ""
 
-    def notice(self, owner: str, channel: Channel, content: dict[str, Any]) -> Notice:
+    def labels(self, connection: Connection, channel: Channel) -> Mapping[str, str]:
+        """Those that the channel was told first: an alert's labels are its identity."""
+        first = first_about(connection, self.alert_id, channel.key)
+        found: Mapping[str, str] = labels_of(first, self.alert_id) if first else self.tell(ENGLISH)["labels"]
+        return found
+
+    def notice(self, connection: Connection, owner: str, channel: Channel, tell: Tell) -> Notice:
+        """The notice to one channel, in the language that is read there."""
+        content = tell(_language(self.context, owner, channel))
         return Notice(
             id=notice_id(self.alert_id, self.place or self.position, channel.key),
             kind=self.kind,
             owner=owner,
             channel=channel.key,
-            content=content,
+            content=_threaded(connection, channel, self.alert_id, content),
             created_at=self.now,
             next_at=_not_before(self.context, owner, channel),
             alert_id=self.alert_id,
@@ -181,12 +211,42 @@ class _To:
         )
 
 
-def _notice(
-    connection: Connection, to: _To, owner: str, channel: Channel, told: Callable[[Language], dict[str, Any]]
-) -> Notice:
-    """The notice to one channel, in the language that is read there."""
-    content = told(_language(to.context, owner, channel))
-    return to.notice(owner, channel, _threaded(connection, channel, to, content))
+def _part(
+    context: Context, connection: Connection, kind: NoticeKind, change: Transition, position: int, now: datetime
+) -> _Part:
+    row = alerts.alert_row(connection, change.alert.id)
+    responsible = responsible_for(owners_of(context, connection), row)
+    about, zone = About(row.topic_id, row.topic, responsible.owner, row.area), context.settings.zone
+    found = cache(lambda to: None if kind is NoticeKind.RESOLVED else _rise(context, connection, row, to, now))
+
+    @cache
+    def tell(to: Language) -> Mapping[str, Any]:
+        content = alert_content(kind, about, change, found(to), zone, to)
+        return {**content, "kind": str(kind), "position": position}
+
+    return _Part(context, kind, now, change.alert.id, position, responsible, tell)
+
+
+def _receivers(part: _Part) -> Receivers:
+    """The channels of those who answer for an alert. That there is none is said in the log."""
+    assert part.context.parts.channels is not None
+    found = part.context.parts.channels.reaching(part.responsible.everyone)
+    if not found:
+        log.warning(
+            "nobody is told of alert %s: its owner has no channel, nor is there a default",
+            part.alert_id,
+            extra={"event": "notice_without_channel"},
+        )
+    return found
+
+
+def _told_of_rise(connection: Connection, part: _Part) -> Receivers:
+    """The channels that were told of the rise that is over, whether they answer for it or it went on to them."""
+    assert part.context.parts.channels is not None
+    before = alerts.transitions_of(connection, part.alert_id)[: part.position]
+    rose = max(row.position for row in before if row.after in RISING)
+    owners, by_key = told_channels(connection, part.alert_id, rose), part.context.parts.channels.by_key
+    return [(by_key[key], owner) for key, owner in owners.items() if key in by_key]
 
 
 def _language(context: Context, owner: str, channel: Channel) -> Language:
@@ -194,12 +254,12 @@ def _language(context: Context, owner: str, channel: Channel) -> Language:
     return Language(context.parts.channels.language(owner, channel) or context.settings.reader_language)
 
 
-def _threaded(connection: Connection, channel: Channel, to: _To, content: dict[str, Any]) -> dict[str, Any]:
+def _threaded(connection: Connection, channel: Channel, alert_id: UUID, content: Mapping[str, Any]) -> dict[str, Any]:
     """The content, with what ties it to the first that the channel was told of this alert."""
-    first = first_about(connection, to.alert_id, channel.key)
+    first = first_about(connection, alert_id, channel.key)
     if first is None:
-        return content
-    tie = {"thread": str(first.id), "thread_subject": first.content["subject"], "labels": first.content["labels"]}
+        return dict(content)
+    tie = {"thread": str(first.id), "thread_subject": first.content["subject"], "labels": labels_of(first, alert_id)}
     return {**content, **tie}
 
 
@@ -221,7 +281,7 @@ def _not_before(context: Context, owner: str, channel: Channel) -> datetime:
     return context.parts.channels.not_before(owner, channel, context.wall())
 
 
-def _rise(context: Context, connection: Connection, row: Row[Any], now: datetime) -> Rise:
+def _rise(context: Context, connection: Connection, row: Row[Any], to: Language, now: datetime) -> Rise:
     finding = Finding.read(row.evidence, row.topic_id)
     series = _series(context, connection, finding, now)
     return Rise(
@@ -230,7 +290,19 @@ def _rise(context: Context, connection: Connection, row: Row[Any], now: datetime
         complaint_ids=row.evidence.get("complaint_ids", ()),
         series=series,
         events=_events(connection, row.topic_id, series),
+        severity=severity_of(row.evidence),
+        notes=[each for each in _notes(context, connection, row, to, now) if each],
     )
+
+
+def _notes(context: Context, connection: Connection, row: Row[Any], to: Language, now: datetime) -> Iterable[str]:
+    return severity_words(row.evidence, to), _comes_back(context, connection, row.id, to, now)
+
+
+def _comes_back(context: Context, connection: Connection, alert_id: UUID, to: Language, now: datetime) -> str:
+    """That an alert flaps, and what that means for its notices; empty for any other."""
+    policy, returns = context.settings.alert_policy, alerts.returns_of(connection, [alert_id])[alert_id]
+    return flapping_words(len(recent_returns(returns, now, policy)), policy, to) if flaps(returns, now, policy) else ""
 
 
 def _series(context: Context, connection: Connection, finding: Finding, now: datetime) -> Series | None:

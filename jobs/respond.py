@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,11 +13,11 @@ from sqlalchemy import Connection, Row
 
 from feedback.alerts import SERVICE, Decision, acknowledge, resolve
 from feedback.api.service import Respond
-from feedback.domain import Alert, AlertState, Author, GivenVerdict, Mute, Segment, Verdict
+from feedback.domain import Alert, AlertState, Author, GivenVerdict, HeldBack, Mute, Segment, Verdict
 from feedback.edits import EditKind
 from feedback.errors import FeedbackError
 from feedback.sentences import mute_words
-from feedback.store import alerts, verdicts
+from feedback.store import alerts, held, verdicts
 from feedback.store.escalations import escalations_of
 from feedback.store.labels import label
 from feedback.store.links import use
@@ -121,16 +121,27 @@ def life(context: Context, alert_id: UUID) -> list[Happened]:
     """Everything that happened to an alert, the oldest first."""
     with context.database.read() as connection:
         alert = alerts.alert_of(connection, alert_id)
-        moved = [_moved(row) for row in alerts.transitions_of(connection, alert_id)]
+        rows = alerts.transitions_of(connection, alert_id)
         given = verdicts.verdicts_of(connection, alert_id)
         mutes = verdicts.mutes(connection, alert.topic_id, lifted=True)
         passed = escalations_of(connection, alert_id)
+        waited, kept = held.held_of(connection, alert_id), alerts.evidence_of(connection, alert_id)
+    said = [Happened(each.at, f"said to be {each.verdict}", each.who, each.why) for each in given]
+    silenced = [line for each in mutes if each.alert_id in (None, alert_id) for line in _silenced(context, each)]
+    quiet = [line for each in waited for line in _waited(each)]
+    graded = {datetime.fromisoformat(each["at"]): each for each in kept.get("severity", {}).get("history", ())}
+    moved = [_moved(row, graded.pop(row.at, None)) for row in rows]
+    graver = [Happened(at, f"severity {each['level']}", SERVICE, each["why"]) for at, each in graded.items()]
     gone_on = [
         Happened(each.at, f"passed on to {each.told}", SERVICE, f"{each.owner} had not taken it on") for each in passed
     ]
-    said = [Happened(each.at, f"said to be {each.verdict}", each.who, each.why) for each in given]
-    silenced = [line for each in mutes if each.alert_id in (None, alert_id) for line in _silenced(context, each)]
-    return sorted([*moved, *said, *silenced, *gone_on], key=lambda each: each.at)
+    return sorted([*moved, *graver, *said, *silenced, *quiet, *gone_on], key=lambda each: each.at)
+
+
+def _waited(held_back: HeldBack) -> Iterator[Happened]:
+    yield Happened(held_back.at, f"held back ({held_back.cause})", SERVICE, held_back.why)
+    if held_back.ended_at:
+        yield Happened(held_back.ended_at, "no longer held back", SERVICE, held_back.ended_why or "")
 
 
 def _hand_over(context: Context, connection: Connection, alert: Alert, owner: str, by: Author) -> None:
@@ -146,8 +157,10 @@ def _silenced(context: Context, mute: Mute) -> Iterator[Happened]:
         yield Happened(mute.lifted_at, "unmuted", mute.lifted_by or "", "")
 
 
-def _moved(row: Row[Any]) -> Happened:
-    return Happened(row.at, str(row.after) if row.before else "opened", row.who, row.why)
+def _moved(row: Row[Any], graded: Mapping[str, Any] | None) -> Happened:
+    """A change of state, with how grave the rise is that made it."""
+    why = f"{row.why} Severity {graded['level']}: {graded['why']}." if graded else row.why
+    return Happened(row.at, str(row.after) if row.before else "opened", row.who, why)
 
 
 def _after(alert: Alert, verdict: Verdict, by: Author) -> Decision:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import typer
 
+from feedback.domain import Severity
 from feedback.errors import FeedbackError
 from feedback.store import edits
 from feedback.store.topics import StoredTopic, published_version, quotes_of, topics_of
@@ -57,7 +58,8 @@ def show_topic(topic: Topic, as_json: Json = False) -> None:
         write_json(out, {**_row(found), "quotes": [each._asdict() for each in quotes]})
         return
     say(out, f"{found.name} ({found.id}), {found.kind}, {found.size:,} complaints")
-    say(out, f"owner: {found.owner or '–'}, area: {found.area or '–'}, born {found.born_at:%Y-%m-%d}")
+    graded = f"severity: {found.severity or '–'}"
+    say(out, f"owner: {found.owner or '–'}, area: {found.area or '–'}, {graded}, born {found.born_at:%Y-%m-%d}")
     for language, words in found.words.items():
         say(out, f"{language}: {', '.join(words)}")
     for quote in quotes:
@@ -94,6 +96,21 @@ def area(topic: Topic, name: Annotated[str, typer.Argument(help="The area.")], w
     context = open_context()
     curate.place(context, curate.find_topic(context, topic), name, _author(who, why))
     say(out, f"{topic!r} belongs to the area {name!r} from now on.")
+
+
+@topics.command()
+def severity(
+    topic: Topic,
+    level: Annotated[Severity, typer.Argument(help="How grave its complaints are.")],
+    why: Why = "",
+    who: Who = "",
+) -> None:
+    """Say how grave a topic is; it counts in the severity of its alerts."""
+    from jobs import curate
+
+    context = open_context()
+    curate.grade(context, curate.find_topic(context, topic), level, _author(who, why))
+    say(out, f"{topic!r} is of {level} severity from now on.")
 
 
 @topics.command()
@@ -231,6 +248,7 @@ def _row(each: StoredTopic) -> dict[str, Any]:
         "kind": each.kind,
         "owner": each.owner,
         "area": each.area,
+        "severity": each.severity,
         "size": each.size,
         "born_at": each.born_at,
         "words": each.words,

@@ -30,6 +30,7 @@ from feedback.domain import (
 )
 from feedback.events import PlannedEvent
 from feedback.owners import Owners, Responsible
+from feedback.severity import rank_of, severity_of
 from feedback.store import alerts, complaints, counts, facets
 from feedback.store.counts import UNASSIGNED
 from feedback.store.events import planned_events
@@ -39,6 +40,7 @@ from feedback.store.verdicts import verdicts_of
 from jobs.context import Context
 from jobs.faq import WeekFaq, gather_faq
 from jobs.kpi import WeekSupport, gather_support
+from jobs.marks import held_back, is_flapping
 from jobs.mutes import muted_by
 from jobs.ownership import owners_of, responsible_for
 from jobs.panel import DatedPanel, dated_panel
@@ -88,7 +90,7 @@ class Week:
         mine = frozenset(key for key, each in self.owned_by.items() if owner in (None, each.owner))
         sees_to_unowned = owner in (None, self.context.settings.default_owner)
         seen = [(row, alert) for row, alert in self.alerts if row.topic_id in mine or self._is_told(row, owner)]
-        rose = [alert for row, alert in seen if self._rose(row, alert) and not alert.muted]
+        rose = [alert for row, alert in seen if self._rose(row, alert) and not alert.muted and not alert.held_back]
         busiest = sorted((self.topics[key] for key in mine), key=lambda topic: (-topic.count, topic.name))
         return Digest(
             owner=owner or EVERYBODY,
@@ -102,7 +104,7 @@ class Week:
             rejected=self.rejected,
             silent=self.silent,
             fixes=[each for each in self.fixes if each.topic.topic_id in mine],
-            rose=sorted(rose, key=lambda alert: alert.p),
+            rose=sorted(rose, key=lambda alert: (-rank_of(alert.severity), alert.p)),
             still_open=[alert for row, alert in seen if self._still_open(row) and alert not in rose],
             calmed=[alert for row, alert in seen if row.resolved_at and row.resolved_at in self.span],
             new_topics=[topic for topic in busiest if topic.topic_id in self.born],
@@ -246,7 +248,8 @@ def _alert(
     charts: Charts,
     span: Span,
 ) -> DigestAlert:
-    said, last = verdicts_of(connection, row.id), kept_signal(row.evidence, row.topic_id)
+    said, alert = verdicts_of(connection, row.id), alerts.alert_of(connection, row.id)
+    last = kept_signal(row.evidence, row.topic_id)
     numbers = signals.get(row.topic_id) or last
     # what is kept speaks of the latest rise: counts of another window would contradict the numbers, and what drove it
     # after the week is none of the week's business
@@ -275,7 +278,7 @@ def _alert(
         late=bool(same.get("late")),
         segment=numbers.segment,
         verdict=said[-1] if said else None,
-        muted=muted_by(connection, alerts.alert_of(connection, row.id), charts.as_of),
+        muted=muted_by(connection, alert, charts.as_of),
         where=[kept_count(each) for each in kept.get("where", ())],
         quotes=[
             Quote(each.text, each.language, Channel(each.channel), each.received_at, each.market)
@@ -284,6 +287,9 @@ def _alert(
         ],
         series=series,
         events=_events(connection, row.topic_id, series),
+        severity=severity_of(row.evidence),
+        held_back=held_back(connection, alert),
+        flapping=is_flapping(charts.context, connection, alert, charts.as_of),
     )
 
 

@@ -16,7 +16,7 @@ from feedback.api.figures import DRIVERS_EXAMPLE, FIGURES_EXAMPLE, Count, Eviden
 from feedback.api.keys import require_key
 from feedback.api.problems import ProblemError, documented
 from feedback.api.service import Given
-from feedback.domain import AlertState, Mute, TopicKind, Verdict
+from feedback.domain import AlertState, Mute, Severity, TopicKind, Verdict
 from feedback.store.alerts import transitions_of
 from feedback.store.tables import alert, topic
 from feedback.store.verdicts import mutes, verdicts_of
@@ -39,6 +39,7 @@ _EXAMPLE: dict[str, Any] = {
     "observed": 41,
     "expected": 12.3,
     "ratio": 3.33,
+    "severity": "high",
 }
 _TRANSITION = {
     "at": "2026-03-07T17:00:00Z",
@@ -95,6 +96,7 @@ class Alert(BaseModel):
     observed: Count = Field(None, description="Complaints in the window when it was last seen rising.")
     expected: Number = Field(None, description="What the past predicted for it.")
     ratio: Number = Field(None, description="Observed over expected; null when nothing was expected.")
+    severity: Severity | None = Field(None, description="How grave it is; `evidence.severity` says why.")
 
 
 class Alerts(BaseModel):
@@ -250,10 +252,11 @@ def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
 
 def _alert(row: Row[Any]) -> Alert:
     written = evidence(row.evidence)
-    names = [name for name in Alert.model_fields if name not in ("observed", "expected", "ratio")]
+    names = [name for name in Alert.model_fields if name not in ("observed", "expected", "ratio", "severity")]
     return Alert(
         **{name: getattr(row, name) for name in names},
         observed=written.observed,
         expected=written.expected,
         ratio=written.ratio,
+        severity=written.severity.level if written.severity else None,
     )

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from feedback.domain import Signal, Span
+from feedback.domain import Severity, Signal, Span
 
 
 def _kindly(value: object, validate: ValidatorFunctionWrapHandler) -> object:
@@ -92,6 +92,14 @@ class SegmentCount(BaseModel):
     p: Number = None
 
 
+class Graded(BaseModel):
+    """How grave an alert is, what made it so, and since when."""
+
+    level: Severity
+    reasons: list[dict[str, Any]] = Field(description="Each with its points: `what`, `points` and the numbers behind.")
+    history: list[dict[str, Any]] = Field(description="Each severity that it had: `level`, `at`, `why`.")
+
+
 class Figures(BaseModel):
     """A count beside what the past predicts for it."""
 
@@ -131,6 +139,10 @@ class Evidence(Figures):
         None, description="What the threshold was set from: the budget, what was simulated or compared, and when."
     )
     q_bound: Number = Field(None, description="A larger q is no alert; null where q does not count.")
+    severity: Annotated[Graded | None, WrapValidator(_kindly)] = Field(None, description="How grave it is, and why.")
+    group: Annotated[dict[str, Any] | None, WrapValidator(_kindly)] = Field(
+        None, description="The alerts that it was told together with, and what they have in common."
+    )
     rises: Annotated[list[Window] | None, WrapValidator(_kindly)] = Field(
         None, description="The spans in which the topic had risen."
     )

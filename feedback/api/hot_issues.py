@@ -29,7 +29,7 @@ from feedback.api.problems import documented
 from feedback.api.recent import CURRENT_DAYS, SPARKLINE_DAYS, Recent, recent_counts
 from feedback.api.service import Given
 from feedback.api.topics import Words, shown_words
-from feedback.domain import AlertState, Signal, TopicKind
+from feedback.domain import AlertState, Severity, Signal, TopicKind
 from feedback.store.alerts import alert_rows, latest_signals
 from feedback.store.topics import StoredTopic, published_version, topics_of
 
@@ -60,6 +60,7 @@ class HotIssue(Figures):
     words: Words = Field(description="The topic's words by language, the most telling first.")
     alert_id: UUID | None = Field(description="The open alert; null while the rise is below alert.")
     state: AlertState | None
+    severity: Severity | None = Field(None, description="How grave the alert is.")
     opened_at: datetime | None
     last_rising_at: datetime | None
     drivers: list[Driver] = Field(description="What is over-represented in the rise, the strongest first.")
@@ -83,6 +84,7 @@ _EXAMPLE: dict[str, Any] = {
             "words": {"de": ["bonus", "auszahlung"], "en": ["bonus", "payout"]},
             "alert_id": "5d1f0b52-6b0c-5d0a-9d3e-0a6f2f0f2c11",
             "state": "open",
+            "severity": "high",
             "opened_at": "2026-03-07T17:00:00Z",
             "last_rising_at": "2026-03-08T17:00:00Z",
             "drivers": DRIVERS_EXAMPLE,
@@ -229,6 +231,7 @@ def _issue(topic_id: UUID, seen: _Seen, written: Evidence | None, **known: Any) 
         **known,
         topic_id=topic_id,
         drivers=(written.drivers if written else None) or [],
+        severity=written.severity.level if written and written.severity else None,
         latest=latest,
         current=current,
         sparkline=list(seen.recent.sparkline(topic_id)),

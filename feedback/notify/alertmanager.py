@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -30,9 +30,18 @@ class Alertmanager:
 
     def send(self, message: Message, now: datetime, seconds: float) -> Result:
         """Post the alert as it is now; any 2xx within so many seconds is a delivery."""
-        body = json.dumps([posted(message, now)], ensure_ascii=False).encode()
+        body = json.dumps([posted(each, now) for each in apart(message)], ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json", "Idempotency-Key": str(message.key)}
         return post(f"{self.url.rstrip('/')}/api/v2/alerts", body, headers, now, seconds)
+
+
+def apart(message: Message) -> list[Message]:
+    """A message for each alert of those that are told together: there each has an identity and an end of its own."""
+    told = message.facts.get("together") or [message.facts]
+    return [
+        replace(message, kind=NoticeKind(each["kind"]), subject=each["subject"], facts={**message.facts, **each})
+        for each in told
+    ]
 
 
 def posted(message: Message, now: datetime) -> dict[str, Any]:

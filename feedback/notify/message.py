@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from feedback.chart import HEIGHT, WIDTH, Series, rise_chart
 from feedback.digest import Digest, Quote, pick_quotes, pictures, render_html, render_markdown, subject
-from feedback.domain import Driver, Transition
+from feedback.domain import Driver, Severity, Transition
 from feedback.events import PlannedEvent
 from feedback.explanation import Finding, summary
 from feedback.language import ENGLISH, Language
@@ -24,6 +24,7 @@ from feedback.sentences import (
     clean,
     drivers_words,
     expected_words,
+    level_name,
     links_words,
     local_days,
     quote_origin,
@@ -39,6 +40,14 @@ MOST_QUOTES = 5
 
 ALERT_NAME = "ComplaintsRising"
 """What Alertmanager knows all of them by."""
+
+
+LinksOf = Callable[[UUID], Links]
+"""The links by which a reader says what an alert was, by the alert's id."""
+
+
+def _no_links(_: UUID) -> Links:
+    return NO_LINKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +82,16 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """What is told of a rise: the numbers, what drives it, its picture, and complaints that show it."""
+    """What is told of a rise: the numbers, what drives it, its picture, complaints that show it, and `notes`, sentences
+    about what the numbers do not say."""
 
     finding: Finding
     drivers: Sequence[Driver]
     complaint_ids: Sequence[str]
     series: Series | None
     events: Sequence[PlannedEvent] = ()
+    severity: Severity | None = None
+    notes: Sequence[str] = ()
 
 
 def alert_content(
@@ -89,7 +101,7 @@ def alert_content(
 
     `rise` is None where there is nothing to say but that it is over.
     """
-    alert = change.alert
+    alert, severity = change.alert, rise.severity if rise else None
     told: dict[str, Any] = {
         "language": to.code,
         "subject": _subject(kind, about, rise, to),
@@ -101,7 +113,8 @@ def alert_content(
             "resolved_at": alert.resolved_at.isoformat() if alert.resolved_at else None,
         },
         "topic": {"id": str(about.topic_id), "name": clean(about.topic), "area": about.area},
-        "labels": alert_labels(clean(about.topic), about.owner, about.area, _segment(rise)),
+        "labels": alert_labels(clean(about.topic), about.owner, about.area, _segment(rise), severity),
+        "severity": str(severity) if severity else None,
         "at": change.at.isoformat(),
         "who": change.who,
         "why": change.why,
@@ -109,7 +122,7 @@ def alert_content(
     return {**told, **_rise_content(change, rise, zone)} if rise else told
 
 
-def passed_on(content: dict[str, Any], owner: str, told: datetime, zone: ZoneInfo) -> dict[str, Any]:
+def passed_on(content: Mapping[str, Any], owner: str, told: datetime, zone: ZoneInfo) -> dict[str, Any]:
     """The content for the next in line: since when `owner`, who was `told` then, has not taken the alert on."""
     to, at = Language(content["language"]), told.astimezone(zone)
     since = to.gettext("{day}, {time}", day=to.dated(at.date()), time=to.time(at))
@@ -118,7 +131,7 @@ def passed_on(content: dict[str, Any], owner: str, told: datetime, zone: ZoneInf
     return {**content, "subject": subject, "sentences": [first, *content["sentences"]]}
 
 
-def alert_message(notice: Notice, quotes: Sequence[Quote] = (), links: Links = NO_LINKS) -> Message:
+def alert_message(notice: Notice, quotes: Sequence[Quote] = (), links: LinksOf = _no_links) -> Message:
     """The message of a notice about an alert. `quotes` are redacted, and shown as they are given; so are `links`, by
     which the reader says what it was."""
     content, shown = notice.content, pick_quotes(quotes, MOST_QUOTES)
@@ -130,7 +143,7 @@ def alert_message(notice: Notice, quotes: Sequence[Quote] = (), links: Links = N
         owner=notice.owner,
         subject=content["subject"],
         text=_text(notice, shown, links),
-        html=_html(notice, shown, next(iter(drawn), None), links),
+        html=_html(notice, shown, drawn, links),
         facts=alert_facts(notice, shown),
         pictures=drawn,
         thread=first,
@@ -163,8 +176,7 @@ def notice_thread(notice: Notice) -> UUID | None:
 def alert_facts(notice: Notice, quotes: Sequence[Quote] = ()) -> dict[str, Any]:
     """The notice for programs. Fields are added in later releases, none is taken away while `version` is 1."""
     content = notice.content
-    names = ("subject", "sentences", "alert", "topic", "labels", "at", "who", "why")
-    told = {name: content[name] for name in names} | {"rise": content.get("rise")}
+    told, together = _told_facts(content), [_told_facts(each) for each in content.get("together", ())]
     said = [{"text": each.text, "language": each.language, "market": each.market} for each in quotes]
     return {
         "version": 1,
@@ -172,8 +184,17 @@ def alert_facts(notice: Notice, quotes: Sequence[Quote] = ()) -> dict[str, Any]:
         "kind": str(notice.kind),
         "owner": notice.owner,
         **told,
+        "together": together,
         "quotes": said,
     }
+
+
+def _told_facts(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What programs are told of one alert; `kind` where several are told together."""
+    names = ("subject", "sentences", "alert", "topic", "labels", "at", "who", "why")
+    also = {"rise": content.get("rise"), "severity": content.get("severity")}
+    kind = {"kind": content["kind"]} if "kind" in content else {}
+    return {name: content[name] for name in names} | also | kind
 
 
 def _language(notice: Notice) -> Language:
@@ -181,9 +202,7 @@ def _language(notice: Notice) -> Language:
     return Language(notice.content.get("language", ENGLISH.code))
 
 
-def digest_message(
-    notice: Notice, digest: Digest, *, quotes: bool, links: Callable[[UUID], Links] = lambda _: NO_LINKS
-) -> Message:
+def digest_message(notice: Notice, digest: Digest, *, quotes: bool, links: LinksOf = _no_links) -> Message:
     """An owner's week as a message, with what customers wrote only if `quotes`, and the `links` of each alert by which
     the reader says what it was."""
     told, to = digest if quotes else without_quotes(digest), _language(notice)
@@ -224,17 +243,22 @@ def trial_message(owner: str, key: UUID, now: datetime) -> Message:
         "who": None,
         "why": None,
         "rise": None,
+        "severity": None,
+        "together": [],
         "quotes": [],
     }
     facts = {"version": 1, "key": str(key), "kind": str(NoticeKind.TEST), "owner": owner, **content, **none}
-    html = _template().render(say=content, quotes=(), picture=None, to=ENGLISH, links=(), hint="")
+    html = _template().render(say=content, quotes=(), picture=None, together=(), to=ENGLISH, links=(), hint="")
     return Message(key, NoticeKind.TEST, owner, title, told + "\n", html, facts)
 
 
-def alert_labels(topic: str, owner: str, area: str | None, segment: Mapping[str, str] | None) -> dict[str, str]:
+def alert_labels(
+    topic: str, owner: str, area: str | None, segment: Mapping[str, str] | None, severity: Severity | None = None
+) -> dict[str, str]:
     """What names an alert; empty ones are left out, as Alertmanager does itself."""
     where = f"{segment['attribute']}={segment['value']}" if segment else ""
     named = {"alertname": ALERT_NAME, "topic": topic, "owner": owner, "area": area or "", "segment": where}
+    named["severity"] = severity or ""
     return {name: value for name, value in named.items() if value}
 
 
@@ -248,9 +272,10 @@ def _subject(kind: NoticeKind, about: About, rise: Rise | None, to: Language) ->
         "number": f"{to.number(signal.observed)} {segment_words(signal.segment, to)}".strip(),
         "expected": expected_words(signal.expected, signal.low, signal.high, to),
     }
+    mark = f" [{level_name(rise.severity, to)}]" if rise.severity else ""
     if kind is NoticeKind.REGRESSED:
-        return to.gettext("Back: {topic}: {number}, {expected}", **told)
-    return to.gettext("{topic}: {number}, {expected}", **told)
+        return to.gettext("Back: {topic}: {number}, {expected}", **told) + mark
+    return to.gettext("{topic}: {number}, {expected}", **told) + mark
 
 
 def _rise_sentences(change: Transition, rise: Rise, zone: ZoneInfo, to: Language) -> list[str]:
@@ -263,6 +288,7 @@ def _rise_sentences(change: Transition, rise: Rise, zone: ZoneInfo, to: Language
         *summary(rise.finding, zone, to),
         f"{capital(drivers)}." if drivers else "",
         to.gettext("Planned for that time: {events}.", events=planned) if planned else "",
+        *rise.notes,
     ]
     return [each for each in told if each]
 
@@ -322,8 +348,14 @@ def _kept_picture(change: Transition, rise: Rise, zone: ZoneInfo) -> dict[str, A
 
 
 def _pictures(notice: Notice) -> dict[str, bytes]:
-    kept = notice.content.get("picture")
-    return {f"rise-{notice.id}.png": _drawn(kept, _language(notice))} if kept else {}
+    parts = [("", notice.content), *((f"-{place}", each) for place, each in enumerate(_together(notice), 1))]
+    to, name = _language(notice), f"rise-{notice.id}"
+    return {f"{name}{place}.png": _drawn(each["picture"], to) for place, each in parts if each.get("picture")}
+
+
+def _together(notice: Notice) -> Sequence[Mapping[str, Any]]:
+    found: Sequence[Mapping[str, Any]] = notice.content.get("together", ())
+    return found
 
 
 def _drawn(kept: Mapping[str, Any], to: Language) -> bytes:
@@ -348,32 +380,59 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _text(notice: Notice, quotes: Sequence[Quote], links: Links) -> str:
-    to = _language(notice)
+def _text(notice: Notice, quotes: Sequence[Quote], links: LinksOf) -> str:
+    to, content = _language(notice), notice.content
     said = [f"> {each.text}\n> ({quote_origin(each, to)})" for each in quotes]
-    ask = "\n".join([links_words(to), *(f"{verdict_words(each, to)}: {url}" for each, url in links.items())])
-    hint = _hint(f"`{_command(notice)}`", to)
-    return "\n\n".join([*notice.content["sentences"], *said, *([ask] if links else []), hint]) + "\n"
+    parts = [
+        part
+        for each in _together(notice)
+        for part in (f"* {each['subject']}", *each["sentences"], *_ask(each, links, to))
+    ]
+    asked = [] if parts else _ask(content, links, to)
+    hint = _hint(" / ".join(f"`{each}`" for each in _commands(notice)), to)
+    return "\n\n".join([*content["sentences"], *parts, *said, *asked, hint]) + "\n"
 
 
-def _html(notice: Notice, quotes: Sequence[Quote], picture: str | None, links: Links) -> str:
-    to = _language(notice)
+def _ask(content: Mapping[str, Any], links: LinksOf, to: Language) -> list[str]:
+    """The links by which the reader says what an alert was, as text."""
+    found = [f"{verdict_words(each, to)}: {url}" for each, url in links(_alert_id(content)).items()]
+    return ["\n".join([links_words(to), *found])] if found else []
+
+
+def _html(notice: Notice, quotes: Sequence[Quote], drawn: Collection[str], links: LinksOf) -> str:
+    to, name = _language(notice), f"rise-{notice.id}"
     said = [{"text": each.text, "language": each.language, "origin": quote_origin(each, to)} for each in quotes]
-    shown = {"name": picture, "alt": notice.content["subject"], "width": WIDTH, "height": HEIGHT} if picture else None
-    asked = [(verdict_words(each, to), url) for each, url in links.items()]
+    parts = [
+        {**each, "picture": _shown(f"{name}-{place}.png", each, drawn), "links": _asked(each, links, to)}
+        for place, each in enumerate(_together(notice), 1)
+    ]
     return _template().render(
         say=notice.content,
         quotes=said,
-        picture=shown,
+        picture=_shown(f"{name}.png", notice.content, drawn),
+        together=parts,
         to=to,
         ask=links_words(to),
-        links=asked,
-        hint=_hint(_command(notice), to),
+        links=() if parts else _asked(notice.content, links, to),
+        hint=_hint(" / ".join(_commands(notice)), to),
     )
 
 
-def _command(notice: Notice) -> str:
-    return f"feedback explain {str(notice.content['alert']['id'])[:8]}"
+def _asked(content: Mapping[str, Any], links: LinksOf, to: Language) -> list[tuple[str, str]]:
+    return [(verdict_words(each, to), url) for each, url in links(_alert_id(content)).items()]
+
+
+def _shown(name: str, content: Mapping[str, Any], drawn: Collection[str]) -> dict[str, Any] | None:
+    return {"name": name, "alt": content["subject"], "width": WIDTH, "height": HEIGHT} if name in drawn else None
+
+
+def _commands(notice: Notice) -> list[str]:
+    """How `feedback explain` is asked about each alert that is told."""
+    return [f"feedback explain {str(_alert_id(each))[:8]}" for each in _together(notice) or [notice.content]]
+
+
+def _alert_id(content: Mapping[str, Any]) -> UUID:
+    return UUID(content["alert"]["id"])
 
 
 def _hint(command: str, to: Language) -> str:

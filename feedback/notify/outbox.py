@@ -44,7 +44,8 @@ class NoticeKind(StrEnum):
 class Notice:
     """One message to one channel about one thing. `id` is its idempotency key, the same at every attempt.
 
-    `position` is that of the alert's transition, 0 for a digest. `channel` names the channel in the operator's file.
+    `position` is that of the alert's transition, 0 for a digest. Of alerts that are told together it holds the gravest;
+    the others stand in the content. `channel` names the channel in the operator's file.
     `content` says what the message says, but for what customers wrote. `token` grows with every claim.
     """
 
@@ -62,6 +63,12 @@ class Notice:
     token: int = 0
     last_error: str | None = None
     sent_at: datetime | None = None
+
+    @property
+    def about(self) -> list[tuple[UUID, int]]:
+        """The alerts that it tells of, each with the position of its transition; none for a digest."""
+        together = [(UUID(each["alert"]["id"]), each["position"]) for each in self.content.get("together", ())]
+        return together or ([(self.alert_id, self.position)] if self.alert_id else [])
 
 
 def notice_id(about: object, position: object, channel: str) -> UUID:

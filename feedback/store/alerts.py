@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, case, func, select
+from sqlalchemy import Connection, Row, Select, case, func, select, update
 
 from feedback.domain import AS_USUAL, Alert, AlertState, Segment, Signal, Span, Transition
 from feedback.store.database import put
@@ -68,6 +68,17 @@ def latest_alerts(connection: Connection, *, to_change: bool = False) -> dict[UU
 def evidence_of(connection: Connection, alert_id: UUID) -> dict[str, Any]:
     """Why an alert fired, as it was written down then."""
     return dict(connection.execute(select(alert.c.evidence).where(alert.c.id == alert_id)).scalar_one())
+
+
+def keep_in_evidence(connection: Connection, alert_id: UUID, name: str, value: Any) -> None:
+    """Write something down with an alert's evidence."""
+    kept = {**evidence_of(connection, alert_id), name: value}
+    connection.execute(update(alert).where(alert.c.id == alert_id).values(evidence=kept))
+
+
+def open_ids(connection: Connection) -> set[UUID]:
+    """The alerts that are not over."""
+    return set(connection.execute(select(alert.c.id).where(alert.c.state.in_(OPEN_STATES))).scalars())
 
 
 def risen_spans(connection: Connection) -> list[tuple[UUID, Span]]:
@@ -166,6 +177,17 @@ def transitions_of(connection: Connection, alert_id: UUID) -> list[Row[Any]]:
     """An alert's history, oldest first."""
     query = select(transition).where(transition.c.alert_id == alert_id).order_by(transition.c.position)
     return list(connection.execute(query))
+
+
+def returns_of(connection: Connection, alert_ids: Collection[UUID]) -> dict[UUID, list[datetime]]:
+    """When each of the alerts came back, if it did, the first time first."""
+    back = transition.c.after == str(AlertState.REGRESSED)
+    query = select(transition.c.alert_id, transition.c.at).where(back).order_by(transition.c.alert_id, transition.c.at)
+    found: dict[UUID, list[datetime]] = {each: [] for each in alert_ids}
+    for row in connection.execute(query):
+        if row.alert_id in found:
+            found[row.alert_id].append(row.at)
+    return found
 
 
 def stored_threshold(

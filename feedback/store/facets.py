@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from feedback.domain import Span
 from feedback.store.tables import assignment, complaint
@@ -26,6 +26,17 @@ class Facets:
     language: str
     values: Mapping[str, str]
     customer_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Who wrote a complaint, of which segment, and what they rated, in the unit of `source`."""
+
+    complaint_id: UUID
+    source: str
+    customer_hash: str | None
+    segment: str | None
+    rating: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,30 @@ def facets_of_all(connection: Connection, version_id: UUID, span: Span, limit: i
         .limit(limit)
     )
     return [_read(row) for row in connection.execute(query)]
+
+
+def customers_of_topic(connection: Connection, version_id: UUID, topic_id: UUID, span: Span) -> list[Customer]:
+    """Who wrote the complaints of a topic received within `span`, in the order of their ids."""
+    columns = (complaint.c.id, complaint.c.source, complaint.c.customer_hash, complaint.c.customer_segment)
+    query = (
+        select(*columns, complaint.c.rating)
+        .join(assignment, assignment.c.complaint_id == complaint.c.id)
+        .where(assignment.c.version_id == version_id, assignment.c.topic_id == topic_id)
+        .where(complaint.c.received_at >= span.start, complaint.c.received_at < span.end)
+        .order_by(complaint.c.id)
+    )
+    return [Customer(*row) for row in connection.execute(query)]
+
+
+def count_customers(connection: Connection, version_id: UUID, span: Span) -> int:
+    """How many distinct customers wrote the complaints, of all topics and none, received within `span`."""
+    query = (
+        select(func.count(complaint.c.customer_hash.distinct()))
+        .join(assignment, assignment.c.complaint_id == complaint.c.id)
+        .where(assignment.c.version_id == version_id)
+        .where(complaint.c.received_at >= span.start, complaint.c.received_at < span.end)
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def quotes_by_id(connection: Connection, ids: list[UUID]) -> list[StoredQuote]:

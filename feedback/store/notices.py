@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, 
 
 from feedback.notify.outbox import Notice, NoticeKind, NoticeState
 from feedback.store.database import insert_new
-from feedback.store.tables import notice
+from feedback.store.tables import notice, told
 
 LEASE = timedelta(minutes=5)
 """Longer than what is claimed can take; a sender that is slower may find its notices sent by another too."""
@@ -26,7 +26,24 @@ _PENDING = notice.c.state == str(NoticeState.PENDING)
 
 def add_notices(connection: Connection, notices: Sequence[Notice]) -> int:
     """Put notices into the outbox, in the transaction of what they tell; one that is there already stays."""
-    return insert_new(connection, notice, [_row(each) for each in notices])
+    written = insert_new(connection, notice, [_row(each) for each in notices])
+    insert_new(
+        connection,
+        told,
+        [
+            {"alert_id": alert_id, "channel": each.channel, "position": position, "notice_id": each.id}
+            for each in notices
+            for alert_id, position in each.about
+        ],
+    )
+    return written
+
+
+def told_channels(connection: Connection, alert_id: UUID, position: int) -> dict[str, str]:
+    """The keys of the channels that are told, or were, of one transition, each with the owner it was told as."""
+    of_it = (told.c.alert_id == alert_id) & (told.c.position == position)
+    query = select(told.c.channel, notice.c.owner).join(notice, notice.c.id == told.c.notice_id).where(of_it)
+    return {row.channel: row.owner for row in connection.execute(query.order_by(told.c.channel))}
 
 
 def claim(
@@ -95,8 +112,9 @@ def tally(connection: Connection) -> dict[NoticeState, int]:
 
 def first_about(connection: Connection, alert_id: UUID, channel: str) -> Notice | None:
     """The first notice that one channel was to get about an alert."""
-    of_it = (notice.c.alert_id == alert_id) & (notice.c.channel == channel)
-    row = connection.execute(select(notice).where(of_it).order_by(notice.c.position).limit(1)).one_or_none()
+    of_it = (told.c.alert_id == alert_id) & (told.c.channel == channel)
+    query = select(notice).join(told, told.c.notice_id == notice.c.id).where(of_it).order_by(told.c.position).limit(1)
+    row = connection.execute(query).one_or_none()
     return _notice(row) if row else None
 
 
@@ -120,10 +138,12 @@ def _gone(connection: Connection, is_gone: Callable[[str], bool]) -> list[str]:
 
 
 def _earlier_is_pending() -> ColumnElement[bool]:
-    earlier = notice.alias("earlier")
-    same = and_(earlier.c.alert_id == notice.c.alert_id, earlier.c.channel == notice.c.channel)
-    waiting = earlier.c.state == str(NoticeState.PENDING)
-    return exists().where(same, waiting, earlier.c.position < notice.c.position)
+    """Of any of the alerts that a notice is about, which may be several."""
+    earlier, mine, before = notice.alias("earlier"), told.alias("mine"), told.alias("before")
+    same = and_(before.c.alert_id == mine.c.alert_id, before.c.channel == mine.c.channel)
+    joined = and_(mine.c.notice_id == notice.c.id, same, before.c.position < mine.c.position)
+    waiting = and_(earlier.c.id == before.c.notice_id, earlier.c.state == str(NoticeState.PENDING))
+    return exists().where(joined, waiting)
 
 
 def _take(connection: Connection, each: Notice, wall: datetime, holder: str) -> bool:

@@ -9,6 +9,8 @@ from feedback.store import tables
 DERIVED = (
     tables.outcome,
     tables.transition,
+    tables.held_back,
+    tables.area_alert,
     tables.alert,
     tables.signal,
     tables.threshold,

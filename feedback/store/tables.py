@@ -116,6 +116,7 @@ topic = Table(
     Column("name", String(200), nullable=False),
     Column("owner", String(200)),
     Column("area", String(200)),
+    Column("severity", String(10)),
     Column("born_at", UtcDateTime, nullable=False),
 )
 
@@ -398,6 +399,42 @@ used_link = Table(
     Column("hash", String(64), primary_key=True),
     Column("at", UtcDateTime, nullable=False),
     comment="links of messages that were followed: each counts once",
+)
+
+told = Table(
+    "told",
+    metadata,
+    Column("alert_id", Uuid, primary_key=True),
+    Column("channel", String(400), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("notice_id", Uuid, ForeignKey("notice.id", ondelete="CASCADE"), nullable=False, index=True),
+    comment="which notice tells which channel of which transition; each at most once",
+)
+
+area_alert = Table(
+    "area_alert",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("area", String(200), nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("over_at", UtcDateTime),
+    Column("facts", Json, nullable=False),
+    comment="topics of an area that rise for one reason: see feedback.inhibition",
+)
+
+held_back = Table(
+    "held_back",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("alert_id", Uuid, ForeignKey("alert.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("position", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("cause", String(20), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("ended_why", Text),
+    Column("told", Boolean, nullable=False),
+    comment="rises of alerts that were not told at once: see feedback.domain.HeldBack",
 )
 
 threshold = Table(

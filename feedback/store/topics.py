@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, and_, delete, func, null, select, update
 
-from feedback.domain import Fate, PinnedTopic, Span, TopicKind
-from feedback.edits import Curation, EditKind
+from feedback.domain import Fate, PinnedTopic, Severity, Span, TopicKind
+from feedback.edits import LABELS, Curation, EditKind
 from feedback.store.database import insert_new, parts, put
 from feedback.store.edits import curation
 from feedback.store.tables import (
@@ -54,6 +54,7 @@ class StoredTopic:
     words: Words
     size: int
     centroid: bytes | None = None
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +182,15 @@ def add_topics(connection: Connection, version_id: UUID, topics: Sequence[Stored
 def load_taxonomy_topics(connection: Connection, pinned: Sequence[PinnedTopic], now: datetime) -> None:
     """Make the topic table say what the taxonomy says of its topics."""
     for each in pinned:
-        values = {"kind": str(TopicKind.PINNED), "name": each.name, "owner": each.owner, "area": each.area}
+        said = {"owner": each.owner, "area": each.area, "severity": each.severity and str(each.severity)}
+        values = {"kind": str(TopicKind.PINNED), "name": each.name, **said}
         found = connection.execute(update(topic).where(topic.c.id == each.id).values(**values))
         if found.rowcount == 0:
             connection.execute(topic.insert().values(id=each.id, born_at=now, **values))
     apply_labels(connection, curation(connection))
 
 
-COLUMNS = {EditKind.RENAME: "name", EditKind.OWNER: "owner", EditKind.AREA: "area"}
+COLUMNS = {kind: str(kind) for kind in LABELS} | {EditKind.RENAME: "name"}
 """What a label is called in the table of topics."""
 
 
@@ -227,6 +229,12 @@ def centroids_of(connection: Connection, version_id: UUID) -> list[StoredTopic]:
 def topic_names(connection: Connection) -> dict[UUID, Row[Any]]:
     """Every topic there ever was, by id."""
     return {row.id: row for row in connection.execute(select(topic))}
+
+
+def severity_of_topic(connection: Connection, topic_id: UUID) -> Severity | None:
+    """How grave people say a topic is, if they do."""
+    found = connection.execute(select(topic.c.severity).where(topic.c.id == topic_id)).scalar_one_or_none()
+    return Severity(found) if found else None
 
 
 def lineage_of(connection: Connection, version_id: UUID) -> list[LineageEntry]:
@@ -422,7 +430,8 @@ def _members(version_id: UUID) -> Select[Any]:
 
 
 def _topic(row: Row[Any]) -> StoredTopic:
-    return StoredTopic(**{**row._asdict(), "kind": TopicKind(row.kind)})
+    severity = Severity(row.severity) if row.severity else None
+    return StoredTopic(**{**row._asdict(), "kind": TopicKind(row.kind), "severity": severity})
 
 
 def _fields(value: Any) -> dict[str, Any]:

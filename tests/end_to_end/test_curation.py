@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from feedback.domain import Alert, Author, Span
+from feedback.domain import Alert, Author, Severity, Span
 from feedback.errors import FeedbackError
 from feedback.settings import Settings
 from feedback.store import alerts, counts, edits, topics
@@ -123,6 +123,10 @@ def test_labels_are_given_and_taken_back(context: Context) -> None:
     second = curate.rename(context, topic.id, "Another name", by())
     curate.own(context, topic.id, "payments", by())
     assert [(each.name, each.owner) for each in largest(context, 1)] == [("Another name", "payments")]
+    graver = curate.grade(context, topic.id, Severity.CRITICAL, by())
+    assert largest(context, 1)[0].severity is Severity.CRITICAL
+    curate.undo(context, graver.id, by())
+    assert largest(context, 1)[0].severity is None
     curate.undo(context, second.id, by())
     assert largest(context, 1)[0].name == "One name"
     curate.undo(context, first.id, by())

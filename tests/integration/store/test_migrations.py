@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,12 +12,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import delete, inspect, make_url, text
 
-from feedback.domain import Span
+from feedback.domain import Span, derived_id
 from feedback.errors import StoreError
+from feedback.notify.outbox import Notice, NoticeKind
 from feedback.store.complaints import count_complaints, store_complaints
 from feedback.store.counts import counts_by_segment, recount
 from feedback.store.database import Database, create_database, open_database
-from feedback.store.tables import bucket_count, metadata, stale_bucket
+from feedback.store.notices import told_channels
+from feedback.store.tables import bucket_count, metadata, notice, stale_bucket
 from tests.integration.store.store_samples import DAY, NOW, TOPIC, VERSION, fill, publish, sample
 
 EVER = Span(DAY - timedelta(days=400), DAY + timedelta(days=400))
@@ -49,6 +52,25 @@ def test_what_an_earlier_release_counted_is_counted_again_by_segment(
         ((_, _, found),) = counts_by_segment(connection, VERSION, EVER)
     new.close()
     assert found["market"] == {"DE": 1}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_what_an_earlier_release_told_is_not_told_again(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{tmp_path}/old.db" if kind == "sqlite" else request.getfixturevalue("empty_postgres_database")
+    old, alert = create_database(url, "0009"), derived_id("alert")
+    sent = Notice(alert, NoticeKind.OPENED, "payments", "desk", {}, NOW, NOW, alert, 2)
+    weekly = replace(sent, id=derived_id("weekly"), kind=NoticeKind.DIGEST, alert_id=None)
+    with old.write() as connection:
+        for each in (sent, weekly):
+            connection.execute(notice.insert().values({**asdict(each), "kind": each.kind, "state": each.state}))
+    old.close()
+    new = create_database(url)
+    with new.read() as connection:
+        assert told_channels(connection, alert, 2) == {"desk"}
+        assert told_channels(connection, alert, 0) == set()
+    new.close()
 
 
 def test_every_table_and_constraint_has_its_name(database: Database) -> None:

@@ -161,3 +161,29 @@ def test_the_longest_due_goes_first(database: Database, most: int) -> None:
     add(database, *(replace(notice(each), next_at=NOW - timedelta(minutes=each)) for each in range(5)))
     found = [each.next_at for each in claim(database, most=most)]
     assert found == [NOW - timedelta(minutes=4 - each) for each in range(most)]
+
+
+def together(*alerts: str, position: int = 0) -> Notice:
+    """One notice about several alerts, the first of which it is filed under."""
+    parts = [{"alert": {"id": str(derived_id(each))}, "position": position} for each in alerts]
+    filed = notice(alert=alerts[0], position=position)
+    return replace(filed, content={**filed.content, "together": parts})
+
+
+def test_what_is_told_together_is_told_of_each(database: Database) -> None:
+    both = together("a", "b")
+    add(database, both)
+    with database.read() as connection:
+        for alert in ("a", "b"):
+            assert notices.told_channels(connection, derived_id(alert), 0) == {"default/1"}
+            assert notices.first_about(connection, derived_id(alert), "default/1") == both
+        assert notices.told_channels(connection, derived_id("b"), 1) == set()
+
+
+def test_what_follows_waits_for_the_notice_that_told_it_together_with_others(database: Database) -> None:
+    add(database, together("a", "b"), notice(alert="b", position=1), notice(alert="c", position=1))
+    first = claim(database)
+    assert {each.alert_id for each in first} == {derived_id("a"), derived_id("c")}
+    for each in first:
+        settle(database, after(each, DELIVERED, NOW, RetryPolicy()))
+    assert [each.alert_id for each in claim(database)] == [derived_id("b")]

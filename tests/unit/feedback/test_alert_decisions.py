@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedback.alerts import LEGAL, AcknowledgementError, Decision, acknowledge, decide
+from feedback.alerts import LEGAL, AcknowledgementError, Decision, acknowledge, decide, flaps, waits_to_be_told
 from feedback.domain import Alert, AlertPolicy, AlertState, Signal, Span, Transition, derived_id
 
 TOPIC, VERSION = derived_id("topic", 1), derived_id("version", 1)
@@ -259,3 +259,70 @@ def test_an_alert_never_goes_back_in_time(steps: list[tuple[int, str]]) -> None:
             assert after.opened_at == alert.opened_at
             assert after.last_rising_at >= alert.last_rising_at
         alert = after
+
+
+def test_one_that_came_back_three_times_in_four_weeks_flaps() -> None:
+    back = [START, START + 5 * DAY, START + 10 * DAY]
+    assert not flaps(back[:2], START + 10 * DAY, POLICY)
+    assert flaps(back, START + 10 * DAY, POLICY)
+    assert not flaps(back, START + 28 * DAY, POLICY), "the first is long ago"
+    assert not flaps(back, START + 10 * DAY, replace(POLICY, flapping_returns=0)), "switched off"
+
+
+def test_one_that_flaps_needs_longer_calm() -> None:
+    alert, _ = follow("r")
+    assert alert
+    back = [START - 9 * DAY, START - 5 * DAY, START]
+    steady, flapping = alert, alert
+    for day in range(1, 14):
+        found = signal(START + day * DAY, rising=False)
+        for_good = decide(steady, found, START + day * DAY, POLICY).alert
+        again = decide(flapping, found, START + day * DAY, POLICY, back).alert
+        assert for_good
+        assert again
+        steady, flapping = for_good, again
+        assert steady.is_open == (day < 5)
+        assert flapping.is_open == (day < 13)
+
+
+def test_the_calm_of_one_that_flaps_is_never_shorter_than_of_others() -> None:
+    alert, _ = follow("r")
+    back = [START - 9 * DAY, START - 5 * DAY, START]
+    slow = replace(POLICY, resolve_after=20 * DAY, flapping_resolve_after=12 * DAY)
+    for day in range(1, 16):
+        alert = decide(alert, signal(START + day * DAY, rising=False), START + day * DAY, slow, back).alert
+    assert alert
+    assert alert.is_open
+
+
+def test_a_return_waits_only_if_it_was_just_told_that_it_flaps() -> None:
+    back = [START, START + DAY, START + 2 * DAY, START + 4 * DAY]
+    now = START + 4 * DAY
+    assert waits_to_be_told(back[:3], back, now, POLICY)
+    assert not waits_to_be_told(back[:2], back[:3], START + 2 * DAY, POLICY), "that it flaps has not been told"
+    assert not waits_to_be_told(back[:3], back, START + 9 * DAY, POLICY), "a week later"
+    assert not waits_to_be_told([], back, now, POLICY)
+
+
+@given(st.lists(st.tuples(st.integers(1, 40), st.sampled_from("rcf")), max_size=40))
+@settings(max_examples=1_000, deadline=None)
+def test_any_history_is_lawful_whether_it_flaps_or_not(steps: list[tuple[int, str]]) -> None:
+    now, alert, returns, before = START, None, list[datetime](), None
+    for quarters, what in steps:
+        now += quarters * QUARTER
+        decision = decide(alert, signal(now, rising=what == "r", complete=what != "f"), now, POLICY, returns)
+        change = decision.transition
+        if change:
+            started_anew = alert is None or change.alert.id != alert.id
+            before = None if started_anew else before
+            assert (change.before, change.alert.state) in LEGAL
+            assert change.before is before, "no change is left out"
+            calm = change.at - change.alert.calm_since if change.alert.calm_since else None
+            if change.alert.state is AlertState.RESOLVED and flaps(returns, now, POLICY):
+                assert calm
+                assert calm + timedelta(hours=1) >= POLICY.flapping_resolve_after
+            returns = [] if started_anew else returns
+            returns += [now] if change.alert.state is AlertState.REGRESSED else []
+            before = change.alert.state
+        alert = decision.alert
+        assert what != "r" or (alert and alert.is_open), "a rise has an open alert"

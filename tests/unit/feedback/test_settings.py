@@ -197,6 +197,13 @@ def test_settings_do_not_change() -> None:
         load_settings().__setattr__("port", 1)
 
 
+def test_what_flaps_cannot_need_less_calm_than_others() -> None:
+    write("resolve_after_days = 9\nflapping_resolve_after_days = 5\n")
+    assert "less than resolve_after_days, 9: a flapping alert needs more" in refusal()
+    policy = load_settings(flapping_resolve_after_days=9).alert_policy
+    assert policy.flapping_resolve_after == timedelta(days=9)
+
+
 def test_the_alert_policy_follows_the_settings() -> None:
     policy = load_settings(resolve_after_days=2, regress_within_days=9).alert_policy
     assert (policy.resolve_after, policy.regress_within) == (timedelta(days=2), timedelta(days=9))

@@ -137,6 +137,11 @@ def test_a_folder_is_no_taxonomy(tmp_path: Path) -> None:
         (("id: late-parcel", "id: ''"), r"`id` is '', it must be text"),
         (("owner: logistics", "owner: [a, b]"), r"\(late-parcel\).*`owner`.*must be text"),
         (("owner: logistics", "color: red"), r"unknown key `color`"),
+        (
+            ("owner: logistics", "severity: huge"),
+            r"`severity` is 'huge', it must be one of low, medium, high",
+        ),
+        (("owner: logistics", "severity: 3"), r"`severity` is 3, it must be text"),
         (("nb:", "no:"), r"`no` is written `nb`"),
         (("nb:", "'no':"), r"`no` is written `nb`"),
         (("nb:", "xx:"), r"`xx` is no ISO 639-1"),

@@ -1,0 +1,30 @@
+"""What marks an alert beside its state: that it is held back, and that it keeps coming back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from feedback.alerts import flaps
+from feedback.domain import Alert, HeldBack, Holding
+from feedback.store import alerts, held
+from jobs.context import Context
+
+
+def held_back(connection: Connection, alert: Alert) -> HeldBack | None:
+    """What keeps an open alert from being told, if something other than a mute does."""
+    found = held.waiting(connection).get(alert.id)
+    return found if found and alert.is_open and found.cause is not Holding.MUTED else None
+
+
+def is_flapping(context: Context, connection: Connection, alert: Alert, now: datetime) -> bool:
+    """Whether it keeps coming back."""
+    returns = alerts.returns_of(connection, [alert.id])[alert.id]
+    return flaps(returns, now, context.settings.alert_policy)
+
+
+def marks_of(context: Context, connection: Connection, alert: Alert, now: datetime) -> list[str]:
+    """Its marks, in a word each."""
+    marks = {"held back": held_back(connection, alert), "flapping": is_flapping(context, connection, alert, now)}
+    return [mark for mark, holds in marks.items() if holds]

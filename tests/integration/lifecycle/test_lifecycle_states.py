@@ -1,0 +1,254 @@
+"""Whatever happens in whatever order: no alert is lost, none is told twice, and every change is lawful and on record.
+
+Ten thousand sequences: `pytest -m slow tests/integration/lifecycle`; so many of your own: `SEQUENCES=500 pytest …`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, select
+
+from feedback.alerts import LEGAL, AcknowledgementError
+from feedback.domain import Alert, AlertState, Author, Holding, Verdict
+from feedback.store import alerts, held, tables
+from feedback.store.verdicts import mutes, verdicts_of
+from jobs.respond import end, mute, say, take_on, unmute
+from tests.integration.lifecycle.lifecycle_world import TOPICS, Lifecycle, Seen, history, lifecycle, topic_id
+
+SEQUENCES = int(os.environ.get("SEQUENCES", "0"))
+QUICK, ALL = SEQUENCES or 250, SEQUENCES or 10_000
+RISING = ("open", "regressed")
+
+names = st.sampled_from(sorted(TOPICS))
+seen = st.builds(
+    Seen,
+    names,
+    observed=st.sampled_from([20, 40, 200]),
+    driver=st.sampled_from(["", "Trustly", "Trustly", "Skrill"]),
+    rising=st.sampled_from([True, True, True, False]),
+    complete=st.sampled_from([True, True, False]),
+)
+runs = st.tuples(
+    st.just("run"),
+    st.sampled_from([1, 6, 24, 97, 24 * 13]),
+    st.lists(seen, max_size=5, unique_by=lambda one: one.topic),
+)
+acts = st.one_of(
+    st.tuples(st.sampled_from(["take on", "end", "unmute"]), names),
+    st.tuples(st.just("say"), names, st.sampled_from(list(Verdict))),
+    st.tuples(st.just("mute"), names, st.sampled_from([(30, None), (200, None), (None, 2.0), (None, None)])),
+)
+sequences = st.lists(st.one_of(runs, runs, acts), min_size=1, max_size=12)
+
+
+class Witness:
+    """Does what a sequence says and looks at what comes of it, by what it saw itself."""
+
+    def __init__(self, world: Lifecycle) -> None:
+        self.world = world
+        self.said: list[tuple[UUID, str]] = []
+        self.silenced = self.heard = 0
+
+    def do(self, step: tuple[Any, ...]) -> None:
+        what, *given = step
+        if what == "run":
+            hours, found = given
+            self.world.run(hours, found)
+            self.nothing_is_lost(found)
+            self.everything_is_in_order()
+        else:
+            self.act(what, *given)
+
+    def act(self, what: str, topic: str, *given: Any) -> None:
+        self.world.now += timedelta(minutes=1)
+        context, by = self.world.context, Author("ana", "because", self.world.now)
+        try:
+            alert = self.world.alert_id(topic)
+        except KeyError:
+            return
+        if what == "take on":
+            try:
+                take_on(context, alert, by)
+            except AcknowledgementError:
+                assert self.state(alert) is AlertState.RESOLVED
+        elif what == "end":
+            end(context, alert, by)
+            assert self.state(alert) is AlertState.RESOLVED
+        elif what == "unmute":
+            self.heard += unmute(context, alert, by)
+        elif what == "say":
+            was_open = self.state(alert) is not AlertState.RESOLVED
+            say(context, alert, given[0], by)
+            self.said.append((alert, str(given[0])))
+            self.silenced += was_open and given[0] in (Verdict.EXPECTED, Verdict.KNOWN)
+        else:
+            hours, below = given[0]
+            until = self.world.now + timedelta(hours=hours) if hours else None
+            mute(context, alert, by, until=until, below=below)
+            self.silenced += 1
+
+    def state(self, alert_id: UUID) -> AlertState:
+        with self.world.context.database.read() as connection:
+            return alerts.alert_of(connection, alert_id).state
+
+    def nothing_is_lost(self, found: Sequence[Seen]) -> None:
+        """Each topic that rises has an alert, and its rise was told to all it concerns or waits for a reason."""
+        with self.world.context.database.read() as connection:
+            latest, past = alerts.latest_alerts(connection), history(connection)
+            told, waiting = told_of(connection), held.waiting(connection)
+            for each in found:
+                if not each.rising:
+                    continue
+                alert = latest[topic_id(each.topic)]
+                assert alert.is_open or alert.resolved_at == self.world.now, "a rise has an alert"
+                rose = max(row.position for row in past[alert.id] if row.after in RISING)
+                muted = self.is_muted(connection, alert, each)
+                if alert.id in waiting:
+                    event(f"held back: {waiting[alert.id].cause}")
+                    assert waiting[alert.id].position == rose
+                    assert told[alert.id, rose] == set(), "who is held back is not told"
+                    assert muted or self.is_held(connection, alert, waiting[alert.id].cause, past)
+                else:
+                    owner = TOPICS[each.topic][1]
+                    assert told[alert.id, rose] == CHANNELS_OF[owner]
+
+    def is_muted(self, connection: Connection, alert: Alert, seen: Seen) -> bool:
+        ratio = seen.observed / 7.0
+        return any(each.holds(alert, None, ratio, self.world.now) for each in mutes(connection, alert.topic_id))
+
+    def is_held(self, connection: Connection, alert: Alert, cause: Holding, past: Mapping[UUID, Sequence[Any]]) -> bool:
+        """Whether there is what is said to hold an alert back."""
+        if cause is Holding.AREA:
+            waiting, open_now = held.waiting(connection), alerts.open_ids(connection)
+            members = [set(each.members) for each in held.area_alerts(connection)]
+            return any((each & open_now) - waiting.keys() - {alert.id} for each in members)
+        since = self.world.now - timedelta(days=35)
+        back = [row for row in past[alert.id] if row.after == "regressed" and row.at > since]
+        return cause is Holding.FLAPPING and len(back) > 3
+
+    def everything_is_in_order(self) -> None:
+        with self.world.context.database.read() as connection:
+            past = history(connection)
+            states = {row.id: row for row in connection.execute(select(tables.alert))}
+            assert states.keys() == past.keys(), "every alert has a history"
+            for key, rows in past.items():
+                self.is_lawful(rows, states[key])
+            self.is_told_once(connection, past)
+            verdicts = [(key, str(each.verdict)) for key in past for each in verdicts_of(connection, key)]
+            assert Counter(verdicts) == Counter(self.said)
+            kept = mutes(connection, lifted=True)
+            assert len(kept) == self.silenced
+            assert sum(each.lifted_at is not None for each in kept) == self.heard
+
+    def is_lawful(self, rows: Sequence[Any], alert: Any) -> None:
+        assert [row.position for row in rows] == list(range(len(rows)))
+        assert all(row.who and row.why for row in rows)
+        assert [row.at for row in rows] == sorted(row.at for row in rows)
+        before = None
+        for row in rows:
+            assert row.before == before, "the next change begins where the last ended"
+            assert (AlertState(before) if before else None, AlertState(row.after)) in LEGAL
+            before = row.after
+        assert alert.state == before
+        assert (alert.resolved_at is not None) == (before == "resolved")
+
+    def is_told_once(self, connection: Connection, past: Mapping[UUID, Sequence[Any]]) -> None:
+        """No channel hears twice of one change, and of an end if and only if it heard of the rise."""
+        about = Counter(
+            (alert, position, short(each.channel)) for each in self.world.notices() for alert, position in each.about
+        )
+        assert set(about.values()) <= {1}
+        told = told_of(connection)
+        event("told together" if any("together" in each.content for each in self.world.notices()) else "told alone")
+        assert {(*key, channel) for key, channels in told.items() for channel in channels} == set(about)
+        for key, rows in past.items():
+            heard: set[str] = set()
+            for row in rows:
+                if row.after in RISING:
+                    heard = told[key, row.position]
+                else:
+                    assert row.after == "resolved" or not told[key, row.position]
+                    assert told[key, row.position] <= heard
+
+    def in_the_end_all_is_told(self) -> None:
+        """Once nothing is muted and what flaps has had its week, every rise that goes on is told."""
+        with self.world.context.database.read() as connection:
+            alerted = alerts.latest_alerts(connection).keys()
+        found = [Seen(topic) for topic in TOPICS if topic_id(topic) in alerted]
+        for each in found:
+            self.act("unmute", each.topic)
+        self.world.run(24 * 8, found)
+        with self.world.context.database.read() as connection:
+            assert held.waiting(connection) == {}
+        self.nothing_is_lost(found)
+        self.everything_is_in_order()
+
+
+CHANNELS_OF = {
+    "payments": {"desk", "all"},
+    "finance": {"books", "all"},
+    "games": {"floor", "all"},
+}
+
+
+class _Told(dict[tuple[UUID, int], set[str]]):
+    def __missing__(self, key: tuple[UUID, int]) -> set[str]:
+        return set()
+
+
+def short(channel: str) -> str:
+    """What a channel is called in the file."""
+    return channel.rpartition("/")[2]
+
+
+def told_of(connection: Connection) -> _Told:
+    """The channels that are told of each change."""
+    found = _Told()
+    for row in connection.execute(select(tables.told)):
+        found.setdefault((row.alert_id, row.position), set()).add(short(row.channel))
+    return found
+
+
+@pytest.fixture
+def world(sqlite_database: str, tmp_path: Path) -> Iterator[Lifecycle]:
+    with lifecycle(tmp_path, sqlite_database) as made:
+        yield made
+
+
+def follow(world: Lifecycle, steps: Sequence[tuple[Any, ...]]) -> None:
+    world.forget()
+    witness = Witness(world)
+    for step in steps:
+        witness.do(step)
+    witness.in_the_end_all_is_told()
+
+
+def any_life(examples: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    return settings(max_examples=examples, deadline=None, suppress_health_check=checks)
+
+
+@any_life(QUICK)
+@given(steps=sequences)
+def test_no_alert_is_lost_or_told_twice(world: Lifecycle, steps: list[tuple[Any, ...]]) -> None:
+    follow(world, steps)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+@any_life(ALL)
+@given(steps=sequences)
+def test_no_alert_of_ten_thousand_sequences_is_lost_or_told_twice(
+    world: Lifecycle, steps: list[tuple[Any, ...]]
+) -> None:
+    follow(world, steps)
