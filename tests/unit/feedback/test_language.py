@@ -326,3 +326,13 @@ def test_a_mail_says_why_an_alert_is_over_by_its_numbers() -> None:
 def test_an_unknown_language_says_which_there_are() -> None:
     with pytest.raises(SettingError, match="en, de, pl, nb, fi"):
         language_of("sv")
+
+
+def test_a_week_without_anything_is_one_line_in_every_language() -> None:
+    """Beside whose week it is, and when that was made."""
+    nothing = replace(empty(), busiest=())
+    for to in EVERY:
+        assert len([line for line in render_markdown(nothing, to).splitlines() if line]) == 4
+    ill = render_markdown(replace(nothing, rejected=1))
+    assert "## Health of the data" in ill
+    assert "1 record could not be read" in ill
