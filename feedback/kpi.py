@@ -169,7 +169,7 @@ class Times:
     def add(self, record: Record, moment: float | None, until: float) -> None:
         """A moment before the complaint is a mistake and says nothing."""
         if moment is None or moment > until:
-            self.open.append(until - record.received)
+            self.open.append(max(until - record.received, 0.0))
         elif moment >= record.received:
             self.done.append(moment - record.received)
 
@@ -268,7 +268,8 @@ def tallied(
         tally = found.get(name)
         if tally is None:
             tally = found[name] = Tally()
-        tally.add(record, tellings[record.source, record.channel])
+        # a source can begin between the two readings
+        tally.add(record, tellings.get((record.source, record.channel), Telling(record.received)))
     return found
 
 

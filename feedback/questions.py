@@ -2,6 +2,11 @@
 
 "How often do I have to wager the bonus?" asks; "Where is my money?" and "Why is my withdrawal still pending?" do not:
 they chase a fault, however they are punctuated. Nor do requests ("Could you add it by hand?") and outbursts.
+
+Of 349 sentences labelled by hand (the demonstration's, MASSIVE, Banking77, questions about Firefox; 105 ask) these
+rules find 98 %, and 90 % of what they find asks; "ends with a question mark" finds 72 %, of which 48 % asks. They were
+mended on half of the sentences; on the other half it is 98 % and 93 %, and was 89 % and 89 % at the first try. Weakest
+are long technical texts (Firefox: 56 % of what is found asks).
 """
 
 from __future__ import annotations
@@ -15,10 +20,10 @@ LEAST_WORDS = 3
 """A shorter sentence is understood only with those around it."""
 
 _END = re.compile(r"(?<=[.!?…])[\"”»')\]]*\s+(?=\S)|[\r\n]+")
-_LEAD = re.compile(r"^\W*(?:\w+\W+){0,3}?\w+:\s+(?=\S)")
+_LEAD = re.compile(r"^\W*(?:\w+\s+){0,2}?\w+(?::\s+(?=\S)|,\s+(?=[A-ZÄÖÜŁŚŻÆØÅ]))")
 _WORD = re.compile(r"\w+")
 _HAIL = (
-    r"^\W*(?:(?:hi|hello|hey|hallo|hei|moi|cześć|dzień dobry|witam|okay|ok|so|and|but|und|aber|also|a|i|og|men|ja|"
+    r"^\W*(?:(?:hi|hello|hey|hallo|hei|moi|cześć|dzień dobry|witam|okay|ok|and|but|und|aber|also|a|i|og|men|ja|"
     r"mutta|please|bitte|proszę)\b\W*){0,3}"
 )
 
@@ -202,7 +207,7 @@ RULES: Mapping[str, Rules] = {
         \b(?:en|emme) (?:\w+ )?(?:ymmärr|tajua|käsit|tienny|tiedä)\w*(?!.*\bmiksi\b)|\bepäselv\w*|\bsekav\w*|
         \bei ole mitään järkeä\b|
         \b(?:tietää|kysyä|kertoa|kertokaa|kerro|selit\w*|sanoa|neuvoa|ihmettelen),? (?:minulle )?
-         (?:miten|mitä|mikä|missä|milloin|kuinka|mitkä|paljonko|montako|kuka|\w{2,}k[oö])\b|\bselit(?:tä|y)\w*|
+        (?:miten|mitä|mikä|missä|milloin|kuinka|mitkä|paljonko|montako|kuka|\w{2,}k[oö])\b|\bselit(?:tä|y)\w*|
         \bneuvo\w*
         """,
         r"""

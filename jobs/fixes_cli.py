@@ -117,7 +117,7 @@ def withdraw(number: Number, who: Who = "") -> None:
         gone = withdraw_fix(connection, number, wall(), who or "unknown")
         if gone is None:
             before = _found(connection, number)
-            raise FeedbackError(f"Fix {number} was withdrawn by {before.withdrawn_by} before.")
+            raise FeedbackError(f"{capital(before.kind)} {number} was withdrawn by {before.withdrawn_by} before.")
     say(out, f"{capital(gone.kind)} {number} is withdrawn.")
 
 

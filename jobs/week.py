@@ -248,8 +248,8 @@ def _alert(
     charts: Charts,
     span: Span,
 ) -> DigestAlert:
-    said, alert = verdicts_of(connection, row.id), alerts.alert_of(connection, row.id)
-    last = kept_signal(row.evidence, row.topic_id)
+    said, last = verdicts_of(connection, row.id), kept_signal(row.evidence, row.topic_id)
+    alert = alerts.alert_of(connection, row.id)
     numbers = signals.get(row.topic_id) or last
     # what is kept speaks of the latest rise: counts of another window would contradict the numbers, and what drove it
     # after the week is none of the week's business

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from feedback.domain import Fix, Outcome, OutcomeVerdict
+from feedback.domain import Fix, FixKind, Outcome, OutcomeVerdict
+from feedback.store import tables
 from feedback.store.database import Database
 from feedback.store.fixes import add_fix, fix_by_id, fixes, outcomes_of, store_outcomes, withdraw_fix
 from feedback.store.reset import discard_derived
@@ -63,6 +64,23 @@ def test_outcomes_are_kept_one_a_judgement(database: Database) -> None:
         assert outcomes_of(connection, fix.id) == [first, second]
         assert outcomes_of(connection, fix.id, NOW) == [first]
         assert outcomes_of(connection, 99) == []
+
+
+@pytest.mark.parametrize("kind", list(FixKind))
+def test_what_was_done_keeps_its_kind(database: Database, kind: FixKind) -> None:
+    with database.write() as connection:
+        made = add_fix(connection, TOPIC, NOW - WEEK, -0.4, "page 12", NOW, "ana", kind)
+        assert fixes(connection) == [made]
+        found = fix_by_id(connection, made.id)
+    assert found is not None
+    assert found.kind is kind
+
+
+def test_what_an_earlier_release_entered_is_a_fix(database: Database) -> None:
+    row = {"topic_id": TOPIC, "at": NOW, "expect": -0.4, "note": "", "who": "ana", "recorded_at": NOW}
+    with database.write() as connection:
+        connection.execute(tables.fix.insert().values(**row))
+        assert [each.kind for each in fixes(connection)] == [FixKind.FIX]
 
 
 def test_a_replay_from_scratch_forgets_outcomes_and_no_fix(database: Database) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback.domain import Fix, Outcome, OutcomeVerdict
+from feedback.domain import Fix, FixKind, Outcome, OutcomeVerdict
 from feedback.outcome import because, change_words, counted, headline, in_short, is_news, sentences
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -27,6 +27,7 @@ def plain(text: str) -> str:
 def test_the_headline_names_fix_day_note_and_verdict() -> None:
     assert plain(headline(FIX, WORKED, ZONE)) == "Fix 3 of 4 May 2026, “gateway exchanged”: worked."
     assert plain(headline(replace(FIX, note=" "), None, ZONE)) == "Fix 3 of 4 May 2026: not judged yet."
+    assert plain(headline(replace(FIX, kind=FixKind.FAQ, note=""), None, ZONE)).startswith("FAQ entry 3 of 4 May 2026:")
     back = replace(WORKED, regressed_at=AT + timedelta(days=40))
     assert plain(headline(FIX, back, ZONE)).endswith("worked, but the topic is back up since 13 June 2026.")
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from feedback.errors import SettingError
+from feedback.kpi import Scale
 from feedback.settings import Settings, commented_file, hash_key, load_settings
 
 IMPOSSIBLE: list[tuple[str, Any, str]] = [
@@ -35,6 +36,8 @@ IMPOSSIBLE: list[tuple[str, Any, str]] = [
     ("redact", "email, shoe_size", "'shoe_size' is not one of email"),
     ("segments", "market country", "'country' is not one of market"),
     ("segments", "market market", "named twice"),
+    ("rating_scales", "helpdesk", "SOURCE=WORST..BEST"),
+    ("rating_scales", "helpdesk=5..5", "SOURCE=WORST..BEST"),
     ("threads", "-1", "greater than or equal to 0"),
     ("threads", "1.5", "valid integer"),
     ("warm_up_days", "0", "greater than or equal to 7"),
@@ -260,3 +263,8 @@ def test_a_damaged_key_is_refused_and_left_alone(tmp_path: Path, content: bytes)
     with pytest.raises(SettingError, match=rf"hash\.key is damaged: it holds {len(content)} bytes, 32 are right"):
         hash_key(tmp_path)
     assert (tmp_path / "hash.key").read_bytes() == content
+
+
+def test_scales_of_ratings_are_told_by_source() -> None:
+    write('rating_scales = ["help desk=1..5", "marks=6..1", "app=-1..1.5"]\n')
+    assert load_settings().scales == {"help desk": Scale(1, 5), "marks": Scale(6, 1), "app": Scale(-1, 1.5)}
