@@ -34,7 +34,7 @@ from feedback.faq import Faq, FaqSuggestion
 from feedback.interval import Estimate
 from feedback.kpi import Compared, Figures, Impact, Support, Wait
 from feedback.language import ENGLISH, LANGUAGES, Language, language_of
-from feedback.notify.message import alert_content, alert_message, passed_on
+from feedback.notify.message import alert_content, alert_message, digest_message, passed_on
 from feedback.notify.outbox import Notice, NoticeKind
 from feedback.outcome import in_short
 from feedback.sentences import complaints_words, drivers_words, humane, percent, segment_words
@@ -336,3 +336,14 @@ def test_a_week_without_anything_is_one_line_in_every_language() -> None:
     ill = render_markdown(replace(nothing, rejected=1))
     assert "## Health of the data" in ill
     assert "1 record could not be read" in ill
+
+
+def test_a_mailbox_without_quotes_gets_no_customer_s_question() -> None:
+    week = whole()
+    assert week.faq is not None
+    asked = replace(week.faq.suggestions[0], questions={"de": ["Wann verfällt der Bonus?"]})
+    week = replace(week, faq=replace(week.faq, suggestions=[asked]))
+    with_quotes, without = (digest_message(notice(), week, quotes=quotes) for quotes in (True, False))
+    assert "Wann verfällt" in with_quotes.text
+    assert "Wann verfällt" not in without.text + without.html
+    assert asked.topic in without.text
