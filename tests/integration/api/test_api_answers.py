@@ -119,6 +119,18 @@ class TestHotIssues:
         assert issue["ratio"] is None
         assert client.get(f"/v1/alerts/{alert_id}").json()["evidence"]["ratio"] is None
 
+    def test_how_grave_an_alert_is_is_told_wherever_it_is_shown(self, client: TestClient, database: Database) -> None:
+        entry = {"at": NOW.isoformat(), "level": "high", "why": "29 customers more than expected (+1 point)"}
+        kept = {"level": "high", "reasons": [{"what": "size", "points": 1, "excess": 29.0}], "history": [entry]}
+        with database.write() as connection:
+            publish(connection)
+            alert_id = open_alert(connection, BONUS, evidence={**EVIDENCE, "severity": kept})
+        (issue,) = client.get("/v1/hot-issues").json()["items"]
+        (listed,) = client.get("/v1/alerts").json()["items"]
+        detail = client.get(f"/v1/alerts/{alert_id}").json()
+        assert (issue["severity"], listed["severity"], detail["severity"]) == ("high", "high", "high")
+        assert detail["evidence"]["severity"] == kept
+
     def test_a_resolved_alert_is_not_hot(self, client: TestClient, database: Database) -> None:
         with database.write() as connection:
             publish(connection)
