@@ -10,6 +10,7 @@ from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from io import BytesIO
+from typing import Literal
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
@@ -24,6 +25,8 @@ LANGUAGES = ("en", "de", "pl", "nb", "fi")
 DOMAIN = "feedback"
 
 NBSP = "\u00a0"
+
+Length = Literal["short", "long"]
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -98,10 +101,10 @@ class Language:
         """13:05, in the zone that the moment carries."""
         return format_time(moment, "short", moment.tzinfo, self._locale)
 
-    def unit(self, value: float, unit: str) -> str:
-        """A duration in minutes, hours or days, in short: 3.2 hrs."""
+    def unit(self, value: float, unit: str, length: Length) -> str:
+        """A duration in minutes, hours or days: 3.2 hrs; 3.2 hours."""
         told = Decimal(f"{value:.0f}" if value >= 9.95 else f"{value:.1f}").normalize()
-        return format_unit(told, f"duration-{unit}", "short", "#,##0.#", self._locale).replace(" ", NBSP)
+        return format_unit(told, f"duration-{unit}", length, "#,##0.#", self._locale).replace(" ", NBSP)
 
     def country(self, market: str) -> str | None:
         """A market's name by its ISO 3166 code; None for what is no country."""

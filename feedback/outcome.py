@@ -85,7 +85,7 @@ def in_short(fix: Fix, outcome: Outcome | None, zone: ZoneInfo, to: Language = E
     told = [headline(fix, outcome, zone, to)]
     if outcome is not None:
         known = outcome.verdict is not OutcomeVerdict.UNKNOWN
-        told.append(counted(outcome, to) if known else because(fix, outcome, to))
+        told.append(counted(outcome, to) if known else f"{capital(_why(fix, outcome, to))}.")
     return " ".join(told)
 
 
@@ -108,11 +108,14 @@ def counted(outcome: Outcome, to: Language = ENGLISH) -> str:
 
 def because(fix: Fix, outcome: Outcome, to: Language = ENGLISH) -> str:
     """Why this verdict and no other."""
-    why = _missing(outcome, to) if outcome.verdict is OutcomeVerdict.UNKNOWN else ""
-    if not why:
-        told = {"sure": to.percent(outcome.certainty, 1), "hoped": change_words(1 + fix.expect, to)}
-        why = to.gettext(REASONS[outcome.verdict], **told)
-    return f"{capital(to.gettext(VERDICTS[outcome.verdict]))}: {why}."
+    verdict = to.gettext(VERDICTS[outcome.verdict])
+    return f"{capital(verdict)}: {_why(fix, outcome, to)}."
+
+
+def _why(fix: Fix, outcome: Outcome, to: Language) -> str:
+    missing = _missing(outcome, to) if outcome.verdict is OutcomeVerdict.UNKNOWN else ""
+    told = {"sure": to.percent(outcome.certainty, 1), "hoped": change_words(1 + fix.expect, to)}
+    return missing or to.gettext(REASONS[outcome.verdict], **told)
 
 
 def _missing(outcome: Outcome, to: Language, rules: OutcomeRules = OUTCOME_RULES) -> str:

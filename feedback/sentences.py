@@ -667,7 +667,7 @@ class Sentences:
         else:
             place = to.gettext("below what is usual")
         told = [self._open_for(alert)]
-        if alert.state is not AlertState.OPEN:
+        if alert.state in (AlertState.ACKNOWLEDGED, AlertState.REGRESSED):
             told.append(to.gettext(STATES[alert.state]))
         told += [*self._grave(alert), *self._said(alert)]
         if alert.muted:
@@ -787,6 +787,12 @@ class Sentences:
         """Whether something is wrong with the data that somebody has to see to."""
         return bool(self._digest.silent or self._digest.rejected)
 
+    def is_empty(self) -> bool:
+        """Whether one line says it all: nothing of the reader's moved, and nothing is wrong with the data."""
+        digest = self._digest
+        told = (digest.rose, digest.still_open, digest.calmed, digest.new_topics, digest.fixes, digest.busiest)
+        return not any(told) and not self.unowned() and not self.is_ill()
+
     def explanation(self) -> str:
         """How to read the numbers, once a digest."""
         to = self._to
@@ -834,7 +840,7 @@ class Sentences:
 
         if each.minutes is None:
             return ""
-        time = duration(each.minutes * MINUTE, self._to)
+        time = duration(each.minutes * MINUTE, self._to, "long")
         if each.timed_by == "resolution":
             return self._to.gettext("Half of them took {time} or longer to resolve.", time=time)
         return self._to.gettext("Half of them waited {time} or longer for a first response.", time=time)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from feedback.interval import Estimate
 from feedback.kpi import Compared, Figures, Impact, Support, Wait, is_apart, is_few
-from feedback.language import N_, Language
+from feedback.language import N_, Language, Length
 from feedback.sentences import clean, percent
 
 MOST_TOPICS = 5
@@ -101,11 +101,12 @@ def impacts(support: Support, names: Mapping[UUID, str], to: Language) -> list[s
     return [impact_words(each, names[each.topic_id], to) for each in shown[:MOST_IMPACTS]]
 
 
-def duration(seconds: float, to: Language) -> str:
-    """In the unit that a reader takes in: 25 min, 3.2 hours, 4 days."""
+def duration(seconds: float, to: Language, length: Length = "short") -> str:
+    """In the unit that a reader takes in: 25 mins, 3.2 hrs, 4 days; "long" with the unit's whole name."""
     if seconds < 1.5 * HOUR:
-        return to.unit(max(seconds / MINUTE, 1.0), "minute")
-    return to.unit(seconds / HOUR, "hour") if seconds < 2 * DAY else to.unit(seconds / DAY, "day")
+        return to.unit(max(seconds / MINUTE, 1.0), "minute", length)
+    unit, seconds_of = ("hour", HOUR) if seconds < 2 * DAY else ("day", DAY)
+    return to.unit(seconds / seconds_of, unit, length)
 
 
 def _complaints(compared: Compared) -> float:

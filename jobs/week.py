@@ -287,7 +287,7 @@ def _alert(
         ],
         series=series,
         events=_events(connection, row.topic_id, series),
-        severity=severity_of(kept),
+        severity=severity_of(row.evidence),
         held_back=held_back(connection, alert),
         flapping=is_flapping(charts.context, connection, alert, charts.as_of),
     )

@@ -176,6 +176,23 @@ def the_alert(context: Context) -> UUID:
     return alert.id
 
 
+def test_each_reads_their_own_language(context: Context, tmp_path: Path) -> None:
+    with smtp_server() as mailbox:
+        smtp = f"smtp:\n  host: 127.0.0.1\n  port: {mailbox.port}\n  starttls: false\n  from: f@casino.example\n"
+        mail = "default:\n  - email: a@casino.example\n  - email: b@casino.example\n    language: pl\n"
+        told = telling(context, tmp_path, f"{smtp}{mail}languages:\n  default: de\n")
+        publish(told, version(told, SUBJECTS), NOW - timedelta(days=1))
+        judge(told, NOW)
+        digest(told, NOW + timedelta(days=3))
+        assert deliver(told, NOW)["sent"] == 4
+    found = [message_from_bytes(each, policy=default) for each in mailbox.mails]
+    german, polish = (" ".join(each["Subject"] for each in found if each["To"][0] == who) for who in "ab")
+    assert "erwartet" in german
+    assert "Woche 12: Anstieg bei „Topic“" in german
+    assert "oczekiwano" in polish
+    assert "Tydzień 12: wzrost w temacie „Topic”" in polish
+
+
 def test_who_muted_a_topic_is_told_once_the_mute_ends(context: Context, tmp_path: Path) -> None:
     told = telling(context, tmp_path, by_webhook())
     publish(told, version(told, SUBJECTS), NOW - timedelta(days=1))

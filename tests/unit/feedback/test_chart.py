@@ -6,11 +6,13 @@ import math
 import struct
 from collections.abc import Sequence
 from datetime import date, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from feedback.chart import HEIGHT, WIDTH, Series, rise_chart
 from feedback.language import LANGUAGES, Language
@@ -97,3 +99,11 @@ def test_parts_of_different_length_are_refused() -> None:
 
 def test_every_language_has_its_own_picture() -> None:
     assert len({rise_chart(RISE, OPENED, to=Language(code)) for code in LANGUAGES}) == len(LANGUAGES)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("events", [(), ((FIRST, OPENED),)])
+def test_what_is_written_above_the_picture_fits_into_it(code: str, events: tuple[tuple[date, date], ...]) -> None:
+    drawn = Image.open(BytesIO(rise_chart(RISE, events=events, to=Language(code)))).convert("L")
+    edge = drawn.crop((2 * WIDTH - 8, 0, 2 * WIDTH, 2 * HEIGHT // 8))
+    assert edge.getextrema() == (255, 255)

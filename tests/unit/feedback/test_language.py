@@ -34,7 +34,7 @@ from feedback.faq import Faq, FaqSuggestion
 from feedback.interval import Estimate
 from feedback.kpi import Compared, Figures, Impact, Support, Wait
 from feedback.language import ENGLISH, LANGUAGES, Language, language_of
-from feedback.notify.message import alert_content, alert_message, passed_on
+from feedback.notify.message import alert_content, alert_message, digest_message, passed_on
 from feedback.notify.outbox import Notice, NoticeKind
 from feedback.outcome import in_short
 from feedback.sentences import complaints_words, drivers_words, humane, percent, segment_words
@@ -224,7 +224,7 @@ def test_every_word_of_a_digest_and_a_mail_goes_through_a_catalogue(disguise: Ca
     spoken = [ENGLISH.language(each) for each in LANGUAGES]
     months = [ENGLISH.day(date(2026, month, 1)) for month in range(1, 13)]
     # units and lists are the library's, numbers in words are English alone, and placeholders stand in customers' words
-    other = {"hrs", "mins", "and", "two", "three", "link", "email", "campaign", "script"}
+    other = {"hrs", "hours", "mins", "and", "two", "three", "link", "email", "campaign", "script"}
     other |= {"feedback", "explain", "EUR", "DOCTYPE", "html"}
     allowed = {*theirs, *other, *re.findall("[A-Za-z]{2,}", " ".join([*filter(None, [*named, *spoken]), *months]))}
     disguise()
@@ -326,3 +326,24 @@ def test_a_mail_says_why_an_alert_is_over_by_its_numbers() -> None:
 def test_an_unknown_language_says_which_there_are() -> None:
     with pytest.raises(SettingError, match="en, de, pl, nb, fi"):
         language_of("sv")
+
+
+def test_a_week_without_anything_is_one_line_in_every_language() -> None:
+    """Beside whose week it is, and when that was made."""
+    nothing = replace(empty(), busiest=())
+    for to in EVERY:
+        assert len([line for line in render_markdown(nothing, to).splitlines() if line]) == 4
+    ill = render_markdown(replace(nothing, rejected=1))
+    assert "## Health of the data" in ill
+    assert "1 record could not be read" in ill
+
+
+def test_a_mailbox_without_quotes_gets_no_customer_s_question() -> None:
+    week = whole()
+    assert week.faq is not None
+    asked = replace(week.faq.suggestions[0], questions={"de": ["Wann verfällt der Bonus?"]})
+    week = replace(week, faq=replace(week.faq, suggestions=[asked]))
+    with_quotes, without = (digest_message(notice(), week, quotes=quotes) for quotes in (True, False))
+    assert "Wann verfällt" in with_quotes.text
+    assert "Wann verfällt" not in without.text + without.html
+    assert asked.topic in without.text

@@ -113,6 +113,14 @@ def test_a_list_in_the_file_is_a_list() -> None:
     assert load_settings().redact == ()
 
 
+def test_a_reader_s_language_needs_a_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEEDBACK_READER_LANGUAGE", "sv")
+    with pytest.raises(SettingError, match=r"FEEDBACK_READER_LANGUAGE.*'sv'.*en, de, pl, nb, fi"):
+        load_settings()
+    monkeypatch.setenv("FEEDBACK_READER_LANGUAGE", "fi")
+    assert load_settings().reader_language == "fi"
+
+
 def test_another_file_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "elsewhere.toml"
     path.write_text("port = 9000\n")

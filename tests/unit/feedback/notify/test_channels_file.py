@@ -170,3 +170,19 @@ def test_a_mistake_in_steps_or_hours_is_told(tmp_path: Path, old: str, new: str,
     with pytest.raises(ChannelsError) as raised:
         read(tmp_path, STEPS.replace(old, new, 1))
     assert message in str(raised.value)
+
+
+def test_owners_and_channels_have_a_language(tmp_path: Path) -> None:
+    polish = WHOLE.replace("      quotes: true\n", "      quotes: true\n      language: pl\n")
+    found = read(tmp_path, f"{polish}languages:\n  payments: fi\n  default: de\n")
+    mail, chat, _ = found.own("payments")
+    assert [found.language("payments", each) for each in (mail, chat, None)] == ["pl", "fi", "fi"]
+    assert found.language("someone else", found.own("someone else")[0]) == "de"
+    unsaid = read(tmp_path, WHOLE)
+    assert unsaid.language("payments", unsaid.own("payments")[0]) is None
+
+
+@pytest.mark.parametrize("text", ["languages:\n  payments: sv\n", "languages:\n  payments: no\n", "languages: de\n"])
+def test_a_language_without_a_catalogue_is_named(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ChannelsError, match=r"languages|de, pl, nb, fi"):
+        read(tmp_path, WHOLE + text)
