@@ -5,6 +5,9 @@ Every topic's counts are regressed on a level, a trend and the first harmonics o
 there, all history counts, and the trend and the harmonics of a topic are shrunk to none by a normal prior whose
 variances are those found across topics (empirical Bayes: Morris 1983, JASA 78:47). So a topic with little to go on
 keeps to a level, and where no topic has a season, none is seen. All topics are fitted at once.
+
+What the service judges by is `models.detect.season`, within EB7's walk; this model is what that is held against on long
+weekly series (`benchmarks/detection.py --parts noufaily`).
 """
 
 from __future__ import annotations
