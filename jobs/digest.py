@@ -34,21 +34,22 @@ def write(context: Context, week: str, now: datetime, language: str = "") -> lis
 
     Each is in its reader's language, or all are in `language`.
 
-    SettingError when `week` is not a week such as 2026-W46, or has not begun.
+    SettingError when `week` is not a week such as 2026-W46 or has not begun, or there is no such `language`.
     """
     if week_span(week, context.settings.zone).start >= now:
         raise SettingError(f"The week {week} has not begun; the last that is over is {last_week(context, now)}.")
+    asked_for = language_of(language) if language else None
     gathered = gather(context, week, now)
     folder = context.settings.data_dir / "digests" / week
     folder.mkdir(parents=True, exist_ok=True)
     digests = [gathered.digest(owner) for owner in (None, *gathered.owners)]
-    return [_write(folder, each, language_of(language or _read_by(context, each.owner))) for each in digests]
+    return [_write(folder, each, asked_for or _read_by(context, each.owner)) for each in digests]
 
 
-def _read_by(context: Context, owner: str) -> str:
+def _read_by(context: Context, owner: str) -> Language:
     """The language that an owner reads."""
     channels = context.parts.channels
-    return (channels.language(owner) if channels else None) or context.settings.reader_language
+    return Language((channels.language(owner) if channels else None) or context.settings.reader_language)
 
 
 def _write(folder: Path, digest: Digest, to: Language) -> Path:
