@@ -110,8 +110,14 @@ def write_together(
 
 def write_again(context: Context, connection: Connection, alert: Alert, now: datetime) -> int:
     """Tell those of an alert's last rise who were not told of it; the number written."""
-    rose = [row.position for row in alerts.transitions_of(connection, alert.id) if row.after in RISING]
-    return write_notices(context, connection, _change_at(connection, alert, rose[-1]), rose[-1], now)
+    position = last_rise(connection, alert.id)
+    return write_notices(context, connection, _change_at(connection, alert, position), position, now)
+
+
+def last_rise(connection: Connection, alert_id: UUID) -> int:
+    """The place in an alert's history at which it last opened or came back."""
+    rose: list[int] = [row.position for row in alerts.transitions_of(connection, alert_id) if row.after in RISING]
+    return rose[-1]
 
 
 def write_escalation(context: Context, connection: Connection, made: Escalation, told: datetime, now: datetime) -> int:
@@ -247,8 +253,7 @@ def _receivers(part: _Part) -> Receivers:
 def _told_of_rise(connection: Connection, part: _Part) -> Receivers:
     """The channels that were told of the rise that is over, whether they answer for it or it went on to them."""
     assert part.context.parts.channels is not None
-    before = alerts.transitions_of(connection, part.alert_id)[: part.position]
-    rose = max(row.position for row in before if row.after in RISING)
+    rose = last_rise(connection, part.alert_id)
     owners, by_key = told_channels(connection, part.alert_id, rose), part.context.parts.channels.by_key
     return [(by_key[key], owner) for key, owner in owners.items() if key in by_key]
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row
 
 from feedback.alerts import SERVICE, Decision, acknowledge, resolve
 from feedback.api.service import Respond
-from feedback.domain import Alert, AlertState, Author, GivenVerdict, HeldBack, Mute, Segment, Verdict
+from feedback.domain import Alert, Author, GivenVerdict, HeldBack, Holding, Mute, Segment, Verdict
 from feedback.edits import EditKind
 from feedback.errors import FeedbackError
 from feedback.sentences import mute_words
@@ -22,7 +22,8 @@ from feedback.store.escalations import escalations_of
 from feedback.store.labels import label
 from feedback.store.links import use
 from jobs.context import Context
-from jobs.notices import write_again, write_notices
+from jobs.mutes import muted_by
+from jobs.notices import last_rise, write_again, write_notices
 
 SILENCING = frozenset({Verdict.EXPECTED, Verdict.KNOWN})
 """Verdicts after which nobody needs to hear of the alert again."""
@@ -145,9 +146,15 @@ def _waited(held_back: HeldBack) -> Iterator[Happened]:
 
 
 def _hand_over(context: Context, connection: Connection, alert: Alert, owner: str, by: Author) -> None:
-    """Give an alert's topic to another, and tell them of it while it is open."""
+    """Give an alert's topic to another, and tell them of it while it is open, once it is no longer muted if it is."""
     label(connection, EditKind.OWNER, alert.topic_id, owner, by)
-    if alert.state in (AlertState.OPEN, AlertState.REGRESSED):
+    if not alert.is_open or alert.id in held.waiting(connection):
+        return
+    if mute := muted_by(connection, alert, by.at):
+        why = f"Muted {mute_words(mute, context.settings.zone)} by {mute.who} when {owner} became its owner."
+        position = last_rise(connection, alert.id)
+        held.hold(connection, HeldBack(alert.id, position, by.at, Holding.MUTED, why))
+    else:
         write_again(context, connection, alert, by.at)
 
 

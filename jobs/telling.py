@@ -15,6 +15,7 @@ from feedback.alerts import kept_signal, waits_to_be_told
 from feedback.domain import Alert, AlertState, Driver, HeldBack, Holding, Signal, Span, Transition
 from feedback.grouping import Group, Risen, Shared, by_gravity, grouped
 from feedback.inhibition import AreaAlert, difference, held_words, holds_back, opened
+from feedback.owners import Owners
 from feedback.sentences import mute_words
 from feedback.severity import least_ratio, severity_of
 from feedback.store import alerts, held
@@ -23,6 +24,7 @@ from jobs.context import Context
 from jobs.evidence import BASELINE
 from jobs.mutes import muted_by
 from jobs.notices import RISING
+from jobs.ownership import owners_of, responsible_for
 from models.shift import more_than
 
 MOST_COMPARED = 30
@@ -137,17 +139,17 @@ def _areas(connection: Connection, now: datetime) -> list[AreaAlert]:
 
 def _risen(context: Context, connection: Connection) -> dict[UUID, Risen]:
     """The open alerts, by id, by what was found of their latest rise; not those of which no judgement was kept."""
-    rows = alerts.alert_rows(connection, only_open=True)
-    return {row.id: _rise(context, row) for row in rows if "window" in row.evidence}
+    owners, rows = owners_of(context, connection), alerts.alert_rows(connection, only_open=True)
+    return {row.id: _rise(owners, row) for row in rows if "window" in row.evidence}
 
 
-def _rise(context: Context, row: Row[Any]) -> Risen:
+def _rise(owners: Owners, row: Row[Any]) -> Risen:
     signal = kept_signal(row.evidence, row.topic_id)
     return Risen(
         alert_id=row.id,
         topic=row.topic,
         area=row.area,
-        owner=row.owner or context.settings.default_owner,
+        owner=responsible_for(owners, row).owner,
         drivers=tuple(Driver(**each) for each in row.evidence.get("drivers", ())),
         segment=signal.segment,
         ratio=least_ratio(signal),

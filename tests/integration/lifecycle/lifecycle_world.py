@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from feedback.domain import Driver, Reason, Signal, Span, TopicKind, Voices, derived_id
 from feedback.notify.outbox import Notice
@@ -100,8 +100,10 @@ class Lifecycle:
     def forget(self) -> None:
         """Everything but the topics is gone, and time begins again."""
         with self.context.write() as connection:
-            for name in ("told", "notice", "held_back", "area_alert", "transition", "alert", "verdict", "mute"):
+            for name in ("told", "notice", "held_back", "area_alert", "transition", "alert", "verdict", "mute", "edit"):
                 connection.execute(delete(tables.metadata.tables[name]))
+            for topic, (_, owner) in TOPICS.items():
+                connection.execute(update(tables.topic).where(tables.topic.c.id == topic_id(topic)).values(owner=owner))
         self.now = NOW
         self.drivers.clear()
 
