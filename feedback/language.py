@@ -40,6 +40,11 @@ def N_(message: str) -> str:  # noqa: N802  # by this name gettext's tools find 
     return message
 
 
+def pgettext(_context: str, message: str) -> str:
+    """The same for a message that is looked up in a context."""
+    return message
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
     """One of `LANGUAGES`. Messages are written in English; `{names}` in them are filled in after translation."""

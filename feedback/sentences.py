@@ -28,6 +28,7 @@ from feedback.domain import (
 )
 from feedback.intake.kinds import PLACEHOLDER
 from feedback.language import ENGLISH, N_, NBSP, Language
+from feedback.topic_names import topic_name
 
 if TYPE_CHECKING:
     from feedback.digest import Digest, DigestAlert, DigestFix, DigestTopic, Quote
@@ -425,7 +426,7 @@ class Sentences:
 
     def name(self, text: str) -> str:
         """A topic's name or an event's, fit for the middle of a line."""
-        return clean(text) or self._to.gettext("(no name)")
+        return topic_name(clean(text), self._to) or self._to.gettext("(no name)")
 
     def words(self, topic: DigestTopic) -> Sequence[tuple[str, str, str]]:
         """The topic's words as (code, language, words), up to six a language."""

@@ -10,6 +10,7 @@ from feedback.interval import Estimate
 from feedback.kpi import Compared, Figures, Impact, Support, Wait, is_apart, is_few
 from feedback.language import N_, Language, Length
 from feedback.sentences import clean, percent
+from feedback.topic_names import topic_name
 
 MOST_TOPICS = 5
 MOST_IMPACTS = 3
@@ -82,14 +83,14 @@ def changed_topics(support: Support, names: Mapping[UUID, str], to: Language) ->
     """Topics with figures that changed beyond doubt, by name with these figures, the largest topics first."""
     ranked = sorted(support.topics.items(), key=lambda item: (-_complaints(item[1]), str(item[0])))
     told = [(names.get(key, ""), [each for each in figures(found, to) if each.change]) for key, found in ranked]
-    return [(clean(name), changes) for name, changes in told if name and changes][:MOST_TOPICS]
+    return [(topic_name(clean(name), to), changes) for name, changes in told if name and changes][:MOST_TOPICS]
 
 
 def impact_words(impact: Impact, name: str, to: Language) -> str:
     """Without the complaints about “X”, 74 % would be satisfied instead of 69 %."""
     return to.gettext(
         "Without the complaints about {topic}, {without} of those who rated would be satisfied instead of {satisfied}.",
-        topic=to.quoted(clean(name)),
+        topic=to.quoted(topic_name(clean(name), to)),
         without=percent(impact.without, to),
         satisfied=percent(impact.satisfied, to),
     )

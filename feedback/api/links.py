@@ -21,11 +21,12 @@ from feedback.domain import Author
 from feedback.errors import FeedbackError
 from feedback.language import ENGLISH, Language
 from feedback.links import PATH, Link, LinkError, fingerprint, read
-from feedback.sentences import verdict_words
+from feedback.sentences import clean, verdict_words
 from feedback.settings import hash_key
 from feedback.store.alerts import alert_row
 from feedback.store.links import refuse_used
 from feedback.store.notices import notice_of
+from feedback.topic_names import topic_name
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -93,7 +94,8 @@ def _facts(connection: Connection, link: Link) -> dict[str, Any]:
     if notice is None or row is None:
         raise LinkError("The alert of this link is no longer kept.")
     to = Language(notice.content.get("language", ENGLISH.code))
-    return {"topic": row.topic, "verdict": link.verdict, "owner": notice.owner, "opened_at": row.opened_at, "to": to}
+    topic = topic_name(clean(row.topic), to)
+    return {"topic": topic, "verdict": link.verdict, "owner": notice.owner, "opened_at": row.opened_at, "to": to}
 
 
 def _page(facts: dict[str, Any], status: int = 200) -> HTMLResponse:

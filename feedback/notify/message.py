@@ -32,6 +32,7 @@ from feedback.sentences import (
     segment_words,
     verdict_words,
 )
+from feedback.topic_names import topic_name
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -263,7 +264,7 @@ def alert_labels(
 
 
 def _subject(kind: NoticeKind, about: About, rise: Rise | None, to: Language) -> str:
-    name = clean(about.topic) or to.gettext("(no name)")
+    name = topic_name(clean(about.topic), to) or to.gettext("(no name)")
     if rise is None:
         return to.gettext("Calm again: {topic}", topic=name)
     signal = rise.finding.signal
@@ -294,7 +295,7 @@ def _rise_sentences(change: Transition, rise: Rise, zone: ZoneInfo, to: Language
 
 
 def _ended(about: About, change: Transition, to: Language) -> str:
-    over = to.gettext("{topic}: the alert is over.", topic=clean(about.topic))
+    over = to.gettext("{topic}: the alert is over.", topic=topic_name(clean(about.topic), to))
     return f"{over} {_why_over(change, to)}"
 
 

@@ -12,6 +12,7 @@ from feedback.notify.message import About, Message, told_message
 from feedback.notify.outbox import Notice
 from feedback.outcome import because, counted, headline, standing
 from feedback.sentences import clean
+from feedback.topic_names import topic_name
 
 
 def is_told(last: Outcome | None, now: Outcome) -> bool:
@@ -28,11 +29,11 @@ def standing_key(outcome: Outcome) -> str:
 
 def outcome_content(about: About, fix: Fix, outcome: Outcome, zone: ZoneInfo, to: Language = ENGLISH) -> dict[str, Any]:
     """What the outbox keeps of an outcome, in JSON's terms, told in a language."""
-    topic = clean(about.topic)
-    said = [f"{topic}. {headline(fix, outcome, zone, to)}", counted(outcome, to), because(fix, outcome, to)]
+    topic, shown = clean(about.topic), topic_name(clean(about.topic), to)
+    said = [f"{shown}. {headline(fix, outcome, zone, to)}", counted(outcome, to), because(fix, outcome, to)]
     numbers = {name: value for name, value in asdict(outcome).items() if name not in ("verdict", "fix_id")}
     return {
-        "subject": f"{topic}: {standing(outcome, zone, to)}",
+        "subject": f"{shown}: {standing(outcome, zone, to)}",
         "sentences": said,
         "topic": {"id": str(about.topic_id), "name": topic, "area": about.area},
         "fix": {"id": fix.id, "at": fix.at.isoformat(), "expect": fix.expect, "note": fix.note, "who": fix.who},

@@ -12,6 +12,7 @@ from feedback.grouping import cause_words, together_words
 from feedback.language import ENGLISH, Language
 from feedback.notify.outbox import Notice
 from feedback.sentences import clean, level_name
+from feedback.topic_names import area_name, topic_name
 
 MOST_COMPLAINTS = 12
 
@@ -24,7 +25,7 @@ def together_content(
     `group` is what the alerts keep of it, with all `topics` that rose together, told on this channel or not. `area` is
     named where it has an alert of its own.
     """
-    told = together_words([clean(each) for each in group["topics"]], group, to)
+    told = together_words([topic_name(clean(each), to) for each in group["topics"]], group, to)
     if area:
         told = f"{told} {area_words(area, to)}"
     if len(parts) == 1:
@@ -46,7 +47,7 @@ def area_words(area: str, to: Language = ENGLISH) -> str:
     return to.gettext(
         "That is an alert of the area: {area}. What rises there for the same reason later is held back, and told once "
         "it differs or this is over.",
-        area=clean(area),
+        area=area_name(clean(area), to),
     )
 
 
@@ -59,13 +60,13 @@ def labels_of(notice: Notice, alert_id: UUID) -> Mapping[str, str]:
 
 def _subject(parts: Sequence[Mapping[str, Any]], group: Mapping[str, Any], area: str | None, to: Language) -> str:
     """Payments: 3 topics rose together (Trustly) [high]; Withdrawal delayed and 2 more topics rose together (…)."""
-    first, severity, cause = parts[0]["topic"]["name"], parts[0].get("severity"), cause_words(group, to)
+    first, severity, cause = topic_name(parts[0]["topic"]["name"], to), parts[0].get("severity"), cause_words(group, to)
     if area:
         told = to.ngettext(
             "{area}: {number} topic rose together ({cause})",
             "{area}: {number} topics rose together ({cause})",
             len(group["topics"]),
-            area=clean(area),
+            area=area_name(clean(area), to),
             cause=cause,
         )
     else:
