@@ -73,7 +73,7 @@ class Parts:
     @cached_property
     def channels(self) -> Channels | None:
         """Who is told, None for nobody."""
-        from feedback.notify.channels import load_channels
+        from feedback.notify.channels_file import load_channels
 
         return load_channels(self._settings.channels, zone=self._settings.zone)
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row
 
 from feedback.alerts import flaps, kept_signal, recent_returns
 from feedback.chart import Series
-from feedback.domain import Alert, AlertState, Driver, Fix, Outcome, Span, Transition
+from feedback.domain import Alert, AlertState, Driver, Fix, Outcome, Severity, Span, Transition
 from feedback.events import PlannedEvent
 from feedback.explanation import Finding
 from feedback.kpi import Compared
@@ -215,7 +215,7 @@ class _Part:
             channel=channel.key,
             content=_threaded(connection, channel, self.alert_id, content),
             created_at=self.now,
-            next_at=_not_before(self.context, owner, channel),
+            next_at=_not_before(self.context, owner, channel, content.get("severity")),
             alert_id=self.alert_id,
             position=self.position,
         )
@@ -284,10 +284,11 @@ def _digest_notice(context: Context, week: str, now: datetime, owner: str, chann
     )
 
 
-def _not_before(context: Context, owner: str, channel: Channel) -> datetime:
-    """When an owner may next be disturbed, on the wall's clock."""
+def _not_before(context: Context, owner: str, channel: Channel, severity: str | None = None) -> datetime:
+    """When an owner may next be disturbed by something so grave, on the wall's clock."""
     assert context.parts.channels is not None
-    return context.parts.channels.not_before(owner, channel, context.wall())
+    grave = Severity(severity) if severity else None
+    return context.parts.channels.not_before(owner, channel, context.wall(), grave)
 
 
 def _rise(context: Context, connection: Connection, row: Row[Any], to: Language, now: datetime) -> Rise:

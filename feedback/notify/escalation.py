@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from feedback.domain import Span
+from feedback.domain import Severity, Span
 
 DAY = timedelta(days=1)
 SATURDAY = 5
@@ -16,16 +16,22 @@ SATURDAY = 5
 @dataclass(frozen=True, slots=True)
 class Quiet:
     """Every day from `start` to `end` in `zone`, over midnight if it ends before it starts; with `weekends`, Saturday
-    and Sunday too. Raises ValueError where nothing is left of the day."""
+    and Sunday too. What is as grave as `unless` or graver does not wait. Raises ValueError where nothing is left of the
+    day."""
 
     start: time
     end: time
     zone: ZoneInfo
     weekends: bool = False
+    unless: Severity | None = None
 
     def __post_init__(self) -> None:
         if self.start == self.end:
             raise ValueError("quiet hours end when they start")
+
+    def yields_to(self, severity: Severity | None) -> bool:
+        """Whether something so grave may disturb."""
+        return self.unless is not None and severity is not None and severity.rank >= self.unless.rank
 
     def over(self, moment: datetime) -> datetime:
         """The first time from `moment` on that is not quiet."""

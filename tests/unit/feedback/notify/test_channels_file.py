@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from feedback.domain import Severity
 from feedback.errors import ChannelsError, SettingError
-from feedback.notify.channels import Channels, load_channels
+from feedback.notify.channels import Channels
+from feedback.notify.channels_file import load_channels
 from feedback.notify.email import Email
 from feedback.notify.escalation import Quiet, Step
 from tests.conftest import SettingsFactory
@@ -132,7 +134,7 @@ escalation:
   default: [{after: 8h, to: payments}]
   support: [{after: 30m, to: payments}, {after: 1d, to: payments}]
 quiet_hours:
-  support: {from: "20:00", to: "07:00", zone: Europe/Helsinki, weekends: true}
+  support: {from: "20:00", to: "07:00", zone: Europe/Helsinki, weekends: true, unless: critical}
   default: {from: "22:00", to: "06:00"}
 """
 )
@@ -142,10 +144,24 @@ def test_who_is_next_and_when_all_is_quiet(tmp_path: Path) -> None:
     found = read(tmp_path, STEPS)
     assert found.steps_of("support") == (Step(timedelta(minutes=30), "payments"), Step(timedelta(days=1), "payments"))
     assert found.steps_of("somebody") == (Step(timedelta(hours=8), "payments"),)
-    assert found.quiet_of("support") == Quiet(time(20), time(7), ZoneInfo("Europe/Helsinki"), weekends=True)
+    assert found.quiet_of("support") == Quiet(
+        time(20), time(7), ZoneInfo("Europe/Helsinki"), weekends=True, unless=Severity.CRITICAL
+    )
     night = found.quiet_of("somebody")
     assert night is not None
     assert night.zone == ZoneInfo("UTC"), "the operator's, where none is named"
+
+
+def test_what_is_grave_enough_does_not_wait(tmp_path: Path) -> None:
+    found = read(tmp_path, STEPS)
+    (channel,) = found.own("support")
+    night = datetime(2026, 3, 20, 21, tzinfo=ZoneInfo("UTC"))
+    assert found.not_before("support", channel, night, Severity.CRITICAL) == night
+    for grave in (Severity.HIGH, None):
+        monday = found.not_before("support", channel, night, grave).astimezone(ZoneInfo("Europe/Helsinki"))
+        assert f"{monday:%A %H:%M}" == "Monday 07:00"
+    (everybody,) = found.everybody
+    assert found.not_before("support", everybody, night) == night
 
 
 @pytest.mark.parametrize(
@@ -163,6 +179,7 @@ def test_who_is_next_and_when_all_is_quiet(tmp_path: Path) -> None:
         ('"20:00"', '"07:00"', "`quiet_hours/support` end when they begin"),
         ("Europe/Helsinki", "Europe/Turku", "`zone` is not an IANA time zone"),
         ("weekends: true", "weekends: 2", "`weekends` must be true or false"),
+        ("unless: critical", "unless: grave", "`unless` is not a severity: low, medium, high, critical"),
     ],
 )
 def test_a_mistake_in_steps_or_hours_is_told(tmp_path: Path, old: str, new: str, message: str) -> None:
