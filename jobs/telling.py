@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import combinations
@@ -60,8 +60,8 @@ def tell(context: Context, connection: Connection, moves: Sequence[Move], now: d
     ended = held.waiting(connection).keys() - alerts.open_ids(connection)
     held.let_go(connection, ended | {change.alert.id for change, _ in changed}, now, "over before it was told")
     ends = [Telling(((change, position),)) for change, position in changed if not change.alert.is_open]
-    areas = _areas(connection, now)
     waiting = _waiting(connection, moves)
+    areas = _areas(connection, {change.alert.id for change, _ in waiting}, now)
     if not waiting:
         return ends
     risen, before, news = _risen(context, connection), held.waiting(connection), {}
@@ -125,12 +125,15 @@ def _why_told(before: HeldBack | None, rise: Risen, areas: Sequence[AreaAlert]) 
     return next((f"told: {each}" for each in found if each), "told: nothing holds it back any more, and it still rises")
 
 
-def _areas(connection: Connection, now: datetime) -> list[AreaAlert]:
-    """The areas' alerts that hold back others: over they are once none of those that made them is open and told."""
-    waiting, open_now = held.waiting(connection), alerts.open_ids(connection)
+def _areas(connection: Connection, undecided: Collection[UUID], now: datetime) -> list[AreaAlert]:
+    """The areas' alerts that hold back others: over they are once none of those that made them is open and told.
+
+    Of the `undecided` that is to be seen: of several that come back at once each would hold back the others.
+    """
+    told = alerts.open_ids(connection) - held.waiting(connection).keys() - set(undecided)
     found = []
     for each in held.area_alerts(connection):
-        if any(member in open_now and member not in waiting for member in each.members):
+        if told.intersection(each.members):
             found.append(each)
         else:
             held.store_area_alert(connection, each, over_at=now)

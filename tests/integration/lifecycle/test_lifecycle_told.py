@@ -104,6 +104,16 @@ def test_the_alert_of_an_area_holds_back_what_says_the_same_until_it_is_over(wor
     assert told_of_life(world, "chargebacks") == ["opened", "held back (area)", "no longer held back"]
 
 
+def test_those_that_made_an_area_s_alert_do_not_hold_back_one_another(world: Lifecycle) -> None:
+    world.run(1, TRUSTLY)
+    for topic in ("withdrawals", "deposits", "refunds"):
+        end(world.context, world.alert_id(topic), by(world))
+    before = len(world.told("all"))
+    assert world.run(6, TRUSTLY) == 3, "all come back at once, with nobody left to speak for them"
+    assert waiting(world) == {}
+    assert len(world.told("all")) == before + 1
+
+
 def test_what_comes_to_differ_is_told(world: Lifecycle) -> None:
     world.run(1, TRUSTLY)
     world.run(6, [Seen("chargebacks", driver="Trustly"), Seen("fees", driver="Trustly")])
@@ -120,7 +130,7 @@ def test_topics_that_follow_one_another_make_an_area_s_alert_too(world: Lifecycl
         world.run(1, [each])
     assert len(world.told("all")) == 3
     last = world.notices()[-1]
-    assert "That is an alert of the area Payments" in " ".join(last.content["sentences"])
+    assert "That is an alert of the area: Payments" in " ".join(last.content["sentences"])
     world.run(1, [Seen("chargebacks", driver="Trustly")])
     assert waiting(world) == {"chargebacks": Holding.AREA}
 
@@ -145,7 +155,7 @@ def test_what_is_held_back_is_in_the_digest_with_the_reason(world: Lifecycle) ->
     assert digest.rose[0].topic.name == "Games", "the gravest first"
     assert [each.topic.name for each in digest.still_open] == ["Chargebacks"]
     for shown in (render_markdown(digest), render_html(digest)):
-        assert "Not told: The alert of the area Payments says the same" in shown
+        assert "It was not told: an alert of its area says the same." in shown
         assert "high severity" in shown
 
 
