@@ -16,9 +16,11 @@ from feedback.errors import FeedbackError, SourceError
 from feedback.settings import FILE_VARIABLE, Settings, commented_file, hash_key, load_settings, settings_file
 from jobs.alerts_cli import alerts
 from jobs.backtest_cli import backtest
+from jobs.backup_cli import backup, restore
 from jobs.bootstrap import build_context
 from jobs.console import MINUTES, Json, err, moment_at, open_context, out, wall
 from jobs.context import Context
+from jobs.doctor_cli import doctor
 from jobs.events_cli import events
 from jobs.exposure_cli import exposure
 from jobs.faq_cli import faq
@@ -58,6 +60,9 @@ app.add_typer(faq, name="faq")
 app.add_typer(notices, name="notices")
 app.command()(backtest)
 app.command()(kpi)
+app.command()(doctor)
+app.command()(backup)
+app.command()(restore)
 
 
 def main() -> None:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from feedback.api.problems import RETRY, ProblemError, database_unreachable, documented
 from feedback.api.service import Given
 from feedback.errors import StoreError
+from feedback.store import runs
 from feedback.store.database import Database, open_database
-from feedback.store.tables import run
 
 router = APIRouter(tags=["health"])
 log = logging.getLogger("feedback.api")
@@ -72,7 +70,7 @@ def read_health(service: Given) -> Health:
     url = service.database.engine.url.render_as_string(hide_password=False)
     try:
         with closing(open_database(url)) as database:
-            return Health(now=service.clock(), jobs=list(_jobs(database)))
+            return Health(now=service.clock(), jobs=_jobs(database))
     except StoreError as error:
         log.warning("%s", error, extra={"event": "database_unusable"})
         detail = "The database cannot be reached or has not this release's tables; the log of the service says which."
@@ -81,27 +79,7 @@ def read_health(service: Given) -> Health:
         raise database_unreachable() from None
 
 
-def _jobs(database: Database) -> Iterator[JobHealth]:
+def _jobs(database: Database) -> list[JobHealth]:
     with database.read() as connection:
-        for job in _job_names(connection):
-            yield JobHealth(job=job, **_last_success(connection, job))
-
-
-def _job_names(connection: Connection) -> Iterator[str]:
-    """By leaps along the primary key: runs grow by the thousand a day."""
-    name: str | None = ""
-    while name is not None:
-        name = connection.execute(select(func.min(run.c.job)).where(run.c.job > name)).scalar_one()
-        if name is not None:
-            yield name
-
-
-def _last_success(connection: Connection, job: str) -> dict[str, Any]:
-    query = (
-        select(run.c.finished_at.label("last_success"), run.c.window_start.label("window"))
-        .where(run.c.job == job, run.c.status == "succeeded")
-        .order_by(run.c.window_start.desc())
-        .limit(1)
-    )
-    row = connection.execute(query).one_or_none()
-    return row._asdict() if row else {"last_success": None, "window": None}
+        found = runs.successes(connection)
+    return [JobHealth(job=each.job, last_success=each.finished_at, window=each.window_start) for each in found]
