@@ -25,7 +25,7 @@ SHOWN = {"content": {"text/plain": {"schema": {"type": "string"}}}, "description
 @router.get("/metrics", summary="Metrics", response_class=Response, responses={200: SHOWN, **documented(401, 500, 503)})
 def read_metrics(service: Given) -> Response:
     """Gauges for Prometheus: how far jobs are behind, what waits, silent sources, open alerts. By the database, so any
-    API process gives the same; a scrape looks at no more than the last seven days of complaints."""
+    API process gives the same; a scrape looks at no more than the last day's complaints."""
     now = service.clock()
     with service.database.read() as connection:
         found = vitals(connection, now)
@@ -41,7 +41,7 @@ def families(found: Vitals, now: datetime) -> Iterator[Metric]:
     open_alerts = {**{str(severity): 0 for severity in Severity}, **found.alerts}
     yield _gauge("job_lag_seconds", "Time since the window up to which a job has done its work.", lags, "job")
     yield _gauge("runs_failed", "Runs that failed and are not done yet.", _one(found.failed_runs))
-    about = "Complaints received in the last seven days that wait for a step."
+    about = "Complaints received in the last 24 hours that wait for a step."
     yield _gauge("complaints_waiting", about, found.waiting, "step")
     yield _gauge("notices", "Messages in the outbox that are pending or dead.", found.notices, "state")
     yield _gauge("source_silence_seconds", "Time since a source's last complaint was received.", silences, "source")

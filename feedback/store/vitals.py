@@ -17,15 +17,17 @@ from feedback.store.runs import Success
 from feedback.store.tables import alert, assignment, bucket_count, complaint, embedding, notice, run
 from feedback.store.topics import StoredVersion, published_version
 
-LATELY = timedelta(days=7)
-"""What waits came in lately, so that not all complaints have to be looked at."""
+LATELY = timedelta(days=1)
+"""What waits came in lately, so that few complaints have to be looked at."""
+
+WEEK = timedelta(days=7)
 
 RECENT_RUNS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """`waiting` complaints of the last seven days by what they wait for, `heard` when each source last sent one,
+    """`waiting` complaints of the last 24 hours by what they wait for, `heard` when each source last sent one,
     `unassigned` the share of the last seven days, None without any, `embedded` the encoder's texts a second, None if
     none were embedded of late."""
 
@@ -53,7 +55,7 @@ def vitals(connection: Connection, now: datetime) -> Vitals:
         },
         heard={source: _last_of(connection, source) for source in _sources(connection)},
         alerts=_open_alerts(connection),
-        unassigned=_unassigned_share(connection, version, lately) if version else None,
+        unassigned=_unassigned_share(connection, version, Span(now - WEEK, now)) if version else None,
         embedded=_texts_a_second(connection),
     )
 
