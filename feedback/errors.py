@@ -40,6 +40,10 @@ class StoreError(FeedbackError):
     """The database cannot be used as it is."""
 
 
+class BackupError(FeedbackError):
+    """A backup cannot be written or restored."""
+
+
 class ReplayError(FeedbackError):
     """The schedule cannot be replayed over this period."""
 

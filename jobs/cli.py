@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,9 +16,11 @@ from feedback.errors import FeedbackError, SourceError
 from feedback.settings import FILE_VARIABLE, Settings, commented_file, hash_key, load_settings, settings_file
 from jobs.alerts_cli import alerts
 from jobs.backtest_cli import backtest
+from jobs.backup_cli import backup, restore
 from jobs.bootstrap import build_context
 from jobs.console import MINUTES, Json, err, moment_at, open_context, out, wall
 from jobs.context import Context
+from jobs.doctor_cli import doctor
 from jobs.events_cli import events
 from jobs.exposure_cli import exposure
 from jobs.faq_cli import faq
@@ -33,6 +36,7 @@ from jobs.topics_cli import topics
 
 if TYPE_CHECKING:
     from feedback.store.complaints import Counts
+    from jobs.up import ServiceClock
 
 app = typer.Typer(
     help="Reads complaints in five languages, groups them into lasting topics and says when one rises beyond chance.",
@@ -56,6 +60,9 @@ app.add_typer(faq, name="faq")
 app.add_typer(notices, name="notices")
 app.command()(backtest)
 app.command()(kpi)
+app.command()(doctor)
+app.command()(backup)
+app.command()(restore)
 
 
 def main() -> None:
@@ -296,18 +303,49 @@ def digest(
             say(out, str(path))
 
 
+StartAt = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="For trials: let the service believe it is the beginning of this day."),
+]
+Speed = Annotated[float, typer.Option(help="For trials: how many times faster its time runs.", min=1.0)]
+
+
 @app.command()
-def up(
-    start_at: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="For trials: let the service believe it is the beginning of this day."),
-    ] = None,
-    speed: Annotated[float, typer.Option(help="For trials: how many times faster its time runs.", min=1.0)] = 1.0,
-) -> None:
+def up(start_at: StartAt = None, speed: Speed = 1.0) -> None:
     """Run the service on this machine: the schedule and the API on loopback, until SIGTERM or Ctrl-C."""
+    from jobs.up import up as run_service
+
+    run_service(*_service(start_at, speed))
+
+
+@app.command()
+def worker(start_at: StartAt = None, speed: Speed = 1.0) -> None:
+    """Run the schedule alone, until SIGTERM or Ctrl-C. On one PostgreSQL there may be any number, on any machines."""
+    from jobs.up import alone, run_schedule
+
+    alone(run_schedule, *_service(start_at, speed))
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on; only loopback until there are accounts.")] = (
+        "127.0.0.1"
+    ),
+    start_at: StartAt = None,
+    speed: Speed = 1.0,
+) -> None:
+    """Run the API alone, on loopback, until SIGTERM or Ctrl-C. What it takes in, a worker works off."""
+    from feedback.api.server import loopback
+    from jobs.up import alone, run_api
+
+    address = loopback(host)
+    alone(partial(run_api, host=address), *_service(start_at, speed))
+
+
+def _service(start_at: datetime | None, speed: float) -> tuple[Settings, ServiceClock]:
+    """The settings and the time of a service that is about to start."""
     from jobs.bootstrap import log_to
     from jobs.up import ServiceClock
-    from jobs.up import up as run_service
 
     log_to()
     context = open_context()
@@ -315,7 +353,7 @@ def up(
     context.database.close()
     zone, now = context.settings.zone, wall()
     start = start_at.replace(tzinfo=zone).astimezone(UTC) if start_at else now
-    run_service(context.settings, ServiceClock(wall, now, start, speed))
+    return context.settings, ServiceClock(wall, now, start, speed)
 
 
 @keys.command("add")

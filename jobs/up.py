@@ -1,4 +1,4 @@
-"""The service on one machine: the schedule and the API, a process each, that begin and end together."""
+"""The service: the schedule and the API, each alone, or both on one machine as processes that end together."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ STOP_SECONDS = 60.0
 log = logging.getLogger(__name__)
 
 Wall = Callable[[], datetime]
+Part = Callable[[Settings, "ServiceClock", "Stop"], None]
+"""What runs in a process of its own until it is asked to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class Stop:
     def is_set(self) -> bool:
         return self._asked
 
+    def ask_at(self, *signals: signal.Signals) -> None:
+        """Be asked by any of `signals`, which this process may get from now on."""
+        for each in signals:
+            signal.signal(each, self.ask)
+
     def wait(self, until: Callable[[], bool] = lambda: False) -> None:
         """Block until asked to stop, or until something else comes true."""
         while not self._asked and not until():
@@ -73,8 +80,7 @@ def up(settings: Settings, clock: ServiceClock) -> None:
     """
     spawn = multiprocessing.get_context("spawn")
     stop = Stop()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, stop.ask)
+    stop.ask_at(signal.SIGTERM, signal.SIGINT)
     parts = [
         spawn.Process(target=run_part, args=(part, settings, clock), name=name)
         for name, part in (("schedule", run_schedule), ("api", run_api))
@@ -88,33 +94,40 @@ def up(settings: Settings, clock: ServiceClock) -> None:
     _end(parts)
 
 
-def run_part(part: Callable[[Settings, ServiceClock], None], settings: Settings, clock: ServiceClock) -> None:
+def alone(part: Part, settings: Settings, clock: ServiceClock) -> None:
+    """Run one part in this process until SIGTERM or SIGINT; FeedbackError when it cannot."""
+    stop = Stop()
+    stop.ask_at(signal.SIGTERM, signal.SIGINT)
+    part(settings, clock, stop)
+
+
+def run_part(part: Part, settings: Settings, clock: ServiceClock) -> None:
     """One part in its process: a mistake that the operator can mend is one line in the log, and exit code 1."""
     try:
-        part(settings, clock)
+        part(settings, clock, _prepared())
     except FeedbackError as error:
         log.error("%s", error, extra={"event": "part_failed"})  # noqa: TRY400 - the sentence says it all
         sys.exit(1)
 
 
-def run_schedule(settings: Settings, clock: ServiceClock) -> None:
-    """The process that runs the jobs."""
-    stop = _prepared()
+def run_schedule(settings: Settings, clock: ServiceClock, stop: Stop) -> None:
+    """Run the jobs as they come due. Any number of processes may, on one database: each run is claimed by one."""
     context = replace(build_context(settings, Silent(), clock.wall), stopping=stop.is_set)
     # the chain is due every five minutes of the service's time: look often enough to be in time for it
     clockwork = Clockwork(lambda: tick(context, clock), TICK_SECONDS)
     threading.Thread(target=_stop_with, args=(stop, clockwork.stop), daemon=True).start()
+    log.info("%s works on the schedule", context.holder, extra={"event": "worker_ready", "worker": context.holder})
     clockwork.run()
     context.database.close()
+    log.info("%s has stopped", context.holder, extra={"event": "worker_stopped", "worker": context.holder})
 
 
-def run_api(settings: Settings, clock: ServiceClock) -> None:
-    """The process that answers HTTP."""
+def run_api(settings: Settings, clock: ServiceClock, stop: Stop, host: str = "127.0.0.1") -> None:
+    """Answer HTTP on `host`. SettingError for one that others reach."""
     from feedback.api import create_app
     from feedback.api.server import serve
     from jobs.respond import responses
 
-    stop = _prepared()
     context = build_context(settings, Silent(), clock.wall)
 
     def take(records: Sequence[Mapping[str, object]], source: str, now: datetime) -> Sequence[Taken]:
@@ -122,7 +135,7 @@ def run_api(settings: Settings, clock: ServiceClock) -> None:
 
     # the intake takes seconds to load, and the first sender should not be the one to wait
     threading.Thread(target=lambda: context.parts.intake, daemon=True).start()
-    serve(create_app(settings, context.database, clock, take, responses(context)), settings.port, stop)
+    serve(create_app(settings, context.database, clock, take, responses(context)), settings.port, stop, host=host)
     context.database.close()
 
 
@@ -131,7 +144,7 @@ def _prepared() -> Stop:
     log_to()
     stop = Stop()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, stop.ask)
+    stop.ask_at(signal.SIGTERM)
     parent = multiprocessing.parent_process()
     assert parent is not None
 

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from feedback.api import alerts, areas, feedback, health, hot_issues, links, responses, series, topics
+from feedback.api import alerts, areas, feedback, health, hot_issues, links, metrics, responses, series, topics
 from feedback.api.access import AccessLog
 from feedback.api.items import item_schema
 from feedback.api.problems import Problem, answer_with_problems
@@ -20,7 +20,8 @@ from feedback.store.database import Database
 
 DESCRIPTION = """Complaints in; topics, alerts and what is hot out.
 
-Every route but `/healthz` and this description asks for a key: `Authorization: Bearer ft_…` or `X-API-Key: ft_…`.
+Every route but `/healthz`, `/readyz` and this description asks for a key: `Authorization: Bearer ft_…` or
+`X-API-Key: ft_…`.
 Errors are RFC 9457 problem details. Times carry their zone; they are answered in UTC.
 """
 
@@ -52,7 +53,7 @@ def create_app(
     app.state.service = Service(settings, database, clock, take_in, respond)
     app.add_middleware(AccessLog)
     answer_with_problems(app)
-    for resource in (feedback, hot_issues, areas, topics, series, alerts, responses, links, health):
+    for resource in (feedback, hot_issues, areas, topics, series, alerts, responses, links, health, metrics):
         app.include_router(resource.router)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app

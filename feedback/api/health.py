@@ -1,26 +1,29 @@
-"""`GET /healthz`: whether the service can work, for a monitor without a key."""
+"""`GET /healthz` and `/readyz`: whether the service can work, and take requests, for monitors without a key."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
+from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from feedback.api.problems import RETRY, ProblemError, database_unreachable, documented
-from feedback.api.service import Given
+from feedback.api.service import Given, Service
 from feedback.errors import StoreError
-from feedback.store.database import Database, open_database
-from feedback.store.tables import run
+from feedback.store import runs
+from feedback.store.database import Database, is_writable, open_database
+from feedback.store.topics import published_version
 
 router = APIRouter(tags=["health"])
 log = logging.getLogger("feedback.api")
+
+UNTRAINED = "No topic model is published: the first is trained after 'warm_up_days' of complaints, by a worker."
 
 
 class JobHealth(BaseModel):
@@ -68,11 +71,46 @@ class Health(BaseModel):
 )
 def read_health(service: Given) -> Health:
     """Status 503 when the database cannot be reached or does not have this release's tables. Needs no key."""
-    # opened anew, as a starting process would: a pooled connection still reads a file that was deleted
+    with _anew(service) as database:
+        return Health(now=service.clock(), jobs=_jobs(database))
+
+
+class Readiness(BaseModel):
+    """The service can take requests."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"status": "ready", "topic_model": "5b0e6a3c-6d5a-5a53-9d2b-1f6d7e3f0c11", "missing": []}]
+        }
+    )
+
+    status: Literal["ready"] = "ready"
+    topic_model: UUID | None = Field(description="The version in force; null before the first training.")
+    missing: list[str] = Field(description="What there is not yet, in sentences. Complaints are taken in without it.")
+
+
+@router.get(
+    "/readyz",
+    summary="Readiness",
+    responses={200: {"description": "Requests can be sent here."}, **documented(500, 503)},
+)
+def read_readiness(service: Given) -> Readiness:
+    """Status 503 when the database cannot be reached or written or has not this release's tables. Needs no key."""
+    with _anew(service) as database:
+        if not is_writable(database):
+            raise ProblemError(503, "read-only", "The database can only be read.", RETRY, {"database": "read-only"})
+        with database.read() as connection:
+            version = published_version(connection)
+    return Readiness(topic_model=version.id if version else None, missing=[] if version else [UNTRAINED])
+
+
+@contextmanager
+def _anew(service: Service) -> Iterator[Database]:
+    """The database as a starting process would open it: a pooled connection still reads a file that was deleted."""
     url = service.database.engine.url.render_as_string(hide_password=False)
     try:
         with closing(open_database(url)) as database:
-            return Health(now=service.clock(), jobs=list(_jobs(database)))
+            yield database
     except StoreError as error:
         log.warning("%s", error, extra={"event": "database_unusable"})
         detail = "The database cannot be reached or has not this release's tables; the log of the service says which."
@@ -81,27 +119,7 @@ def read_health(service: Given) -> Health:
         raise database_unreachable() from None
 
 
-def _jobs(database: Database) -> Iterator[JobHealth]:
+def _jobs(database: Database) -> list[JobHealth]:
     with database.read() as connection:
-        for job in _job_names(connection):
-            yield JobHealth(job=job, **_last_success(connection, job))
-
-
-def _job_names(connection: Connection) -> Iterator[str]:
-    """By leaps along the primary key: runs grow by the thousand a day."""
-    name: str | None = ""
-    while name is not None:
-        name = connection.execute(select(func.min(run.c.job)).where(run.c.job > name)).scalar_one()
-        if name is not None:
-            yield name
-
-
-def _last_success(connection: Connection, job: str) -> dict[str, Any]:
-    query = (
-        select(run.c.finished_at.label("last_success"), run.c.window_start.label("window"))
-        .where(run.c.job == job, run.c.status == "succeeded")
-        .order_by(run.c.window_start.desc())
-        .limit(1)
-    )
-    row = connection.execute(query).one_or_none()
-    return row._asdict() if row else {"last_success": None, "window": None}
+        found = runs.successes(connection)
+    return [JobHealth(job=each.job, last_success=each.finished_at, window=each.window_start) for each in found]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import os
 import signal
 import socket
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from types import FrameType
 from typing import Protocol
 
@@ -17,7 +18,7 @@ from fastapi import FastAPI
 
 from feedback.errors import SettingError
 
-HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 GRACE_SECONDS = 7
 """So long requests under way may take once the server was asked to stop."""
 LAST_SECONDS = 9.5
@@ -35,18 +36,37 @@ class Stop(Protocol):
     def is_set(self) -> bool: ...
 
 
-def serve(app: FastAPI, port: int, stop: Stop | None = None, on_ready: Callable[[int], None] | None = None) -> None:
-    """Serve `app` on 127.0.0.1, and when asked to stop finish what is under way, within 10 seconds.
+def serve(
+    app: FastAPI,
+    port: int,
+    stop: Stop | None = None,
+    on_ready: Callable[[int], None] | None = None,
+    host: str = LOOPBACK,
+) -> None:
+    """Serve `app` on a loopback address, and when asked to stop finish what is under way, within 10 seconds.
 
     It stops when `stop` is set or, where none is given, at SIGTERM or SIGINT. Port 0 takes a free one; `on_ready` is
-    called with the port once requests are answered. Raises SettingError when the port cannot be had.
+    called with the port once requests are answered. Raises SettingError when the port cannot be had, and for an
+    address that others reach.
     """
-    with _bound(port) as listener:
-        bound: int = listener.getsockname()[1]
-        server = _Server(_config(app), stop, lambda: _ready(bound, on_ready))
+    with _bound(loopback(host), port) as listener:
+        server = _Server(_config(app), stop, lambda: _ready(listener, on_ready))
         with nullcontext() if stop else _signals(server), _deadline(server):
             server.run(sockets=[listener])
     log.info("The API has stopped.", extra={"event": "api_stopped"})
+
+
+def loopback(host: str) -> str:
+    """`host` as an address that only this machine reaches; SettingError for any other."""
+    with suppress(ValueError):
+        address = ipaddress.ip_address(LOOPBACK if host == "localhost" else host)
+        if address.is_loopback:
+            return str(address)
+    raise SettingError(
+        f"The API does not listen on {host!r}: others could reach it there, and it knows keys but neither accounts, "
+        "roles nor encryption yet. Use 127.0.0.1 or ::1, and let a reverse proxy on this machine that brings TLS and "
+        "asks who is there pass requests on."
+    )
 
 
 class _Server(uvicorn.Server):
@@ -87,22 +107,24 @@ def _config(app: FastAPI) -> uvicorn.Config:
     )
 
 
-def _bound(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def _bound(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((host, port))
     except OSError as error:
         listener.close()
         reason = error.strerror or str(error)
         raise SettingError(
-            f"Port {port} of {HOST} cannot be had: {reason}. Choose another with the setting 'port'."
+            f"Port {port} of {host} cannot be had: {reason}. Choose another with the setting 'port'."
         ) from None
     return listener
 
 
-def _ready(port: int, on_ready: Callable[[int], None] | None) -> None:
-    log.info("The API answers on http://%s:%d", HOST, port, extra={"event": "api_ready", "port": port})
+def _ready(listener: socket.socket, on_ready: Callable[[int], None] | None) -> None:
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    log.info("The API answers on http://%s:%d", shown, port, extra={"event": "api_ready", "port": port})
     if on_ready:
         on_ready(port)
 

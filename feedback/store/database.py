@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -73,6 +74,23 @@ def _make_folder(folder: Path) -> None:
             f"The folder {folder} of the database cannot be made: {error.strerror}. "
             "Check the settings 'database_url' and 'data_dir'."
         ) from None
+
+
+def is_writable(database: Database) -> bool:
+    """Whether it takes writes. A SQLite file that another writes to at the moment does."""
+    with database.read() as connection:
+        if connection.dialect.name != "sqlite":
+            return bool(connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "off")
+    with closing(database.engine.raw_connection()) as raw, closing(raw.cursor()) as cursor:
+        try:
+            cursor.execute("PRAGMA busy_timeout = 0")
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            return "locked" in str(error)
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    return True
 
 
 def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -7,7 +7,7 @@ finish.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +31,15 @@ class Claim:
     holder: str
     token: int
     started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """The window up to which a job has done its work, and when it had; None where it never has."""
+
+    job: str
+    window_start: datetime | None
+    finished_at: datetime | None
 
 
 def claim(
@@ -119,6 +128,19 @@ def last_success(connection: Connection, jobs: Collection[str]) -> datetime | No
     return found
 
 
+def successes(connection: Connection) -> list[Success]:
+    """The latest success of every job there was a run of, by name; by leaps along the primary key, for runs grow by
+    the thousand a day."""
+    return [_latest_success(connection, job) for job in _job_names(connection)]
+
+
+def overdue(connection: Connection, wall: datetime) -> list[Row[Any]]:
+    """Rows (job, window_start, holder) of runs whose holder has let the lease run out, the oldest first."""
+    late = (run.c.status == "running") & (run.c.lease_until <= wall)
+    query = select(run.c.job, run.c.window_start, run.c.holder).where(late)
+    return list(connection.execute(query.order_by(run.c.window_start, run.c.job)))
+
+
 def succeeded(
     connection: Connection, jobs: Collection[str], windows: Collection[datetime]
 ) -> set[tuple[str, datetime]]:
@@ -151,6 +173,25 @@ def seconds_by_job(connection: Connection) -> list[Row[Any]]:
         func.max(run.c.window_start).label("last"),
     )
     return list(connection.execute(query.group_by(run.c.job).order_by(run.c.job)))
+
+
+def _job_names(connection: Connection) -> Iterator[str]:
+    name: str | None = ""
+    while name is not None:
+        name = connection.execute(select(func.min(run.c.job)).where(run.c.job > name)).scalar_one()
+        if name is not None:
+            yield name
+
+
+def _latest_success(connection: Connection, job: str) -> Success:
+    query = (
+        select(run.c.window_start, run.c.finished_at)
+        .where(run.c.job == job, run.c.status == "succeeded")
+        .order_by(run.c.window_start.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    return Success(job, row.window_start, row.finished_at) if row else Success(job, None, None)
 
 
 def _is(job: str, window_start: datetime) -> ColumnElement[bool]:

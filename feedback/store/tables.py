@@ -84,6 +84,7 @@ complaint = Table(
     Column("escalations", Integer),
     Column("attributes", Json, nullable=False),
     UniqueConstraint("source", "source_id"),
+    Index("ix_complaint_source_received_at", "source", "received_at"),
 )
 
 rejected_record = Table(

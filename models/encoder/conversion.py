@@ -40,7 +40,7 @@ def converted(source: Path, data_dir: Path, precision: Precision, progress: Prog
     converts and the others wait. Raises EncoderError for unusable weights or a directory that cannot be written.
     """
     image = _read(source)
-    home = data_dir / "encoder" / f"e5-small-{precision}-r{RECIPE}-{_checksum(image)}"
+    home = _home(image, data_dir, precision)
     if is_sound(home):
         return home
     try:
@@ -53,6 +53,11 @@ def converted(source: Path, data_dir: Path, precision: Precision, progress: Prog
             "Free some space, or set the data directory to a place that can be written."
         ) from error
     return home
+
+
+def is_converted(source: Path, data_dir: Path, precision: Precision) -> bool:
+    """Whether `converted` would find its work done. Raises EncoderError for weights that cannot be read."""
+    return is_sound(_home(_read(source), data_dir, precision))
 
 
 def is_sound(home: Path) -> bool:
@@ -72,6 +77,10 @@ def file_checksum(*paths: Path) -> str:
             while piece := file.read(1 << 20):
                 digest.update(piece)
     return digest.hexdigest()
+
+
+def _home(image: bytes, data_dir: Path, precision: Precision) -> Path:
+    return data_dir / "encoder" / f"e5-small-{precision}-r{RECIPE}-{_checksum(image)}"
 
 
 def _checksum(image: bytes) -> str:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,10 +14,10 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.world import Replayed
+from tests.running import Running, feedback, running
 
 pytestmark = pytest.mark.timeout(900)  # the first test makes the world that all share
 
-ROOT = Path(__file__).parents[2]
 POSTED = [
     {
         "source_id": f"P-{number}",
@@ -33,10 +30,9 @@ POSTED = [
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    process: subprocess.Popen[str]
+    running: Running
     port: int
     key: str
-    log: list[dict[str, Any]]
 
     def call(self, path: str, body: object = None) -> Any:
         request = urllib.request.Request(
@@ -47,38 +43,14 @@ class Service:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read())
 
-    def read_until(self, event: str, number: int = 1) -> dict[str, Any]:
-        """Follow the log until `event` has come so often."""
-        assert self.process.stderr is not None
-        while number:
-            line = self.process.stderr.readline()
-            assert line, "the service ended before it was asked to"
-            self.log.append(json.loads(line))
-            number -= self.log[-1]["event"] == event
-        return self.log[-1]
-
 
 @pytest.fixture
 def service(replayed: Replayed, tmp_path: Path) -> Iterator[Service]:
     shutil.copytree(replayed.settings.data_dir, tmp_path / "var")
-    given = ("time_zone", "warm_up_days", "retrain_every_days")
-    variables = {f"FEEDBACK_{name.upper()}": str(getattr(replayed.settings, name)) for name in given}
-    environment = {**os.environ, **variables, "FEEDBACK_PORT": "0", "PYTHONPATH": str(ROOT)}
-    feedback = [sys.executable, "-m", "jobs"]
-    made = subprocess.run(
-        [*feedback, "keys", "add", "test"], check=True, cwd=tmp_path, env=environment, capture_output=True, text=True
-    )
-    with subprocess.Popen(
-        [*feedback, "up", "--start-at", "2026-01-29", "--speed", "3600"],
-        cwd=tmp_path,
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        started = Service(process, 0, made.stdout.strip(), [])
-        port = started.read_until("api_ready")["port"]
-        yield Service(process, port, started.key, started.log)
-        process.kill()
+    given = {name: getattr(replayed.settings, name) for name in ("time_zone", "warm_up_days", "retrain_every_days")}
+    made = feedback(tmp_path, "keys", "add", "test", **given)
+    with running(tmp_path, "up", "--start-at", "2026-01-29", "--speed", "3600", **given) as up:
+        yield Service(up, up.read_until("api_ready")["port"], made.stdout.strip())
 
 
 def test_what_is_posted_is_counted_and_nothing_is_lost(service: Service) -> None:
@@ -87,13 +59,13 @@ def test_what_is_posted_is_counted_and_nothing_is_lost(service: Service) -> None
     assert [each["status"] for each in answer["results"]] == ["accepted"] * len(POSTED)
     again = service.call("/v1/feedback", POSTED)
     assert [each["status"] for each in again["results"]] == ["unchanged"] * len(POSTED)
-    service.read_until("run_done", 24)  # two rounds of the chain and more
+    service.running.read_until("run_done", 24)  # two rounds of the chain and more
     after = {each["id"]: each for each in service.call("/v1/topics")["items"]}
     assert after.keys() >= before.keys()
     hot = service.call("/v1/hot-issues")["items"]
     assert sum(each["current"]["complaints"] for each in hot) >= len(POSTED) / 2
     assert service.call("/healthz")["status"] == "ok"
-    service.process.send_signal(signal.SIGTERM)
-    service.read_until("service_down")
-    assert service.process.wait(30) == 0
-    assert not any(each["event"] in ("run_failed", "part_killed") for each in service.log)
+    service.running.process.send_signal(signal.SIGTERM)
+    service.running.read_until("service_down")
+    assert service.running.process.wait(30) == 0
+    assert not any(each["event"] in ("run_failed", "part_killed") for each in service.running.log)

@@ -254,12 +254,16 @@ class TestDescription:
             "/v1/feedback", "/v1/hot-issues", "/v1/areas", "/v1/topics", "/v1/series", "/v1/alerts",
             "/v1/alerts/{alert_id}", "/v1/alerts/{alert_id}/acknowledge", "/v1/alerts/{alert_id}/resolve",
             "/v1/alerts/{alert_id}/verdict", "/v1/alerts/{alert_id}/mute", "/v1/alerts/{alert_id}/unmute", "/healthz",
+            "/readyz", "/metrics",
         }  # fmt: skip
         for path, methods in described["paths"].items():
             for method, route in methods.items():
                 assert route["summary"], path
                 assert route["description"], path
-                assert bool(route.get("security")) == (path != "/healthz")
+                assert bool(route.get("security")) == (path not in ("/healthz", "/readyz"))
+                if path == "/metrics":
+                    assert list(route["responses"]["200"]["content"]) == ["text/plain"]
+                    continue
                 name = route["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
                 assert schemas[name]["examples"], (method, path)
                 for status in route["responses"].keys() - {"200", "207"}:
@@ -278,7 +282,7 @@ class TestDescription:
 
         for model in (
             feedback.FeedbackResult, hot_issues.HotIssues, topics.Topics, alerts.Alerts, alerts.AlertDetail,
-            health.Health,
+            health.Health, health.Readiness,
         ):  # fmt: skip
             for example in model.model_json_schema()["examples"]:
                 model.model_validate(example)

@@ -1,0 +1,132 @@
+"""The service's vital signs, each read by an index or from few rows: a monitor asks for them all the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Select, and_, exists, func, select
+
+from feedback.domain import Span
+from feedback.notify.outbox import NoticeState
+from feedback.store import runs
+from feedback.store.alerts import OPEN_STATES
+from feedback.store.counts import UNASSIGNED
+from feedback.store.runs import Success
+from feedback.store.tables import alert, assignment, bucket_count, complaint, embedding, notice, run
+from feedback.store.topics import StoredVersion, published_version
+
+LATELY = timedelta(days=1)
+"""What waits came in lately, so that few complaints have to be looked at."""
+
+WEEK = timedelta(days=7)
+
+RECENT_RUNS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """`waiting` complaints of the last 24 hours by what they wait for, `heard` when each source last sent one,
+    `unassigned` the share of the last seven days, None without any, `embedded` the encoder's texts a second, None if
+    none were embedded of late."""
+
+    jobs: list[Success]
+    failed_runs: int
+    waiting: dict[str, int]
+    notices: dict[str, int]
+    heard: dict[str, datetime]
+    alerts: dict[str, int]
+    unassigned: float | None
+    embedded: float | None
+
+
+def vitals(connection: Connection, now: datetime) -> Vitals:
+    """How the service does as of `now`."""
+    version = published_version(connection)
+    lately = Span(now - LATELY, now)
+    return Vitals(
+        jobs=runs.successes(connection),
+        failed_runs=_count(connection, select(run.c.job).where(run.c.status == "failed")),
+        waiting={"embed": _not_embedded(connection, version, lately), "assign": _unjudged(connection, version, lately)},
+        notices={
+            str(state): _count(connection, select(notice.c.id).where(notice.c.state == str(state)))
+            for state in (NoticeState.PENDING, NoticeState.DEAD)
+        },
+        heard={source: _last_of(connection, source) for source in _sources(connection)},
+        alerts=_open_alerts(connection),
+        unassigned=_unassigned_share(connection, version, Span(now - WEEK, now)) if version else None,
+        embedded=_texts_a_second(connection),
+    )
+
+
+def _count(connection: Connection, query: Select[tuple[object]]) -> int:
+    return connection.execute(query.with_only_columns(func.count())).scalar_one()
+
+
+def _received(span: Span) -> Select[tuple[object]]:
+    return select(complaint.c.id).where(complaint.c.received_at >= span.start, complaint.c.received_at < span.end)
+
+
+def _not_embedded(connection: Connection, version: StoredVersion | None, span: Span) -> int:
+    same = embedding.c.text_hash == complaint.c.text_hash
+    if version:
+        same = and_(same, embedding.c.encoder_version == version.encoder_version)
+    return _count(connection, _received(span).where(~exists().where(same)))
+
+
+def _unjudged(connection: Connection, version: StoredVersion | None, span: Span) -> int:
+    """Before the first version, all wait."""
+    if version is None:
+        return _count(connection, _received(span))
+    judged = and_(assignment.c.version_id == version.id, assignment.c.complaint_id == complaint.c.id)
+    return _count(connection, _received(span).where(~exists().where(judged)))
+
+
+def _sources(connection: Connection) -> Iterator[str]:
+    """By leaps along the index: sources are few, complaints are not."""
+    source: str | None = ""
+    while source is not None:
+        following = select(func.min(complaint.c.source)).where(complaint.c.source > source)
+        source = connection.execute(following).scalar_one()
+        if source is not None:
+            yield source
+
+
+def _last_of(connection: Connection, source: str) -> datetime:
+    last: datetime = connection.execute(
+        select(func.max(complaint.c.received_at)).where(complaint.c.source == source)
+    ).scalar_one()
+    return last
+
+
+def _open_alerts(connection: Connection) -> dict[str, int]:
+    """By severity; "unknown" where an earlier release kept none."""
+    severity = func.coalesce(alert.c.evidence["severity"]["level"].as_string(), "unknown").label("severity")
+    found = select(severity).where(alert.c.state.in_(OPEN_STATES)).subquery()
+    rows = connection.execute(select(found.c.severity, func.count()).group_by(found.c.severity))
+    return {row[0]: row[1] for row in rows}
+
+
+def _unassigned_share(connection: Connection, version: StoredVersion, span: Span) -> float | None:
+    query = (
+        select(bucket_count.c.topic_id, func.sum(bucket_count.c.complaints))
+        .where(bucket_count.c.version_id == version.id)
+        .where(bucket_count.c.bucket_start >= span.start, bucket_count.c.bucket_start < span.end)
+        .group_by(bucket_count.c.topic_id)
+    )
+    found = {row[0]: int(row[1]) for row in connection.execute(query)}
+    return found.get(UNASSIGNED, 0) / sum(found.values()) if found else None
+
+
+def _texts_a_second(connection: Connection) -> float | None:
+    """Over the latest runs that embedded anything, the time to load the encoder included."""
+    query = (
+        select(run.c.result, run.c.seconds)
+        .where(run.c.job == "embed", run.c.status == "succeeded")
+        .order_by(run.c.window_start.desc())
+        .limit(RECENT_RUNS)
+    )
+    done = [(row.result["embedded"], row.seconds) for row in connection.execute(query) if row.result.get("embedded")]
+    seconds = sum(each for _, each in done)
+    return sum(number for number, _ in done) / seconds if seconds else None

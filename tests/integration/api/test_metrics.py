@@ -1,0 +1,127 @@
+"""What monitors are told: whether requests can be sent here, and the vital signs for Prometheus."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import Connection, text
+from starlette.testclient import TestClient
+
+from feedback.domain import AlertState, Complaint
+from feedback.notify.outbox import NoticeState
+from feedback.store import runs
+from feedback.store.complaints import store_complaints
+from feedback.store.database import Database
+from feedback.store.tables import notice
+from tests.integration.api.api_world import (
+    BONUS,
+    LOGIN,
+    MIDNIGHT,
+    NOW,
+    VERSION,
+    assert_problem,
+    complain,
+    open_alert,
+    publish,
+)
+
+HOUR = timedelta(hours=1)
+
+
+def scraped(client: TestClient) -> dict[tuple[str, ...], float]:
+    """Each sample by its name and labels' values."""
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    families = text_string_to_metric_families(answer.text)
+    return {(each.name, *each.labels.values()): each.value for family in families for each in family.samples}
+
+
+def test_metrics_ask_for_a_key(anyone: TestClient) -> None:
+    assert_problem(anyone.get("/metrics"), 401, "missing-key")
+
+
+def test_an_empty_service_has_metrics_too(client: TestClient) -> None:
+    found = scraped(client)
+    assert found["feedback_runs_failed",] == 0
+    assert found["feedback_alerts_open", "critical"] == 0
+    assert ("feedback_unassigned_ratio",) not in found
+
+
+def test_what_waits_and_what_is_behind(client: TestClient, database: Database) -> None:
+    with database.write() as connection:
+        publish(connection)
+        complain(connection, BONUS, MIDNIGHT, 3)
+        complain(connection, None, MIDNIGHT, 1)
+        new = [Complaint("chat", str(number), NOW - 2 * HOUR, "new", f"{number:064}", "en") for number in range(5)]
+        store_complaints(connection, new, NOW)
+        _run(connection, "detect", done=True)
+        _run(connection, "outage", done=False)
+        open_alert(connection, BONUS, evidence={"severity": {"level": "high", "reasons": [], "history": []}})
+        open_alert(connection, LOGIN, evidence={})
+        open_alert(connection, LOGIN, NOW - 900 * HOUR, AlertState.RESOLVED)
+    found = scraped(client)
+    assert found["feedback_complaints_waiting", "embed"] == 9
+    assert found["feedback_complaints_waiting", "assign"] == 5
+    assert found["feedback_unassigned_ratio",] == 0.25
+    assert found["feedback_source_silence_seconds", "chat"] == 7200
+    assert found["feedback_job_lag_seconds", "detect"] == 3600
+    assert ("feedback_job_lag_seconds", "outage") not in found
+    assert found["feedback_runs_failed",] == 1
+    assert found["feedback_alerts_open", "high"] == 1
+    assert found["feedback_alerts_open", "unknown"] == 1
+
+
+def _run(connection: Connection, job: str, *, done: bool) -> None:
+    claim = runs.claim(connection, job, NOW - HOUR, "me:1:1", NOW, lambda _: False)
+    assert claim is not None
+    if done:
+        runs.succeed(connection, claim, NOW, 4.0, {})
+    else:
+        runs.fail(connection, claim, NOW, 1.0, "out of memory")
+
+
+def test_the_encoder_s_speed_and_the_outbox(client: TestClient, database: Database) -> None:
+    waiting = {
+        "kind": "alert", "owner": "payments", "content": {}, "created_at": NOW, "next_at": NOW, "position": 0,
+        "attempts": 0, "token": 0,
+    }  # fmt: skip
+    with database.write() as connection:
+        for window, embedded in ((NOW - HOUR, 300), (NOW, 0)):
+            claim = runs.claim(connection, "embed", window, "me:1:1", NOW, lambda _: False)
+            assert claim is not None
+            runs.succeed(connection, claim, NOW, 10.0, {"embedded": embedded})
+        for number, state in enumerate((NoticeState.PENDING, NoticeState.DEAD, NoticeState.DEAD, NoticeState.SENT)):
+            id_ = UUID(int=number)
+            connection.execute(notice.insert().values(id=id_, channel=str(number), state=str(state), **waiting))
+    found = scraped(client)
+    assert found["feedback_embedded_texts_per_second",] == 30
+    assert (found["feedback_notices", "pending"], found["feedback_notices", "dead"]) == (1, 2)
+
+
+def test_ready_as_soon_as_complaints_can_be_taken_in(anyone: TestClient, database: Database) -> None:
+    answer = anyone.get("/readyz").json()
+    assert (answer["status"], answer["topic_model"]) == ("ready", None)
+    assert "warm_up_days" in answer["missing"][0]
+    with database.write() as connection:
+        publish(connection)
+        # while another writes, too
+        assert anyone.get("/readyz").status_code == 200
+    assert anyone.get("/readyz").json() == {"status": "ready", "topic_model": str(VERSION.id), "missing": []}
+
+
+def test_not_ready_with_the_tables_of_another_release(anyone: TestClient, database: Database) -> None:
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    assert_problem(anyone.get("/readyz"), 503, "database-unusable")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_not_ready_where_the_database_can_only_be_read(anyone: TestClient, database: Database) -> None:
+    name = database.engine.url.database
+    with database.write() as connection:
+        connection.execute(text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'))
+    assert_problem(anyone.get("/readyz"), 503, "read-only")
