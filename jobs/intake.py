@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,9 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
     """
     total, files = Counts(), 0
     for path in waiting(context.settings.inbox_dir, context.wall()):
-        total += _take(context, path, max(now, context.wall()))
-        files += 1
+        with suppress(FileNotFoundError):  # another worker, at the next window already, has moved it
+            total += _take(context, path, max(now, context.wall()))
+            files += 1
     return {"files": files, "accepted": total.accepted, "updated": total.updated, "rejected": total.rejected}
 
 

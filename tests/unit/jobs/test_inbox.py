@@ -7,11 +7,13 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from feedback.ingest import ingest_file
 from feedback.settings import Settings
-from feedback.store.complaints import count_complaints, rejected_records
+from feedback.store.complaints import Counts, count_complaints, rejected_records
 from feedback.store.database import Database, open_database
 from jobs.context import Context, Parts
 from jobs.intake import run, waiting
@@ -92,3 +94,18 @@ def test_a_run_that_comes_late_takes_what_came_in_since_its_window(context: Cont
 def test_what_is_not_yet_is_refused(context: Context) -> None:
     put(context, "a.jsonl", complaint(NOW + timedelta(hours=1)))
     assert run(context, NOW)["rejected"] == 1
+
+
+def test_a_file_that_another_worker_moves_meanwhile_is_no_failure(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put(context, "complaints.jsonl", complaint())
+
+    def read_by_both(*given: Any) -> Counts:
+        counts = ingest_file(*given)
+        path.unlink()
+        return counts
+
+    monkeypatch.setattr("jobs.intake.ingest_file", read_by_both)
+    run(context, NOW)
+    assert count(context) == 1
