@@ -30,8 +30,8 @@ NEWS = timedelta(days=7)
 def tick(context: Context, clock: Callable[[], datetime]) -> None:
     """Run what is due at the service's time, oldest first, and then escalate and deliver, whatever became of that."""
     _run_due(context, clock())
-    for job in (escalate, deliver):
-        _also(context, job, clock())
+    for what, job in (("escalating", escalate), ("delivering", deliver)):
+        _also(context, what, job, clock())
 
 
 def _run_due(context: Context, now: datetime) -> None:
@@ -44,14 +44,14 @@ def _run_due(context: Context, now: datetime) -> None:
                 return
 
 
-def _also(context: Context, job: Job, now: datetime) -> None:
+def _also(context: Context, what: str, job: Job, now: datetime) -> None:
     """Not a run of the schedule: what waits has its own time at which it is due, and is tried again at each tick."""
     if context.stopping():
         return
     try:
         job(context, now)
     except Exception:
-        log.exception("%s failed", job.__module__, extra={"event": "delivery_failed"})
+        log.exception("%s failed", what, extra={"event": "delivery_failed"})
 
 
 def due(context: Context, now: datetime) -> list[Moment]:
