@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from feedback.ingest import ingest_file
 from feedback.intake.pipeline import customer_hash
 from feedback.settings import hash_key
 from feedback.sources import FieldMapping
+from feedback.store import departures
 from feedback.store.counts import counts
 from feedback.store.notices import listed
 from feedback.store.tables import alert, complaint, embedding, erasure, rejected_record
@@ -65,11 +67,16 @@ def context(tmp_path: Path) -> Iterator[Context]:
 
 def records() -> list[dict[str, object]]:
     at = [NOW - timedelta(hours=place + 1) for place in range(len(TEXTS))]
-    told = [
+    told: list[dict[str, object]] = [
         {"source_id": f"FALL-{place}-{word}", "received_at": when.isoformat(), "text": text, "customer_key": KEY}
         for place, (word, text, when) in enumerate(zip(WORDS, TEXTS, at, strict=True))
     ]
-    bad = {"source_id": "FALL-9-Sumpfdotter", "received_at": "gestern", "text": "Sumpfdotterblume", "customer_key": KEY}
+    bad: dict[str, object] = {
+        "source_id": "FALL-9-Sumpfdotter",
+        "received_at": "gestern",
+        "text": "Sumpfdotterblume",
+        "customer_key": KEY,
+    }
     return [*told, bad]
 
 
@@ -193,18 +200,18 @@ def test_the_same_file_does_not_bring_the_customer_back(context: Context) -> Non
 
 def test_a_killed_erasure_run_again_finishes(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted, customer = needles(context), the_customer(context)
-    forget = erasing.departures.forget
+    forget = departures.forget
     monkeypatch.setattr(erasing, "BATCH", 2)
     calls = []
 
-    def killed(*given: object) -> object:
+    def killed(*given: Any) -> object:
         calls.append(given)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return forget(*given)  # type: ignore[arg-type]
+        return forget(*given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(erasing.departures, "forget", killed)
+        patch.setattr(departures, "forget", killed)
         with pytest.raises(KeyboardInterrupt):
             erase(context, customer, BY)
     erased = erase(context, customer, replace(BY, at=BY.at + timedelta(hours=1)))
