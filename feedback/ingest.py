@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from feedback.domain import Complaint, RejectedRecord
+from feedback.erasure import Place, refuse_erased
 from feedback.sources import FieldMapping, RawRecord, UnreadableRecord, read
 from feedback.store.complaints import (
     Counts,
@@ -23,6 +24,7 @@ from feedback.store.complaints import (
     store_rejected,
 )
 from feedback.store.database import Database
+from feedback.store.erasures import erased_at
 
 BATCH = 500
 
@@ -64,7 +66,9 @@ def ingest_file(
     total, done = Counts(), 0
     for batch in _batches(read(path, mapping, encoding), BATCH):
         results = [_result(intake, each, source, path.name, now) for each in batch]
-        total += _store(database, results, now)
+        with database.write() as connection:
+            places = [(path.name, each.line) for each in batch]
+            total += _write(connection, _accepted(connection, results, places), now)
         done += len(batch)
         advance(done)
     return total
@@ -77,6 +81,7 @@ def take_in(
     mapping = FieldMapping()
     results = [intake.take(mapping.fields(record), source, "api", None, now) for record in records]
     with database.write() as connection:
+        results = _accepted(connection, results, [("api", None)] * len(results))
         before = complaints_by_id(connection, {each.id for each in results if isinstance(each, Complaint)})
         _write(connection, results, now)
         after = complaints_by_id(connection, {each.id for each in results if isinstance(each, Complaint)})
@@ -91,8 +96,9 @@ def retry_rejected(database: Database, intake: Taker, now: datetime) -> Counts:
     total = Counts()
     for batch in _batches(iter(waiting), BATCH):
         results = [intake.take(row.record, row.source, row.place, row.line, now) for row in batch]
-        good = [(row.id, each) for row, each in zip(batch, results, strict=True) if isinstance(each, Complaint)]
         with database.write() as connection:
+            results = _accepted(connection, results, [(row.place, row.line) for row in batch])
+            good = [(row.id, each) for row, each in zip(batch, results, strict=True) if isinstance(each, Complaint)]
             total += store_complaints(connection, [each for _, each in good], now)
             mark_accepted(connection, [key for key, _ in good], now)
         total += Counts(rejected=len(batch) - len(good))
@@ -107,9 +113,11 @@ def _result(
     return RejectedRecord(source, place, record.line, record.reason, record.detail, {"shape": record.shape})
 
 
-def _store(database: Database, results: Sequence[Complaint | RejectedRecord], now: datetime) -> Counts:
-    with database.write() as connection:
-        return _write(connection, results, now)
+def _accepted(
+    connection: Connection, results: Sequence[Complaint | RejectedRecord], places: Sequence[Place]
+) -> list[Complaint | RejectedRecord]:
+    """The results without what comes from customers whose data were erased after it was received."""
+    return refuse_erased(results, places, erased_at(connection))
 
 
 def _write(connection: Connection, results: Sequence[Complaint | RejectedRecord], now: datetime) -> Counts:

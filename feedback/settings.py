@@ -30,6 +30,7 @@ from feedback.errors import SettingError
 from feedback.intake.kinds import ALL_KINDS
 from feedback.kpi import Scale
 from feedback.language import LANGUAGES
+from feedback.retention import Retention
 
 PREFIX = "FEEDBACK_"
 FILE_VARIABLE = "FEEDBACK_CONFIG"
@@ -157,6 +158,16 @@ class Settings(BaseSettings):
     catch_up_days: int = Field(
         35, description="How far back missed windows of the schedule are made up for.", ge=1, le=3650
     )
+    retention_days: int = Field(
+        0,
+        description="Complaints older than so many days are deleted, and all that quotes them; their numbers stay. "
+        "0: kept for good.",
+        ge=0,
+        le=36_500,
+    )
+    retention_sources: Words = Field(
+        (), description="Other days for complaints of a source, such as helpdesk=365; 0 keeps them for good."
+    )
     port: int = Field(8000, description="Loopback port of the API.", ge=0, le=65535)
     public_url: str = Field(
         "",
@@ -230,6 +241,23 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("retention_days")
+    @classmethod
+    def _long_enough(cls, value: int, info: ValidationInfo) -> int:
+        least = info.data.get("warm_up_days", 0)
+        if 0 < value <= least:
+            raise ValueError(f"topics are trained on more days than that: 0, or more than warm_up_days, {least}")
+        return value
+
+    @field_validator("retention_sources")
+    @classmethod
+    def _readable_retention(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for written in value:
+            source, _, days = written.rpartition("=")
+            if not source or not re.fullmatch(r"[0-9]{1,5}", days):
+                raise ValueError(f"{written!r} is no retention: write SOURCE=DAYS, such as helpdesk=365")
+        return value
+
     @field_validator("redact")
     @classmethod
     def _known_kinds(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -291,6 +319,11 @@ class Settings(BaseSettings):
     def scales(self) -> dict[str, Scale]:
         """The scales of ratings that are told, by source."""
         return {source: scale for source, scale in map(_scale, self.rating_scales) if scale}
+
+    @property
+    def retention(self) -> Retention:
+        named = (written.rpartition("=") for written in self.retention_sources)
+        return Retention(self.retention_days, {source: int(days) for source, _, days in named})
 
     @property
     def url(self) -> str:

@@ -29,6 +29,7 @@ from jobs.kpi_cli import kpi
 from jobs.models_cli import figures, models
 from jobs.notices_cli import dead_words, notices
 from jobs.owners_cli import owners
+from jobs.privacy_cli import privacy
 from jobs.progress import progress_on
 from jobs.report_cli import report
 from jobs.show import say, show, write_json
@@ -58,6 +59,7 @@ app.add_typer(report, name="report")
 app.add_typer(fixes, name="fixes")
 app.add_typer(faq, name="faq")
 app.add_typer(notices, name="notices")
+app.add_typer(privacy, name="privacy")
 app.command()(backtest)
 app.command()(kpi)
 app.command()(doctor)
@@ -167,7 +169,7 @@ def run_job(
     job: Annotated[
         str,
         typer.Argument(
-            help="intake, embed, assign, births, count, retrain, outage, detect, outcome, digest or deliver."
+            help="intake, embed, assign, births, count, retrain, outage, detect, outcome, retain, digest or deliver."
         ),
     ],
     at: Annotated[

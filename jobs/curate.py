@@ -16,6 +16,7 @@ from feedback.edits import LABELS, Curation, Edit, EditKind, fold
 from feedback.errors import FeedbackError
 from feedback.store import alerts, counts, edits, topics
 from feedback.store.embeddings import decode_vectors
+from feedback.store.kept_counts import mark_kept
 from feedback.store.labels import label, refuse_hidden
 from jobs.assign import moved
 from jobs.candidate import listed
@@ -198,6 +199,7 @@ def _take_effect(
     topics.add_topics(connection, version.id, unlisted)
     for changed in moved(context, connection, version, rule, by.at):
         topics.assign(connection, version.id, changed)
+    mark_kept(connection, version.id)
     counts.recount(connection, version.id)
     _describe(connection, current, set(touched) - rule.curation.hidden)
     for alert in alerts.latest_alerts(connection, to_change=True).values():

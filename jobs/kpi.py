@@ -17,7 +17,7 @@ from feedback.digest import iso_week
 from feedback.domain import SEGMENTED, Span
 from feedback.kpi import Compared, Figures, Impact, Record, Support, Tally, impacts, joined, tallied
 from feedback.series import bucket_start, day_of
-from feedback.store.counts import UNASSIGNED
+from feedback.store.kept_counts import UNASSIGNED
 from feedback.store.kpi import Selection, records, tellings
 from feedback.store.topics import StoredTopic
 from jobs.context import Context

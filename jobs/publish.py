@@ -11,6 +11,7 @@ import numpy as np
 from feedback.errors import FeedbackError
 from feedback.store import alerts, counts, topics
 from feedback.store.embeddings import decode_vectors
+from feedback.store.kept_counts import mark_kept
 from feedback.store.topics import StoredTopic, StoredVersion
 from jobs.assign import assign_pending, moved
 from jobs.candidate import listed
@@ -32,6 +33,7 @@ def publish(context: Context, version: StoredVersion, now: datetime) -> None:
     _carry_over(context, current, version, now)
     _assign(context, version, now)
     with context.write() as connection:
+        mark_kept(connection, version.id)
         counts.recount(connection, version.id)
         topics.publish_version(connection, version.id, now)
         topics.prune_versions(connection, KEPT_VERSIONS)

@@ -15,7 +15,10 @@ from feedback.errors import ClaimLostError, FeedbackError, Stopped
 from feedback.store import runs
 from jobs.context import Context, Job
 
-JOBS = ("intake", "embed", "assign", "births", "count", "retrain", "outage", "detect", "outcome", "digest", "deliver")
+JOBS = (
+    "intake", "embed", "assign", "births", "count",
+    "retrain", "outage", "detect", "outcome", "retain", "digest", "deliver",
+)  # fmt: skip
 
 log = logging.getLogger(__name__)
 

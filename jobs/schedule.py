@@ -26,7 +26,7 @@ from feedback.series import day_of, days
 from feedback.settings import Settings, Weekday
 
 CHAIN = ("intake", "embed", "assign", "births", "count")
-ORDERED = ("retrain", "outage", "detect", "outcome", "digest")
+ORDERED = ("retrain", "outage", "detect", "outcome", "retain", "digest")
 WEEKDAYS = get_args(Weekday)
 
 log = logging.getLogger(__name__)
@@ -75,6 +75,8 @@ class Plan:
             return (0, 6, 12, 18)
         if job in ("retrain", "outcome"):
             return (0,)
+        if job == "retain":
+            return (0,) if self.settings.retention.is_set else ()
         return (self.settings.digest_hour,) if WEEKDAYS[day.weekday()] == self.settings.digest_day else ()
 
 

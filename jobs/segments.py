@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from feedback.domain import Segment, SegmentCount, Span
 from feedback.series import bucket_start
 from feedback.store import counts
-from feedback.store.counts import BySegment
+from feedback.store.cell import BySegment
 from feedback.store.facets import Facets
 from feedback.store.topics import StoredVersion
 from jobs.context import Context

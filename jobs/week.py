@@ -32,9 +32,9 @@ from feedback.events import PlannedEvent
 from feedback.owners import Owners, Responsible
 from feedback.severity import rank_of, severity_of
 from feedback.store import alerts, complaints, counts, facets
-from feedback.store.counts import UNASSIGNED
 from feedback.store.events import planned_events
 from feedback.store.fixes import fixes, outcomes_of
+from feedback.store.kept_counts import UNASSIGNED
 from feedback.store.topics import StoredTopic
 from feedback.store.verdicts import verdicts_of
 from jobs.context import Context

@@ -15,7 +15,7 @@ from feedback.api.problems import documented
 from feedback.api.recent import Recent, recent_counts
 from feedback.api.service import Given
 from feedback.domain import TopicKind
-from feedback.store.counts import UNASSIGNED
+from feedback.store.kept_counts import UNASSIGNED
 from feedback.store.topics import StoredTopic, StoredVersion, published_version, topics_of
 
 router = APIRouter(prefix="/v1", tags=["topics"], dependencies=[Depends(require_key)])

@@ -167,12 +167,10 @@ class Intake:
         given = fields.get("customer_hash")
         if isinstance(given, str) and _HASH.fullmatch(given):
             return given
-        key = fields.get("customer_key")
-        text = clean(plain(key)) if isinstance(key, str | int | float) and not isinstance(key, bool) else ""
-        return self._hash(text) if text else None
+        return customer_hash(self.options.hash_key, fields.get("customer_key"))
 
     def _hash(self, text: str) -> str:
-        return hmac.new(self.options.hash_key, text.encode(), hashlib.sha256).hexdigest()
+        return _keyed(self.options.hash_key, text)
 
     def _short(self, value: object) -> str | None:
         text = short(value)
@@ -206,6 +204,20 @@ class Intake:
             limit = self.options.max_text if name == "text" and len(value) <= LONGEST else _EXCERPT
             return self._redactor.redact(clean(value[: 2 * limit]), limit)
         return self._attribute(value) if isinstance(value, bool | int | float | datetime) else None
+
+
+def customer_hash(hash_key: bytes, key: object) -> str | None:
+    """What a complaint keeps of its customer's key, HMAC-SHA-256 in hex; None where there is nothing in it."""
+    text = clean(plain(key)) if isinstance(key, str | int | float) and not isinstance(key, bool) else ""
+    return _keyed(hash_key, text) if text else None
+
+
+def is_customer_hash(text: str) -> bool:
+    return _HASH.fullmatch(text) is not None
+
+
+def _keyed(hash_key: bytes, text: str) -> str:
+    return hmac.new(hash_key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -12,19 +12,16 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, delete, func, select
 
 from feedback.domain import SEGMENTED, Segment, Span
+from feedback.store.cell import BySegment, Cell, customers
 from feedback.store.database import insert_new, parts
+from feedback.store.kept_counts import UNASSIGNED, kept_cells
 from feedback.store.raw import moment, undecoded, uuid
 from feedback.store.tables import assignment, bucket_count, complaint, stale_bucket
 
-UNASSIGNED = UUID(int=0)
-"""Stands for "no topic" in the table of counts."""
-
-BySegment = Mapping[str, Mapping[str, int]]
-"""Customers by attribute and value."""
-
 
 def recount(connection: Connection, version_id: UUID) -> int:
-    """Count again the buckets whose assignments changed; how many they were."""
+    """Count again the buckets whose assignments changed, with what is kept of complaints that are gone; how many they
+    were."""
     stale = connection.execute(
         select(stale_bucket.c.id, stale_bucket.c.bucket_start).where(stale_bucket.c.version_id == version_id)
     ).all()
@@ -77,7 +74,7 @@ def counts_until(
     query = _received(connection, version_id, [bucket.start]).where(complaint.c.received_at < bucket.end)
     if segment:
         query = query.where(complaint.c[segment.attribute] == segment.value)
-    return {topic: _customers(row.customer_hash for row in rows) for (_, topic), rows in _by_cell(connection, query)}
+    return {topic: customers(row.customer_hash for row in rows) for (_, topic), rows in _by_cell(connection, query)}
 
 
 def counts_by_source(connection: Connection, version_id: UUID, span: Span) -> dict[str, dict[datetime, int]]:
@@ -140,25 +137,29 @@ def buckets(connection: Connection, version_id: UUID) -> list[datetime]:
 def _recount(connection: Connection, version_id: UUID, buckets: list[datetime]) -> None:
     table = bucket_count
     connection.execute(delete(table).where(table.c.version_id == version_id, table.c.bucket_start.in_(buckets)))
-    counted = [
-        {
-            "version_id": version_id,
-            "bucket_start": start,
-            "topic_id": topic,
-            "complaints": len(rows),
-            "customers": _customers(row.customer_hash for row in rows),
-            "segments": _segments(rows),
-        }
-        for (start, topic), rows in _by_cell(connection, _received(connection, version_id, buckets))
+    found = {place: Cell.of(rows) for place, rows in rows_of(connection, version_id, buckets)}
+    for place, kept in kept_cells(connection, version_id, buckets).items():
+        found[place] = found.get(place, Cell()) + kept
+    rows = [
+        {"version_id": version_id, "bucket_start": start, "topic_id": topic, **cell.as_row()}
+        for (start, topic), cell in found.items()
     ]
-    insert_new(connection, table, counted)
+    insert_new(connection, table, rows)
+
+
+def rows_of(
+    connection: Connection, version_id: UUID, buckets: list[datetime]
+) -> Iterator[tuple[tuple[datetime, UUID], list[Row[Any]]]]:
+    """Rows (bucket start, topic, customer_hash, segments …, id) of the complaints of some buckets, by bucket start, and
+    topic or UNASSIGNED."""
+    return _by_cell(connection, _received(connection, version_id, buckets))
 
 
 def _received(connection: Connection, version_id: UUID, buckets: list[datetime]) -> Select[Any]:
     """(bucket start, topic, customer, segments …) of the complaints of some buckets, a topic's of a day together."""
     start, topic = (undecoded(connection, assignment.c[name]) for name in ("bucket_start", "topic_id"))
     return (
-        select(start, topic, complaint.c.customer_hash, *(complaint.c[name] for name in SEGMENTED))
+        select(start, topic, complaint.c.customer_hash, *(complaint.c[name] for name in SEGMENTED), complaint.c.id)
         .join(complaint, complaint.c.id == assignment.c.complaint_id)
         .where(assignment.c.version_id == version_id, assignment.c.bucket_start.in_(buckets))
         .order_by(assignment.c.bucket_start, assignment.c.topic_id)
@@ -169,20 +170,3 @@ def _by_cell(connection: Connection, query: Select[Any]) -> Iterator[tuple[tuple
     """The rows of each bucket and topic."""
     for (start, topic), rows in groupby(connection.execute(query), key=itemgetter(0, 1)):
         yield (moment(start), uuid(topic) if topic else UNASSIGNED), list(rows)
-
-
-def _segments(rows: Sequence[Row[Any]]) -> dict[str, dict[str, int]]:
-    """Distinct customers by attribute and value."""
-    found: dict[str, dict[str, list[str | None]]] = {}
-    for row in rows:
-        for name in SEGMENTED:
-            if (value := getattr(row, name)) is not None:
-                found.setdefault(name, {}).setdefault(value, []).append(row.customer_hash)
-    return {name: {value: _customers(who) for value, who in values.items()} for name, values in found.items()}
-
-
-def _customers(who: Iterable[str | None]) -> int:
-    """How many different ones; each that is not known is another."""
-    named = list(who)
-    known = {each for each in named if each is not None}
-    return len(known) + named.count(None)

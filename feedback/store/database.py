@@ -38,6 +38,29 @@ class Database:
         with self.engine.execution_options(immediate=True).begin() as connection:
             yield connection
 
+    def scrub(self) -> bool:
+        """Leave nothing of what was deleted in the file: SQLite's is written anew without free space, its log emptied.
+
+        False where another process is reading what was there before. PostgreSQL has its own VACUUM for this. StoreError
+        where it cannot be done.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return True
+        raw = self.engine.raw_connection()
+        try:
+            cursor = raw.cursor()
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy = (cursor.fetchone() or (True,))[0]
+        except sqlite3.OperationalError as error:
+            raise StoreError(
+                f"What was deleted cannot be scrubbed out of the file ({error}): it takes as much free space as the "
+                "database has, and no other writer for a while. Run the same command again."
+            ) from None
+        finally:
+            raw.close()
+        return not busy
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -158,7 +181,8 @@ def _check_schema(url: str, found: str | None, *, migrating: bool) -> None:
 
 
 def _engine(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    # an error must not quote what customers wrote
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -175,6 +199,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "synchronous = NORMAL",
         "foreign_keys = ON",
         "cache_size = -65536",
+        "secure_delete = ON",  # what is deleted or replaced is overwritten
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -266,6 +266,30 @@ bucket_count = Table(
     comment="topic_id is the nil UUID for the unassigned",
 )
 
+kept_count = Table(
+    "kept_count",
+    metadata,
+    Column("bucket_start", UtcDateTime, primary_key=True),
+    Column("topic_id", Uuid, primary_key=True),
+    Column("complaints", Integer, nullable=False),
+    Column("customers", Integer, nullable=False),
+    Column("segments", Json, nullable=False),
+    comment="how many complaints are gone, by the topic they had; topic_id is the nil UUID for the unassigned",
+)
+
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("customer_hash", String(64), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("counts", Json, nullable=False),
+    comment="customers whose data were erased: what came from them before is not taken in again",
+)
+
 signal = Table(
     "signal",
     metadata,

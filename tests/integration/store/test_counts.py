@@ -14,8 +14,9 @@ from sqlalchemy import select
 from feedback.domain import Channel, Segment, Span, derived_id
 from feedback.store import topics
 from feedback.store.complaints import store_complaints
-from feedback.store.counts import UNASSIGNED, counts, counts_by_segment, counts_until, recount
+from feedback.store.counts import counts, counts_by_segment, counts_until, recount
 from feedback.store.database import Database
+from feedback.store.kept_counts import UNASSIGNED
 from feedback.store.tables import stale_bucket
 from tests.integration.store.store_samples import DAY, NOW, TOPIC, VERSION, assigned, fill, publish, sample, topic
 

@@ -1,0 +1,64 @@
+"""Customers whose data were erased, by hash: the record of who asked for it, and what keeps them from coming back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, text, update
+
+from feedback.domain import Author
+from feedback.store.tables import erasure
+
+_LOCK = 6_013
+"""PostgreSQL: taken by who begins an erasure, shared by who takes complaints in."""
+
+
+def erased_at(connection: Connection) -> dict[str, datetime]:
+    """When each customer was erased last. Until the transaction ends, no other erasure begins."""
+    _lock(connection, "pg_advisory_xact_lock_shared")
+    query = select(erasure.c.customer_hash, func.max(erasure.c.at)).group_by(erasure.c.customer_hash)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def begin(connection: Connection, customer_hash: str, by: Author) -> int:
+    """Write down that a customer is to be erased; one that was begun and not finished goes on, as of now. Its number.
+
+    Whoever is taking complaints in finishes first, so that none of this customer's slips through.
+    """
+    _lock(connection, "pg_advisory_xact_lock")
+    begun = (erasure.c.customer_hash == customer_hash) & erasure.c.finished_at.is_(None)
+    number: int | None = connection.execute(select(erasure.c.id).where(begun)).scalar()
+    if number is not None:
+        connection.execute(update(erasure).where(erasure.c.id == number).values(at=by.at))
+        return number
+    values = {"customer_hash": customer_hash, "at": by.at, "who": by.who, "why": by.why, "counts": {}}
+    key = connection.execute(erasure.insert().values(**values)).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def add_counts(connection: Connection, number: int, gone: Mapping[str, int]) -> None:
+    """Note what has been erased, on top of what was before."""
+    before = connection.execute(select(erasure.c.counts).where(erasure.c.id == number)).scalar_one()
+    total = dict(Counter(before) + Counter(gone))
+    connection.execute(update(erasure).where(erasure.c.id == number).values(counts=total))
+
+
+def finish(connection: Connection, number: int, now: datetime) -> dict[str, int]:
+    """Note that all is gone; what was erased in all."""
+    connection.execute(update(erasure).where(erasure.c.id == number).values(finished_at=now))
+    return dict(connection.execute(select(erasure.c.counts).where(erasure.c.id == number)).scalar_one())
+
+
+def erasures_of(connection: Connection, customer_hash: str) -> Sequence[Row[Any]]:
+    """Every erasure of a customer, the first first."""
+    query = select(erasure).where(erasure.c.customer_hash == customer_hash).order_by(erasure.c.id)
+    return connection.execute(query).all()
+
+
+def _lock(connection: Connection, function: str) -> None:
+    if connection.dialect.name == "postgresql":  # SQLite has one writer anyway
+        connection.execute(text(f"SELECT {function}({_LOCK})"))

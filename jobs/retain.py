@@ -1,0 +1,45 @@
+"""Delete what is older than it may be kept; its numbers stay."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from feedback.store import counts, departures
+from feedback.store.topics import published_version, texts_of
+from jobs.context import Context
+from jobs.pages import drop_old_originals, scrub_pages
+
+BATCH = 2_000
+
+
+def run(context: Context, now: datetime) -> Mapping[str, Any]:
+    """Delete complaints, rejected records and original files that are too old as of `now`, a batch a transaction."""
+    retention = context.settings.retention
+    total: Counter[str] = Counter()
+    if retention.shortest is None:
+        return dict(total)
+    with context.progress.task("Deleting what is too old", None) as advance:
+        while gone := _batch(context, now):
+            total += gone
+            advance(total["complaints"])
+    with context.write() as connection:
+        total["rejected records"] += departures.drop_expired_rejected(connection, retention, now)
+    total["original files"] = drop_old_originals(context, now, retention.shortest)
+    return dict(+total)
+
+
+def _batch(context: Context, now: datetime) -> Counter[str]:
+    with context.database.read() as connection:
+        ids = departures.expired(connection, context.settings.retention, now, BATCH)
+        texts = texts_of(connection, ids)
+    if not ids:
+        return Counter()
+    pages = scrub_pages(context, texts.values())
+    with context.write() as connection:
+        gone = departures.forget(connection, ids)
+        if version := published_version(connection):
+            counts.recount(connection, version.id)
+    return gone + Counter(pages=pages)

@@ -1,0 +1,257 @@
+"""Erasing a customer: not one byte of what they wrote is left, in the database's file or beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import delete, select
+
+from feedback.domain import Author, Span
+from feedback.errors import FeedbackError
+from feedback.ingest import ingest_file
+from feedback.intake.pipeline import customer_hash
+from feedback.settings import hash_key
+from feedback.sources import FieldMapping
+from feedback.store import departures
+from feedback.store.counts import counts
+from feedback.store.notices import listed
+from feedback.store.tables import alert, complaint, embedding, erasure, rejected_record
+from feedback.store.topics import published_version
+from jobs import erase as erasing
+from jobs.context import Context, Parts
+from jobs.count import run as count
+from jobs.digest import write as write_digest
+from jobs.erase import Customer, erase, find_customer
+from jobs.export import export
+from jobs.intake import run as take_in
+from jobs.progress import Silent
+from jobs.publish import publish
+from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, judge, made_up_context, version
+
+KEY = "kunde-778231"
+WORDS = ("Quittenbaum", "Zitronenfalter", "Haselnussbruch", "Mitternachtsblau", "Regenpfeiferei")
+TEXTS = [f"Meine Auszahlung <{word}> fehlt & niemand_hilft, *{word}* wartet seit Dienstag." for word in WORDS]
+EVER = Span(NOW - timedelta(days=400), NOW + timedelta(days=400))
+BY = Author("dpo", "request 12", NOW + timedelta(hours=1))
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Iterator[Context]:
+    """A world with an alert, its notice and a digest that quote one customer, who also sent a bad record."""
+    made = made_up_context(tmp_path)
+    channels = tmp_path / "channels.yaml"
+    channels.write_text("default:\n  - webhook: {url: 'http://127.0.0.1:1/', secret: 0123456789abcdef}\n", "utf-8")
+    settings = made.settings.model_copy(update={"channels": str(channels)})
+    made = replace(made, settings=settings, parts=Parts(settings, Silent()))
+    put_into_inbox(made)
+    take_in(made, NOW)
+    with made.write() as connection:
+        vector = np.eye(SUBJECTS, dtype=np.float16)[FAULT].tobytes()
+        mine = select(complaint.c.text_hash).where(complaint.c.source == "inbox").distinct()
+        rows = [{"text_hash": each, "vector": vector} for each in connection.execute(mine).scalars()]
+        connection.execute(embedding.insert(), [{**row, "encoder_version": "made-up"} for row in rows])
+    publish(made, version(made, SUBJECTS), NOW - timedelta(days=1))
+    assert judge(made, NOW) == {"Topic"}
+    write_digest(made, "2026-W12", NOW)
+    yield made
+    made.database.close()
+
+
+def records() -> list[dict[str, object]]:
+    at = [NOW - timedelta(hours=place + 1) for place in range(len(TEXTS))]
+    told: list[dict[str, object]] = [
+        {"source_id": f"FALL-{place}-{word}", "received_at": when.isoformat(), "text": text, "customer_key": KEY}
+        for place, (word, text, when) in enumerate(zip(WORDS, TEXTS, at, strict=True))
+    ]
+    bad: dict[str, object] = {
+        "source_id": "FALL-9-Sumpfdotter",
+        "received_at": "gestern",
+        "text": "Sumpfdotterblume",
+        "customer_key": KEY,
+    }
+    return [*told, bad]
+
+
+def put_into_inbox(context: Context) -> Path:
+    path = context.settings.inbox_dir / "desk.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(json.dumps(each) for each in records()), "utf-8")
+    os.utime(path, (NOW.timestamp(), NOW.timestamp()))
+    return path
+
+
+def the_customer(context: Context) -> Customer:
+    return find_customer(context, KEY)
+
+
+def needles(context: Context) -> dict[str, bytes]:
+    """All that must not be found any more."""
+    with context.database.read() as connection:
+        ids = connection.execute(select(complaint.c.id, complaint.c.text_hash).where(complaint.c.source == "inbox"))
+        rows = ids.all()
+    written = [*WORDS, "Sumpfdotter", *(f"FALL-{place}" for place in range(len(WORDS))), KEY]
+    written += [str(row.id) for row in rows] + [row.id.hex for row in rows] + [row.text_hash for row in rows]
+    return {each: each.encode() for each in written}
+
+
+def found_in(context: Context, wanted: dict[str, bytes]) -> dict[str, set[str]]:
+    """Which files of the data directory, the database's with its log among them, hold which of these."""
+    files = {path: path.read_bytes() for path in context.settings.data_dir.rglob("*") if path.is_file()}
+    held = {path.name: {name for name, each in wanted.items() if each in content} for path, content in files.items()}
+    return {name: each for name, each in held.items() if each}
+
+
+def test_no_byte_of_an_erased_customer_is_left(context: Context) -> None:
+    wanted = needles(context)
+    before = found_in(context, wanted)
+    assert set().union(*before.values()) == set(wanted), "the search finds what is there"
+    assert any(name.endswith(".html") for name in before)
+    assert any(name.endswith(".md") for name in before)
+    assert "desk.jsonl" in before
+    erased = erase(context, the_customer(context), BY)
+    assert erased.counts["complaints"] == len(TEXTS)
+    assert erased.counts["vectors"] == len(TEXTS)
+    assert erased.counts["rejected records"] == 1
+    assert erased.counts["alerts"] == 1
+    assert erased.counts["notices"] == 1
+    assert erased.counts["original files"] == 1
+    assert erased.counts["pages"] == 4, "of the owner and of everybody, as HTML and as Markdown"
+    assert found_in(context, wanted) == {}
+
+
+def test_the_hash_stays_in_the_record_of_erasures_alone(context: Context) -> None:
+    customer = the_customer(context)
+    erase(context, customer, BY)
+    wanted = {"hash": customer.hash.encode()}
+    assert set(found_in(context, wanted)) <= {"feedback.db", "feedback.db-wal"}
+    with context.write() as connection:
+        (row,) = connection.execute(select(erasure)).all()
+        connection.execute(delete(erasure))
+    assert (row.customer_hash, row.who, row.why, row.at) == (customer.hash, "dpo", "request 12", BY.at)
+    assert row.finished_at is not None
+    assert context.database.scrub()
+    assert found_in(context, wanted) == {}
+
+
+def test_the_others_quotes_alerts_and_numbers_stay(context: Context) -> None:
+    def numbers() -> list[tuple[object, ...]]:
+        count(context, NOW)
+        with context.database.read() as connection:
+            found = published_version(connection)
+            assert found
+            return sorted((tuple(each) for each in counts(connection, found.id, EVER)), key=repr)
+
+    before = numbers()
+    erase(context, the_customer(context), BY)
+    assert numbers() == before
+    (page,) = (context.settings.data_dir / "digests").glob("*/*everybody*.html")
+    assert "Wo bleibt mein Bonus Nummer" in page.read_text("utf-8")
+    with context.database.read() as connection:
+        assert connection.execute(select(alert.c.evidence)).scalar_one()["complaint_ids"]
+    assert len(listed_ids(context)) == 1
+
+
+def listed_ids(context: Context) -> list[str]:
+    with context.database.read() as connection:
+        (notice,) = listed(connection)
+    return list(notice.content["complaint_ids"])
+
+
+def test_numbers_outlive_a_later_publication(context: Context) -> None:
+    def total() -> int:
+        with context.database.read() as connection:
+            found = published_version(connection)
+            assert found
+            return sum(each[2] for each in counts(connection, found.id, EVER))
+
+    before = total()
+    erase(context, the_customer(context), BY)
+    publish(context, version(context, FAULT), NOW)
+    assert total() == before
+
+
+def test_the_same_file_does_not_bring_the_customer_back(context: Context) -> None:
+    erase(context, the_customer(context), BY)
+    wanted = {word: word.encode() for word in (*WORDS, "FALL-")}
+    path = context.settings.data_dir.parent / "again.jsonl"
+    fresh = {**records()[0], "source_id": "NEU-1", "received_at": (BY.at + timedelta(hours=1)).isoformat()}
+    lines = [*records(), {**fresh, "text": "Schon wieder ein Fehler"}]
+    path.write_text("\n".join(json.dumps(each) for each in lines), "utf-8")
+    later = BY.at + timedelta(days=1)
+    found = ingest_file(context.database, context.parts.intake, path, "inbox", FieldMapping(), later)
+    assert (found.accepted, found.rejected) == (1, len(records()))
+    assert found_in(context, wanted) == {}
+    with context.database.read() as connection:
+        rows = connection.execute(select(rejected_record)).all()
+        assert connection.execute(
+            select(complaint.c.source_id).where(complaint.c.source == "inbox")
+        ).scalars().all() == ["NEU-1"]
+    assert {(row.reason, json.dumps(row.record)) for row in rows} == {("erased_customer", "{}")}
+    assert [row.line for row in sorted(rows, key=lambda row: row.line)] == list(range(1, len(records()) + 1))
+
+
+def test_a_killed_erasure_run_again_finishes(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted, customer = needles(context), the_customer(context)
+    forget = departures.forget
+    monkeypatch.setattr(erasing, "BATCH", 2)
+    calls = []
+
+    def killed(*given: Any) -> object:
+        calls.append(given)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return forget(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(departures, "forget", killed)
+        with pytest.raises(KeyboardInterrupt):
+            erase(context, customer, BY)
+    erased = erase(context, customer, replace(BY, at=BY.at + timedelta(hours=1)))
+    assert erased.counts["complaints"] == len(TEXTS), "both runs together, in one record"
+    assert found_in(context, wanted) == {}
+    with context.database.read() as connection:
+        assert len(connection.execute(select(erasure)).all()) == 1
+
+
+def test_erasing_again_finds_nothing_and_says_since_when(context: Context) -> None:
+    erase(context, the_customer(context), BY)
+    again = erase(context, the_customer(context), replace(BY, at=BY.at + timedelta(days=1)))
+    assert (again.counts, again.before) == ({}, BY.at)
+
+
+def test_an_unknown_customer_is_not_put_on_record(context: Context) -> None:
+    with pytest.raises(FeedbackError, match="No complaint of this customer is kept"):
+        erase(context, find_customer(context, "nobody"), BY)
+    with pytest.raises(FeedbackError, match="No complaint of this customer is kept"):
+        export(context, find_customer(context, "nobody"), NOW)
+    with context.database.read() as connection:
+        assert connection.execute(select(erasure)).all() == []
+
+
+def test_the_export_holds_all_that_is_erased(context: Context) -> None:
+    customer = the_customer(context)
+    found = json.loads(json.dumps(export(context, customer, NOW), default=str))
+    assert sorted(each["source_id"] for each in found["complaints"]) == [f"FALL-{p}-{w}" for p, w in enumerate(WORDS)]
+    assert {each["topics"][0]["topic"] for each in found["complaints"]} == {"Topic"}
+    assert len(found["vectors"]) == len(TEXTS)
+    assert [each["record"]["text"] for each in found["rejected_records"]] == ["Sumpfdotterblume"]
+    assert [len(found["named_in"][name]) for name in ("alerts", "notices")] == [1, 1]
+    assert len(found["quoted_in"]) == 4
+    erase(context, customer, BY)
+    left = export(context, customer, NOW)
+    assert (left["complaints"], left["rejected_records"], len(left["erasures"])) == ([], [], 1)
+
+
+def test_a_customer_can_be_named_by_the_hash(context: Context) -> None:
+    hashed = customer_hash(hash_key(context.settings.data_dir), KEY)
+    assert hashed is not None
+    assert find_customer(context, hashed) == Customer(hashed, None)
+    assert find_customer(context, f" {KEY} ") == Customer(hashed, KEY)
