@@ -12,7 +12,7 @@ from feedback.domain import Span
 from feedback.notify.outbox import NoticeState
 from feedback.store import runs
 from feedback.store.alerts import OPEN_STATES
-from feedback.store.counts import UNASSIGNED
+from feedback.store.kept_counts import UNASSIGNED
 from feedback.store.runs import Success
 from feedback.store.tables import alert, assignment, bucket_count, complaint, embedding, notice, run
 from feedback.store.topics import StoredVersion, published_version

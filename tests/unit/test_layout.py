@@ -19,6 +19,7 @@ PACKAGES = ("feedback", "models", "jobs")
 
 WHEEL_DATA = {
     "feedback/entities/*.yaml",
+    "feedback/locale/*/LC_MESSAGES/*.po",
     "feedback/store/migrations/script.py.mako",
     "feedback/taxonomies/*.yaml",
     "feedback/templates/*.j2",
