@@ -75,6 +75,7 @@ def test_the_same_replay_twice_gives_the_same(
     assert replay(again, FIRST, LAST) == 0, "what is done is not done again"
 
 
+@pytest.mark.slow
 def test_what_comes_later_changes_nothing_before(
     world: World, replayed: Replayed, tmp_path: Path, open_context: OpenContext
 ) -> None:

@@ -26,6 +26,7 @@ LATER = datetime(2026, 9, 1, tzinfo=UTC)
 NEXT = LAST + timedelta(days=1)
 
 
+@pytest.mark.slow
 def test_a_backup_taken_while_complaints_come_in_gives_the_same_alerts(
     replayed: Replayed, open_context: OpenContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
