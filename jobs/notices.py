@@ -33,12 +33,13 @@ from feedback.store.edits import curation
 from feedback.store.escalations import Escalation
 from feedback.store.events import planned_events
 from feedback.store.notices import add_notices, first_about, told_channels
+from feedback.store.owners import responsible_for
 from feedback.store.topics import topic_names
 from feedback.support import changes_words
 from jobs.context import Context
 from jobs.kpi import gather_support
 from jobs.mutes import muted_by
-from jobs.ownership import owners_of, responsible_for
+from jobs.ownership import owners_of
 from jobs.published import published
 from jobs.week import EVERYBODY, Charts, gather
 

@@ -35,6 +35,7 @@ from feedback.store import alerts, complaints, counts, facets
 from feedback.store.events import planned_events
 from feedback.store.fixes import fixes, outcomes_of
 from feedback.store.kept_counts import UNASSIGNED
+from feedback.store.owners import responsible_for
 from feedback.store.topics import StoredTopic
 from feedback.store.verdicts import verdicts_of
 from jobs.context import Context
@@ -42,7 +43,7 @@ from jobs.faq import WeekFaq, gather_faq
 from jobs.kpi import WeekSupport, gather_support
 from jobs.marks import held_back, is_flapping
 from jobs.mutes import muted_by
-from jobs.ownership import owners_of, responsible_for
+from jobs.ownership import owners_of
 from jobs.panel import DatedPanel, dated_panel
 from jobs.published import Published, published
 from jobs.silence import silent_sources
