@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
 
+from feedback.api.answers import Answers
 from feedback.domain import Alert, Author, Mute
 from feedback.ingest import Taken
 from feedback.settings import Settings
@@ -40,6 +41,7 @@ class Service:
     clock: Callable[[], datetime]
     take_in: TakeIn
     respond: Respond
+    answers: Answers = field(default_factory=Answers)
 
 
 def _of_app(request: Request) -> Service:
