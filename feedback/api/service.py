@@ -11,7 +11,8 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from feedback.api.answers import Answers
-from feedback.domain import Alert, Author, Mute
+from feedback.chart import Series
+from feedback.domain import Alert, Author, Mute, Segment
 from feedback.ingest import Taken
 from feedback.settings import Settings
 from feedback.store.database import Database
@@ -35,12 +36,26 @@ class Respond:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What pages show that has to be worked out; `jobs.look` says how. Without it charts show what was counted alone.
+
+    `series` gives the last days of a topic, or of one segment of it, as of a moment; None for a topic that is gone.
+    """
+
+    series: Callable[[UUID, Segment | None, datetime, int], Series | None] = lambda *_: None
+
+
+NOTHING = Look()
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     settings: Settings
     database: Database
     clock: Callable[[], datetime]
     take_in: TakeIn
     respond: Respond
+    look: Look
     answers: Answers = field(default_factory=Answers)
 
 
