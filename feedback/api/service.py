@@ -14,6 +14,7 @@ from feedback.api.answers import Answers
 from feedback.chart import Series
 from feedback.domain import Alert, Author, Mute, Segment
 from feedback.ingest import Taken
+from feedback.judging import Alike, Placed, Text
 from feedback.settings import Settings
 from feedback.store.database import Database
 
@@ -49,6 +50,22 @@ NOTHING = Look()
 
 
 @dataclass(frozen=True, slots=True)
+class Judge:
+    """What takes the encoder and the topic model; `jobs.judge` says how. Each gives None where there is no model.
+
+    `classify` places texts; `like_text` and `like` find the complaints most like a text, or another complaint, among
+    those of the last so many days as of a moment, at most so many.
+    """
+
+    classify: Callable[[Sequence[Text]], Sequence[Placed] | None] = lambda _: None
+    like_text: Callable[[Text, datetime, int, int], Sequence[Alike] | None] = lambda *_: None
+    like: Callable[[UUID, datetime, int, int], Sequence[Alike] | None] = lambda *_: None
+
+
+UNTRAINED = Judge()
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     settings: Settings
     database: Database
@@ -56,6 +73,7 @@ class Service:
     take_in: TakeIn
     respond: Respond
     look: Look
+    judge: Judge
     answers: Answers = field(default_factory=Answers)
 
 
