@@ -1,0 +1,1 @@
+"""Pages for people, rendered here; every script, style and font comes from this service."""
