@@ -64,7 +64,7 @@ def matches(kept: str | None, password: str) -> bool:
 
     with _turns:
         try:
-            return _hasher().verify(kept or _nobody(), password) and kept is not None
+            return _hasher().verify(_nobody() if kept is None else kept, password) and kept is not None
         except (InvalidHashError, VerificationError):
             return False
 

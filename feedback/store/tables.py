@@ -499,11 +499,11 @@ api_key = Table(
     Column("hash", String(64), nullable=False, unique=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
+    # by default what keys could do before they had roles
     Column("role", String(20), nullable=False, server_default="administrator"),
     Column("owner", String(200)),
     Column("expires_at", UtcDateTime),
     Column("last_used_at", UtcDateTime),
-    comment="role is by default what keys could do before there were roles",
 )
 
 account = Table(
@@ -513,14 +513,14 @@ account = Table(
     Column("name", String(200), nullable=False, unique=True),
     Column("role", String(20), nullable=False),
     Column("owner", String(200)),
-    Column("password", String(200), comment="argon2id; null for who signs in through the provider alone"),
-    Column("second_factor", Text, comment="the sealed secret of the one-time codes, proven to be in somebody's app"),
-    Column("last_step", BigInteger, comment="the time step of the last one-time code: each counts once"),
-    Column("subject", String(400), unique=True, comment="issuer and subject, for who signs in through the provider"),
+    Column("password", String(200)),
+    Column("second_factor", Text),
+    Column("last_step", BigInteger),
+    Column("subject", String(400), unique=True),
     Column("language", String(2)),
     Column("created_at", UtcDateTime, nullable=False),
     Column("disabled_at", UtcDateTime),
-    comment="people who may sign in",
+    comment="people who may sign in: see feedback.accounts.Account",
 )
 
 recovery_code = Table(
@@ -536,7 +536,7 @@ session = Table(
     metadata,
     Column("hash", String(64), primary_key=True),
     Column("account_id", Uuid, ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("complete", Boolean, nullable=False, comment="false while the second factor is still asked for"),
+    Column("complete", Boolean, nullable=False),
     Column("begun_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
 )

@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
         sa.UniqueConstraint("name", name=op.f("uq_account_name")),
         sa.UniqueConstraint("subject", name=op.f("uq_account_subject")),
+        comment="people who may sign in: see feedback.accounts.Account",
     )
     op.create_table(
         "recovery_code",
@@ -44,6 +45,7 @@ def upgrade() -> None:
             ["account_id"], ["account.id"], name=op.f("fk_recovery_code_account_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("account_id", "hash", name=op.f("pk_recovery_code")),
+        comment="stand in for the second factor, each once",
     )
     op.create_table(
         "session",
@@ -62,6 +64,7 @@ def upgrade() -> None:
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("last_at", moment, nullable=False),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_lock_out")),
+        comment="failed attempts to sign in, by the keyed hash of a name or an address: see feedback.lock_out",
     )
     op.create_table(
         "audit_entry",
@@ -72,5 +75,6 @@ def upgrade() -> None:
         sa.Column("what", sa.String(200), nullable=False),
         sa.Column("subject", json, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
+        comment="who changed what, when, and by which way",
     )
     op.create_index(op.f("ix_audit_entry_at"), "audit_entry", ["at"])
