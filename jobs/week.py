@@ -310,10 +310,10 @@ class Charted:
     scores: Scores
 
     @classmethod
-    def of(cls, dated: DatedPanel) -> Charted:
+    def of(cls, dated: DatedPanel, days: int = CHART_DAYS) -> Charted:
         # one day at a time; its baseline ends where that of the seven-day window does
         detector = EB7(window=1, gap=EB7().window + EB7().gap - 1)
-        return cls(dated, detector.judge(dated.panel, min(CHART_DAYS, dated.panel.days)))
+        return cls(dated, detector.judge(dated.panel, min(days, dated.panel.days)))
 
     def series(self, topic: UUID) -> Series:
         row = self.dated.topics.index(topic)
@@ -336,6 +336,7 @@ class Charts:
     current: Published | None
     as_of: datetime
     made: dict[Segment | None, Charted | None]
+    days: int = CHART_DAYS
 
     def series(self, topic: UUID, segment: Segment | None) -> Series | None:
         """None for a topic that the version in force does not hold."""
@@ -349,7 +350,7 @@ class Charts:
             return None
         ids, version = [each.id for each in self.current.topics], self.current.version.id
         dated = dated_panel(self.context, self.connection, version, ids, self.as_of, segment=segment)
-        return Charted.of(dated) if dated else None
+        return Charted.of(dated, self.days) if dated else None
 
 
 def _known(values: Floats) -> tuple[float | None, ...]:

@@ -13,7 +13,8 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from feedback.api.limits import Limits
-from feedback.domain import Alert, Author, Mute
+from feedback.chart import Series
+from feedback.domain import Alert, Author, Mute, Segment
 from feedback.ingest import Taken
 from feedback.owners import Charge
 from feedback.settings import Settings, hash_key
@@ -38,6 +39,19 @@ class Respond:
     unmute: Callable[[UUID, Author], int]
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What pages show that has to be worked out; `jobs.look` says how. Without it charts show what was counted alone.
+
+    `series` gives the last days of a topic, or of one segment of it, as of a moment; None for a topic that is gone.
+    """
+
+    series: Callable[[UUID, Segment | None, datetime, int], Series | None] = lambda *_: None
+
+
+NOTHING = Look()
+
+
 @dataclass(frozen=True)
 class Service:
     """What the application was made with, and what is read once for all requests."""
@@ -47,6 +61,7 @@ class Service:
     clock: Callable[[], datetime]
     take_in: TakeIn
     respond: Respond
+    look: Look
     limits: Limits = field(default_factory=lambda: Limits(time.monotonic))
 
     @cached_property
