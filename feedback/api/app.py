@@ -12,12 +12,15 @@ from fastapi.openapi.utils import get_openapi
 
 from feedback.api import alerts, areas, feedback, health, hot_issues, links, metrics, responses, series, topics
 from feedback.api.access import AccessLog
+from feedback.api.headers import PageHeaders
 from feedback.api.items import item_schema
 from feedback.api.problems import Problem, answer_with_problems
+from feedback.api.same_origin import SameOrigin
 from feedback.api.service import NOTHING, Look, Respond, Service, TakeIn
 from feedback.settings import Settings
 from feedback.store.database import Database
 from feedback.web.pages import add_pages
+from feedback.web.refusal import answer_with_pages
 
 DESCRIPTION = """Complaints in; topics, alerts and what is hot out.
 
@@ -57,8 +60,12 @@ def create_app(
         },
     )
     app.state.service = Service(settings, database, clock, take_in, respond, look)
+    # the last added is the outermost
+    app.add_middleware(SameOrigin, public_url=settings.public_url)
     app.add_middleware(AccessLog)
+    app.add_middleware(PageHeaders, https=settings.is_https)
     answer_with_problems(app)
+    answer_with_pages(app)
     for resource in (feedback, hot_issues, areas, topics, series, alerts, responses, links, health, metrics):
         app.include_router(resource.router)
     add_pages(app)

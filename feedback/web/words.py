@@ -13,6 +13,7 @@ from feedback.alerts import SERVICE
 from feedback.api.figures import Driver, Window
 from feedback.domain import AlertState, Channel, FixKind, OutcomeVerdict, Severity, TopicKind, Verdict
 from feedback.language import N_, Language
+from feedback.roles import Role
 from feedback.sentences import (
     capital,
     channel_name,
@@ -57,6 +58,13 @@ OUTCOMES: Mapping[OutcomeVerdict, str] = {
     OutcomeVerdict.NO_EFFECT: N_("No effect"),
     OutcomeVerdict.WORSE: N_("Worse than before"),
 }
+ROLES: Mapping[Role, str] = {
+    Role.READER: N_("Reader"),
+    Role.SENDER: N_("Sender"),
+    Role.OWNER: N_("Owner of topics"),
+    Role.ANALYST: N_("Analyst"),
+    Role.ADMINISTRATOR: N_("Administrator"),
+}
 SPARK_WIDTH, SPARK_HEIGHT = 140, 36
 
 
@@ -73,6 +81,9 @@ class Words:
 
     def owner(self, name: str | None) -> str:
         return owner_name(name, self.to) if name else self.to.gettext("nobody")
+
+    def role(self, role: str) -> str:
+        return self.to.gettext(ROLES[Role(role)])
 
     def state(self, state: str) -> str:
         return self.to.gettext(STATES[AlertState(state)])
