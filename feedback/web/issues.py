@@ -14,7 +14,6 @@ from feedback.domain import Severity
 from feedback.language import Language
 from feedback.store.topics import last_judged
 from feedback.web.visit import Reading
-from feedback.web.words import Words
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,7 +32,7 @@ def issues(visit: Reading, query: Annotated[HotIssuesQuery, Query()]) -> HTMLRes
         mood=mood(found.items),
         judged_at=judged_at,
         stale=_is_stale(judged_at, found.as_of),
-        owners=[(each, Words(visit.to, visit.service.settings.zone).owner(each)) for each in _owners(found, query)],
+        owners=[(each, visit.say.owner(each)) for each in _owners(found, query)],
     )
 
 

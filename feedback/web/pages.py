@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from feedback.web import alert, alerts, appearance, assets, issues
+from feedback.web import alert, alerts, appearance, assets, digests, health, issues, settings, topic, topics
 
 
 def add_pages(app: FastAPI) -> None:
     """Make `app` answer browsers too."""
-    for page in (issues, alert, alerts, appearance, assets):
+    for page in (issues, alerts, alert, topics, topic, digests, health, settings, appearance, assets):
         app.include_router(page.router)

@@ -12,6 +12,7 @@ from feedback import domain
 from feedback.alerts import SERVICE
 from feedback.api.figures import Driver, Window
 from feedback.domain import AlertState, Channel, FixKind, OutcomeVerdict, Severity, TopicKind, Verdict
+from feedback.edits import LABELS, Edit, EditKind
 from feedback.language import N_, Language
 from feedback.sentences import (
     capital,
@@ -57,6 +58,17 @@ OUTCOMES: Mapping[OutcomeVerdict, str] = {
     OutcomeVerdict.NO_EFFECT: N_("No effect"),
     OutcomeVerdict.WORSE: N_("Worse than before"),
 }
+EDITS: Mapping[EditKind, str] = {
+    EditKind.RENAME: N_("Renamed"),
+    EditKind.OWNER: N_("Another owner"),
+    EditKind.AREA: N_("Another area"),
+    EditKind.SEVERITY: N_("Another severity"),
+    EditKind.MERGE: N_("Merged into another"),
+    EditKind.SPLIT: N_("Split"),
+    EditKind.MOVE: N_("Complaints moved here"),
+    EditKind.PIN: N_("Pinned"),
+    EditKind.RETIRE: N_("Retired"),
+}
 SPARK_WIDTH, SPARK_HEIGHT = 140, 36
 
 
@@ -85,6 +97,17 @@ class Words:
 
     def verdict(self, verdict: str) -> str:
         return capital(verdict_words(Verdict(verdict), self.to))
+
+    def edit(self, edit: Edit) -> str:
+        """Renamed: Bonus payout slow; undone."""
+        told = self.to.gettext(EDITS[edit.kind])
+        if edit.kind in LABELS:
+            told = f"{told}: {self._label(edit)}"
+        return self.to.gettext("{decision} (undone)", decision=told) if edit.undone_at else told
+
+    def _label(self, edit: Edit) -> str:
+        value = str(edit.detail["value"])
+        return self.severity(value) if edit.kind is EditKind.SEVERITY else clean(value)
 
     def fix_kind(self, kind: str) -> str:
         return self.to.gettext(FIX_KINDS[FixKind(kind)])
@@ -177,6 +200,11 @@ class Words:
     def moment(self, moment: datetime) -> str:
         local = moment.astimezone(self.zone)
         return self.to.gettext("{day}, {time}", day=self.to.dated(local.date()), time=self.to.time(local))
+
+    def week(self, week: str) -> str:
+        """Week 24, 2026."""
+        year, number = week.split("-W")
+        return self.to.gettext("Week {number}, {year}", number=int(number), year=year)
 
     def days(self, window: Window) -> str:
         """The days of a window: 2 March 2026 to 8 March 2026."""
