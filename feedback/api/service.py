@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
 
+from feedback.api.answers import Answers
 from feedback.chart import Series
 from feedback.domain import Alert, Author, Mute, Segment, SilentSource
 from feedback.ingest import Taken
@@ -58,6 +59,7 @@ class Service:
     take_in: TakeIn
     respond: Respond
     look: Look
+    answers: Answers = field(default_factory=Answers)
 
 
 def _of_app(request: Request) -> Service:

@@ -17,6 +17,7 @@ from feedback.api import responses
 from feedback.api.alerts import AlertDetail, read_alert
 from feedback.api.principal import Responder
 from feedback.api.problems import ProblemError
+from feedback.api.said import Said
 from feedback.domain import SEGMENTED, Verdict
 from feedback.explanation import Finding, numbers, summary
 from feedback.language import N_, Language
@@ -72,7 +73,7 @@ Why = Annotated[str, Form(max_length=2000)]
 
 @router.post("/acknowledge")
 def acknowledge(visit: Reading, alert_id: UUID, principal: Responder, why: Why = "") -> Response:
-    said = responses.Response(why=why)
+    said = Said(why=why)
     return _done(
         visit, alert_id, "acknowledge", lambda: responses.acknowledge(visit.service, alert_id, principal, said)
     )
@@ -80,7 +81,7 @@ def acknowledge(visit: Reading, alert_id: UUID, principal: Responder, why: Why =
 
 @router.post("/resolve")
 def resolve(visit: Reading, alert_id: UUID, principal: Responder, why: Why = "") -> Response:
-    said = responses.Response(why=why)
+    said = Said(why=why)
     return _done(visit, alert_id, "resolve", lambda: responses.resolve(visit.service, alert_id, principal, said))
 
 
@@ -115,7 +116,7 @@ def mute(
 
 @router.post("/unmute")
 def unmute(visit: Reading, alert_id: UUID, principal: Responder, why: Why = "") -> Response:
-    said = responses.Response(why=why)
+    said = Said(why=why)
     return _done(visit, alert_id, "unmute", lambda: responses.unmute(visit.service, alert_id, principal, said))
 
 

@@ -9,7 +9,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
-from feedback.api.hot_issues import HotIssue, HotIssues, HotIssuesQuery, list_hot_issues
+from feedback.api.hot_issues import HotIssue, HotIssues, HotIssuesQuery, hot_issues
+from feedback.api.principal import Seeing
 from feedback.domain import Severity
 from feedback.language import Language
 from feedback.store.topics import last_judged
@@ -19,9 +20,9 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-def issues(visit: Reading, query: Annotated[HotIssuesQuery, Query()]) -> HTMLResponse:
+def issues(visit: Reading, sight: Seeing, query: Annotated[HotIssuesQuery, Query()]) -> HTMLResponse:
     """Open alerts, then what rises below alert; filtered where the query says so."""
-    found = list_hot_issues(visit.service, query)
+    found = hot_issues(visit.service, query, sight)
     with visit.service.database.read() as connection:
         judged_at = last_judged(connection)
     return visit.page(
