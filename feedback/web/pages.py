@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from feedback.web import alert, alerts, appearance, assets, digests, health, issues, settings, topic, topics
+from feedback.web import (
+    alert,
+    alerts,
+    appearance,
+    assets,
+    digests,
+    health,
+    issues,
+    own_account,
+    settings,
+    sign_in,
+    topic,
+    topics,
+)
+
+
+PAGES = (
+    sign_in, own_account, issues, alerts, alert, topics, topic, digests, health, settings, appearance, assets,
+)  # fmt: skip
 
 
 def add_pages(app: FastAPI) -> None:
     """Make `app` answer browsers too."""
-    for page in (issues, alerts, alert, topics, topic, digests, health, settings, appearance, assets):
+    for page in PAGES:
         app.include_router(page.router)

@@ -11,11 +11,11 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
 from feedback.api.principal import Reader
-from feedback.api.service import Given, Service
-from feedback.language import LANGUAGES, N_, Language
-from feedback.roles import Principal, Right
+from feedback.api.service import Service
+from feedback.language import LANGUAGES, N_, Language, pgettext
+from feedback.roles import Principal, Right, Role
 from feedback.web import assets
-from feedback.web.words import Words
+from feedback.web.words import Words, own_name
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -39,6 +39,15 @@ LINKS = (
 """The pages that stand above every page, with the right that they ask for."""
 
 
+ROLES = {
+    Role.READER: pgettext("role", "reader"),
+    Role.SENDER: pgettext("role", "sender"),
+    Role.OWNER: pgettext("role", "owner"),
+    Role.ANALYST: pgettext("role", "analyst"),
+    Role.ADMINISTRATOR: pgettext("role", "administrator"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """A look at one page; `principal` is None where nobody has signed in."""
@@ -51,11 +60,15 @@ class Visit:
 
     def page(self, template: str, status: int = 200, **facts: Any) -> HTMLResponse:
         """The page that `template` makes of `facts`."""
-        text = (
-            environment()
-            .get_template(template)
-            .render(visit=self, to=self.to, _=self.to.gettext, ngettext=self.to.ngettext, say=self.say, **facts)
-        )
+        known = {
+            "visit": self,
+            "principal": self.principal,
+            "to": self.to,
+            "_": self.to.gettext,
+            "ngettext": self.to.ngettext,
+            "say": self.say,
+        }
+        text = environment().get_template(template).render({**known, **facts})
         return HTMLResponse(text, status, headers={"Cache-Control": "no-store", "Content-Language": self.to.code})
 
     @property
@@ -87,33 +100,37 @@ class Visit:
         return self.path == path if path == "/" else self.path.startswith(path)
 
 
-def guest(request: Request, service: Given) -> Visit:
-    """A look by whoever it may be."""
-    return _visit(request, service, None)
+def visit_of(request: Request) -> Visit:
+    """A look by whoever is known to have signed in by now, or by nobody."""
+    service = request.app.state.service
+    assert isinstance(service, Service)
+    principal = getattr(request.state, "principal", None)
+    theme = request.cookies.get(THEME, "auto")
+    to = language_of(request, service, principal)
+    return Visit(request, service, principal, to, theme if theme in THEMES else "auto")
 
 
-def reading(request: Request, service: Given, principal: Reader) -> Visit:
+def reading(request: Request, _principal: Reader) -> Visit:
     """A look by somebody who may read."""
-    return _visit(request, service, principal)
+    return visit_of(request)
 
 
-Guest = Annotated[Visit, Depends(guest)]
 Reading = Annotated[Visit, Depends(reading)]
 """A page's parameter; the page is `visit.page(…)`."""
 
 
-def _visit(request: Request, service: Service, principal: Principal | None) -> Visit:
-    theme = request.cookies.get(THEME, "auto")
-    return Visit(request, service, principal, language_of(request, service), theme if theme in THEMES else "auto")
-
-
-def language_of(request: Request, service: Service) -> Language:
-    """The language that was chosen, else the first of the browser's that there is, else the service's."""
-    chosen = request.cookies.get(LANGUAGE, "")
-    if chosen in LANGUAGES:
-        return Language(chosen)
-    wanted = [_plain(each) for each in request.headers.get("Accept-Language", "").split(",")]
+def language_of(request: Request, service: Service, principal: Principal | None) -> Language:
+    """The language chosen in this browser, else that of the account, else the first of the browser's that there is,
+    else the service's."""
+    told = request.headers.get("Accept-Language", "").split(",")
+    account = principal.language if principal else None
+    wanted = [request.cookies.get(LANGUAGE, ""), account or "", *map(_plain, told)]
     return Language(next((each for each in wanted if each in LANGUAGES), service.settings.reader_language))
+
+
+def role_words(role: Role, to: Language) -> str:
+    """A role in the reader's language."""
+    return to.pgettext("role", ROLES[role])
 
 
 def _plain(wanted: str) -> str:
@@ -134,4 +151,5 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"asset": assets.address, "languages": LANGUAGES, "themes": THEMES}
+    made.globals |= {"role_words": role_words, "language_name": own_name}
     return made

@@ -72,8 +72,15 @@ EDITS: Mapping[EditKind, str] = {
 SPARK_WIDTH, SPARK_HEIGHT = 140, 36
 
 
+def own_name(code: str) -> str:
+    """A language's name as its speakers call it."""
+    return capital(language_name(code, Language(code)))
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
+    """What the templates call `say`."""
+
     to: Language
     zone: ZoneInfo
 
@@ -120,10 +127,6 @@ class Words:
 
     def language(self, code: str) -> str:
         return capital(language_name(code, self.to))
-
-    def own_name(self, code: str) -> str:
-        """A language's name as its speakers call it."""
-        return capital(language_name(code, Language(code)))
 
     def channel(self, channel: str) -> str:
         return capital(channel_name(channel, self.to))
