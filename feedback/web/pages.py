@@ -19,7 +19,6 @@ from feedback.web import (
     topics,
 )
 
-
 PAGES = (
     sign_in, own_account, issues, alerts, alert, topics, topic, digests, health, settings, appearance, assets,
 )  # fmt: skip
