@@ -9,9 +9,13 @@ from feedback.web import (
     alerts,
     appearance,
     assets,
+    decisions,
     digests,
+    figures,
+    fixes,
     health,
     issues,
+    models,
     own_account,
     settings,
     sign_in,
@@ -20,7 +24,8 @@ from feedback.web import (
 )
 
 PAGES = (
-    sign_in, own_account, issues, alerts, alert, topics, topic, digests, health, settings, appearance, assets,
+    sign_in, own_account, issues, alerts, alert, topics, decisions, topic, models, fixes, figures, digests, health,
+    settings, appearance, assets,
 )  # fmt: skip
 
 

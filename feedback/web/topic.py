@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Form
+from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Connection
 
-from feedback.api.principal import Seeing
+from feedback.api import curation
+from feedback.api.principal import Analyst, Seeing
 from feedback.api.problems import ProblemError
+from feedback.api.said import Said
 from feedback.domain import Severity
 from feedback.store.alerts import alert_rows
 from feedback.store.edits import edits
 from feedback.store.fixes import fixes
 from feedback.store.sight import Sight
 from feedback.store.topics import published_version, quotes_of, topics_of
+from feedback.web.acting import act, told
 from feedback.web.chart import Mark, chart
 from feedback.web.visit import Reading, Visit
+from feedback.web.waiting import waiting
 
 router = APIRouter(prefix="/topics/{topic_id}", include_in_schema=False)
 
@@ -29,16 +34,110 @@ DAYS = 90
 QUOTES = 12
 
 
+Text = Annotated[str, Form(max_length=200)]
+Why = Annotated[str, Form(max_length=2000)]
+
+
 @router.get("")
-def topic(visit: Reading, sight: Seeing, topic_id: UUID) -> HTMLResponse:
-    """All about a topic."""
-    return page(visit, sight, topic_id)
+def topic(visit: Reading, sight: Seeing, topic_id: UUID, done: str = "") -> HTMLResponse:
+    """All about a topic; `done` is what was just done about it."""
+    return _page(visit, sight, topic_id, said=told(done, visit.to))
 
 
-def page(
-    visit: Visit, sight: Sight, topic_id: UUID, *, told: str = "", failed: str = "", status: int = 200
+@router.post("/label")
+def label(
+    visit: Reading,
+    sight: Seeing,
+    principal: Analyst,
+    topic_id: UUID,
+    what: Annotated[Literal["rename", "owner", "area", "severity"], Form()],
+    value: Text = "",
+    why: Why = "",
+) -> Response:
+    """Another name, owner, area or severity."""
+
+    def do() -> object:
+        asked = {"service": visit.service, "sight": sight, "principal": principal, "topic_id": topic_id}
+        return LABELLING[what](asked, value, why)
+
+    return _done(visit, sight, topic_id, "label", do)
+
+
+LABELLING: Mapping[str, Callable[[dict[str, Any], str, str], object]] = {
+    "rename": lambda asked, value, why: curation.rename(**asked, said=curation.Naming(name=value, why=why)),
+    "owner": lambda asked, value, why: curation.own(**asked, said=curation.Owning(owner=value, why=why)),
+    "area": lambda asked, value, why: curation.place(**asked, said=curation.Placing(area=value, why=why)),
+    "severity": lambda asked, value, why: curation.grade(
+        **asked, said=curation.Grading(severity=Severity(value), why=why)
+    ),
+}
+
+
+@router.post("/merge")
+def merge(
+    visit: Reading, sight: Seeing, principal: Analyst, topic_id: UUID, into: Annotated[UUID, Form()], why: Why = ""
+) -> Response:
+    """Let another topic take all its complaints."""
+    said = curation.Merging(into=into, why=why)
+    return _done(
+        visit, sight, topic_id, "asked",
+        lambda: curation.merge(visit.service, sight, principal, Response(), topic_id, said),
+    )  # fmt: skip
+
+
+@router.post("/split")
+def split(
+    visit: Reading,
+    sight: Seeing,
+    principal: Analyst,
+    topic_id: UUID,
+    parts: Annotated[int, Form(ge=2, le=20)] = 2,
+    why: Why = "",
+) -> Response:
+    """Cut it into several."""
+    said = curation.Splitting(parts=parts, why=why)
+    return _done(
+        visit, sight, topic_id, "asked",
+        lambda: curation.split(visit.service, sight, principal, Response(), topic_id, said),
+    )  # fmt: skip
+
+
+@router.post("/pin")
+def pin(visit: Reading, sight: Seeing, principal: Analyst, topic_id: UUID, why: Why = "") -> Response:
+    """Keep it for good as it is."""
+    said = Said(why=why)
+    return _done(
+        visit, sight, topic_id, "asked",
+        lambda: curation.pin(visit.service, sight, principal, Response(), topic_id, said),
+    )  # fmt: skip
+
+
+@router.post("/retire")
+def retire(visit: Reading, sight: Seeing, principal: Analyst, topic_id: UUID, why: Why = "") -> Response:
+    """Let it go."""
+    said = Said(why=why)
+    return _done(
+        visit, sight, topic_id, "asked",
+        lambda: curation.retire(visit.service, sight, principal, Response(), topic_id, said),
+    )  # fmt: skip
+
+
+def _done(visit: Visit, sight: Sight, topic_id: UUID, what: str, do: Callable[[], object]) -> Response:
+    def failed(problem: ProblemError) -> Response:
+        return _page(visit, sight, topic_id, failed=problem.detail, status=problem.status)
+
+    def checked() -> object:
+        try:
+            return do()
+        except ValueError:
+            raise ProblemError(422, "invalid-request", visit.to.gettext("That value cannot be used here.")) from None
+
+    return act(checked, f"/topics/{topic_id}", what, failed)
+
+
+def _page(
+    visit: Visit, sight: Sight, topic_id: UUID, *, said: str = "", failed: str = "", status: int = 200
 ) -> HTMLResponse:
-    """The topic's page, with what was just done about it or why it could not be."""
     now = visit.service.clock()
     with visit.service.database.read() as connection:
         version = published_version(connection)
@@ -62,7 +161,8 @@ def page(
         others=others,
         severities=list(Severity),
         areas=sorted({each.area for each in members if each.area}),
-        told=told,
+        told=said,
+        requests=waiting(visit) if visit.may("analyse") else [],
         failed=failed,
     )
 
