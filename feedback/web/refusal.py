@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from feedback.api.problems import ProblemError, problem_response
 from feedback.language import N_
-from feedback.web.page import page, reader
+from feedback.web.visit import visit_of
 
 WORDS = {
     401: N_("Sign in first."),
@@ -41,8 +41,9 @@ async def _answer(request: Request, error: Exception) -> Response:
         return problem_response(request.url.path, error)
     if error.status == 401:
         return _to_sign_in(request)
-    words = reader(request).gettext(WORDS.get(error.status, HTTPStatus(error.status).phrase))
-    answer = page(request, "refusal.html.j2", error.status, words=words, detail=error.detail)
+    visit = visit_of(request, request.app.state.service, getattr(request.state, "principal", None))
+    words = visit.to.gettext(WORDS.get(error.status, HTTPStatus(error.status).phrase))
+    answer = visit.page("refusal.html.j2", error.status, words=words, detail=error.detail)
     answer.headers.update({name: value for name, value in error.headers.items() if name == "Retry-After"})
     return answer
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
-from feedback.api.principal import Reader
-from feedback.api.service import Service
-from feedback.language import LANGUAGES, N_, Language, pgettext
-from feedback.roles import Principal, Right, Role
+from feedback.api.principal import AdministratingPerson, Person, Reader
+from feedback.api.service import Given, Service
+from feedback.language import LANGUAGES, N_, Language
+from feedback.roles import Principal, Right
 from feedback.web import assets
-from feedback.web.words import Words, own_name
+from feedback.web.words import Words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -39,15 +39,6 @@ LINKS = (
 """The pages that stand above every page, with the right that they ask for."""
 
 
-ROLES = {
-    Role.READER: pgettext("role", "reader"),
-    Role.SENDER: pgettext("role", "sender"),
-    Role.OWNER: pgettext("role", "owner"),
-    Role.ANALYST: pgettext("role", "analyst"),
-    Role.ADMINISTRATOR: pgettext("role", "administrator"),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Visit:
     """A look at one page; `principal` is None where nobody has signed in."""
@@ -62,7 +53,6 @@ class Visit:
         """The page that `template` makes of `facts`."""
         known = {
             "visit": self,
-            "principal": self.principal,
             "to": self.to,
             "_": self.to.gettext,
             "ngettext": self.to.ngettext,
@@ -100,37 +90,50 @@ class Visit:
         return self.path == path if path == "/" else self.path.startswith(path)
 
 
-def visit_of(request: Request) -> Visit:
-    """A look by whoever is known to have signed in by now, or by nobody."""
-    service = request.app.state.service
-    assert isinstance(service, Service)
-    principal = getattr(request.state, "principal", None)
-    theme = request.cookies.get(THEME, "auto")
-    to = language_of(request, service, principal)
+def guest(request: Request, service: Given) -> Visit:
+    """A look by whoever it may be."""
+    return visit_of(request, service, None)
+
+
+def reading(request: Request, service: Given, principal: Reader) -> Visit:
+    """A look by somebody who may read."""
+    return visit_of(request, service, principal)
+
+
+def personal(request: Request, service: Given, principal: Person) -> Visit:
+    """A look by somebody who has signed in, whatever their role."""
+    return visit_of(request, service, principal)
+
+
+def administrating(request: Request, service: Given, principal: AdministratingPerson) -> Visit:
+    """A look by an administrator who has signed in."""
+    return visit_of(request, service, principal)
+
+
+Guest = Annotated[Visit, Depends(guest)]
+Reading = Annotated[Visit, Depends(reading)]
+"""A page's parameter; the page is `visit.page(…)`."""
+Personal = Annotated[Visit, Depends(personal)]
+Administrating = Annotated[Visit, Depends(administrating)]
+
+
+def visit_of(request: Request, service: Service, principal: Principal | None) -> Visit:
+    """A look by `principal`, in the language and the colours that were chosen."""
+    theme, spoken = request.cookies.get(THEME, "auto"), principal.language if principal else None
+    to = language_of(request, service, spoken)
     return Visit(request, service, principal, to, theme if theme in THEMES else "auto")
 
 
-def reading(request: Request, _principal: Reader) -> Visit:
-    """A look by somebody who may read."""
-    return visit_of(request)
-
-
-Reading = Annotated[Visit, Depends(reading)]
-"""A page's parameter; the page is `visit.page(…)`."""
-
-
-def language_of(request: Request, service: Service, principal: Principal | None) -> Language:
-    """The language chosen in this browser, else that of the account, else the first of the browser's that there is,
-    else the service's."""
-    told = request.headers.get("Accept-Language", "").split(",")
-    account = principal.language if principal else None
-    wanted = [request.cookies.get(LANGUAGE, ""), account or "", *map(_plain, told)]
+def language_of(request: Request, service: Service, spoken: str | None) -> Language:
+    """The language that was chosen here, else the account's, else the first of the browser's that there is, else the
+    service's."""
+    chosen = request.cookies.get(LANGUAGE, "")
+    if chosen in LANGUAGES:
+        return Language(chosen)
+    if spoken:
+        return Language(spoken)
+    wanted = [_plain(each) for each in request.headers.get("Accept-Language", "").split(",")]
     return Language(next((each for each in wanted if each in LANGUAGES), service.settings.reader_language))
-
-
-def role_words(role: Role, to: Language) -> str:
-    """A role in the reader's language."""
-    return to.pgettext("role", ROLES[role])
 
 
 def _plain(wanted: str) -> str:
@@ -151,5 +154,4 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"asset": assets.address, "languages": LANGUAGES, "themes": THEMES}
-    made.globals |= {"role_words": role_words, "language_name": own_name}
     return made

@@ -15,6 +15,7 @@ from feedback.domain import AlertState, Channel, Fate, FixKind, OutcomeVerdict, 
 from feedback.edits import LABELS, Edit, EditKind
 from feedback.language import N_, Language
 from feedback.requests import RequestKind, RequestState
+from feedback.roles import Role
 from feedback.sentences import (
     capital,
     channel_name,
@@ -104,12 +105,14 @@ FATES: Mapping[Fate, str] = {
     Fate.DOUBTFUL: N_("Doubtful"),
 }
 MARKS = {"muted": N_("Muted"), "held back": N_("Held back"), "flapping": N_("Keeps coming back")}
+ROLES: Mapping[Role, str] = {
+    Role.READER: N_("Reader"),
+    Role.SENDER: N_("Sender"),
+    Role.OWNER: N_("Owner of topics"),
+    Role.ANALYST: N_("Analyst"),
+    Role.ADMINISTRATOR: N_("Administrator"),
+}
 SPARK_WIDTH, SPARK_HEIGHT = 140, 36
-
-
-def own_name(code: str) -> str:
-    """A language's name as its speakers call it."""
-    return capital(language_name(code, Language(code)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,9 @@ class Words:
 
     def owner(self, name: str | None) -> str:
         return owner_name(name, self.to) if name else self.to.gettext("nobody")
+
+    def role(self, role: str) -> str:
+        return self.to.gettext(ROLES[Role(role)])
 
     def state(self, state: str) -> str:
         return self.to.gettext(STATES[AlertState(state)])
@@ -179,6 +185,10 @@ class Words:
 
     def language(self, code: str) -> str:
         return capital(language_name(code, self.to))
+
+    def own_name(self, code: str) -> str:
+        """A language's name as its speakers call it."""
+        return capital(language_name(code, Language(code)))
 
     def channel(self, channel: str) -> str:
         return capital(channel_name(channel, self.to))

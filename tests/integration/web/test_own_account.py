@@ -16,9 +16,9 @@ NEW = "a longer one than before"
 
 
 @pytest.fixture
-def anna(house: House, browser: TestClient) -> TestClient:
-    browser.cookies["feedback"] = house.session(house.add("anna"))
-    return browser
+def anna(house: House, visitor: TestClient) -> TestClient:
+    visitor.cookies["feedback"] = house.session(house.add("anna"))
+    return visitor
 
 
 def test_a_new_password_ends_all_other_sessions(house: House, anna: TestClient) -> None:

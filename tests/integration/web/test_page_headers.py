@@ -12,8 +12,8 @@ from tests.integration.web.web_world import House, sign_in
 FOREIGN = [{"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "https://evil.example"}]
 
 
-def test_pages_load_nothing_from_elsewhere_and_run_nothing_inline(browser: TestClient) -> None:
-    headers = browser.get("/sign-in").headers
+def test_pages_load_nothing_from_elsewhere_and_run_nothing_inline(visitor: TestClient) -> None:
+    headers = visitor.get("/sign-in").headers
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
@@ -24,10 +24,10 @@ def test_pages_load_nothing_from_elsewhere_and_run_nothing_inline(browser: TestC
     assert "strict-transport-security" not in headers
 
 
-def test_pages_have_nothing_inline(house: House, browser: TestClient) -> None:
+def test_pages_have_nothing_inline(house: House, visitor: TestClient) -> None:
     house.add("anna")
-    sign_in(browser)
-    for text in (browser.get("/sign-in").text, browser.get("/account").text):
+    sign_in(visitor)
+    for text in (visitor.get("/sign-in").text, visitor.get("/account").text):
         assert "<style" not in text
         assert "style=" not in text
         assert "<script" not in text.replace("<script src=", "")
@@ -48,9 +48,9 @@ def test_over_https_the_cookie_is_secure_and_https_stays(house: House) -> None:
         assert client.get("/account").status_code == 200
 
 
-def test_over_http_the_cookie_is_still_out_of_reach_of_scripts(house: House, browser: TestClient) -> None:
+def test_over_http_the_cookie_is_still_out_of_reach_of_scripts(house: House, visitor: TestClient) -> None:
     house.add("anna")
-    cookie = browser.post("/sign-in", data={"name": "anna", "password": "correct horse battery"}).headers["set-cookie"]
+    cookie = visitor.post("/sign-in", data={"name": "anna", "password": "correct horse battery"}).headers["set-cookie"]
     assert cookie.startswith("feedback=")
     assert "HttpOnly" in cookie
     assert "Secure" not in cookie
