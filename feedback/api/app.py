@@ -30,12 +30,15 @@ from feedback.api import (
 )
 from feedback.api.access import AccessLog
 from feedback.api.etag import Etags
+from feedback.api.headers import PageHeaders
 from feedback.api.items import item_schema
 from feedback.api.problems import Problem, answer_with_problems
+from feedback.api.same_origin import SameOrigin
 from feedback.api.service import NOTHING, UNTRAINED, Judge, Look, Respond, Service, TakeIn
 from feedback.settings import Settings
 from feedback.store.database import Database
 from feedback.web.pages import add_pages
+from feedback.web.refusal import answer_with_pages
 
 DESCRIPTION = """Complaints in; topics, alerts and what is hot out.
 
@@ -99,9 +102,13 @@ def create_app(
         },
     )
     app.state.service = Service(settings, database, clock, take_in, respond, look, judge)
+    # the last added is the outermost
     app.add_middleware(Etags)
+    app.add_middleware(SameOrigin, public_url=settings.public_url)
     app.add_middleware(AccessLog)
+    app.add_middleware(PageHeaders, https=settings.is_https)
     answer_with_problems(app)
+    answer_with_pages(app)
     for resource in RESOURCES:
         app.include_router(resource.router)
     add_pages(app)
