@@ -242,24 +242,37 @@ def cpu_of(server: psutil.Process) -> float:
 HEADING = f"{'':34}{'a second':>10}{'p50 ms':>10}{'p99 ms':>10}{'slowest':>11}{'CPU ms':>10}{'errors':>8}"
 
 
+IDLE_SECONDS = 3.0
+"""The server closes connections that nothing was asked on for five."""
+
+
 @dataclass(slots=True)
 class Client:
     """Keeps connections open, each for one request at a time."""
 
     key: str
     port: int
-    _free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
+    _free: list[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
 
     async def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
         """(status, body)."""
-        reader, writer = self._free.pop() if self._free else await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = await self._connection()
         head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.key}\r\n"
         writer.write(f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
         answer = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         length = int(answer.split("content-length: ")[1].split("\r\n")[0]) if "content-length: " in answer else 0
         content = await reader.readexactly(length)
-        self._free.append((reader, writer))
+        self._free.append((time.perf_counter(), reader, writer))
         return int(answer.split(" ", 2)[1]), content
+
+    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """One that is free, unless the server may be about to close it."""
+        while self._free:
+            since, reader, writer = self._free.pop()
+            if time.perf_counter() - since < IDLE_SECONDS:
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection("127.0.0.1", self.port)
 
 
 Ask = Callable[[], Awaitable[tuple[int, bytes]]]
@@ -278,7 +291,8 @@ class Taken:
         slowest = max(self.milliseconds, default=0)
         rate = len(self.milliseconds) / seconds
         spent = f"{1000 * cpu / max(len(self.milliseconds), 1):10.2f}" if cpu is not None else f"{'':10}"
-        return f"{name:34}{rate:10.1f}{half:10.1f}{most:10.1f}{slowest:11.1f}{spent}{bad:8d}"
+        ended = f" {dict(self.statuses)}" if bad else ""
+        return f"{name:34}{rate:10.1f}{half:10.1f}{most:10.1f}{slowest:11.1f}{spent}{bad:8d}{ended}"
 
     async def note(self, ask: Ask, since: float) -> bytes:
         status: object
