@@ -12,6 +12,8 @@ from fastapi.openapi.utils import get_openapi
 
 from feedback.api import alerts, areas, feedback, health, hot_issues, links, metrics, responses, series, topics
 from feedback.api.access import AccessLog
+from feedback.api.audited import Audited
+from feedback.api.bounds import Bounds
 from feedback.api.headers import PageHeaders
 from feedback.api.items import item_schema
 from feedback.api.problems import Problem, answer_with_problems
@@ -61,6 +63,8 @@ def create_app(
     )
     app.state.service = Service(settings, database, clock, take_in, respond, look)
     # the last added is the outermost
+    app.add_middleware(Audited)
+    app.add_middleware(Bounds)
     app.add_middleware(SameOrigin, public_url=settings.public_url)
     app.add_middleware(AccessLog)
     app.add_middleware(PageHeaders, https=settings.is_https)
