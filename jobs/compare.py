@@ -19,6 +19,8 @@ from feedback.comparison import (
     ComparisonReport,
     DoubtfulPair,
     DoubtfulTopic,
+    candidate_page,
+    comparison_page,
     render_html,
 )
 from feedback.domain import Fate, TopicKind
@@ -28,7 +30,7 @@ from feedback.store.embeddings import decode_vectors
 from feedback.store.samples import latest_embedded
 from feedback.store.topics import LineageEntry, StoredTopic, StoredVersion
 from jobs.context import Context
-from jobs.published import Published, Rule, artefact_dir, read_rule
+from jobs.published import Published, Rule, read_rule
 from models.centre import Ints
 from models.compare import Change, Comparison, Judged, Quality, compare, landing
 from models.topics import Words
@@ -106,7 +108,7 @@ def choose(context: Context, one: StoredVersion | None, two: StoredVersion | Non
 
 def report_path(context: Context, before: StoredVersion, after: StoredVersion) -> Path:
     """Where the report on two versions goes unless somebody says otherwise."""
-    return context.settings.data_dir / "reports" / f"{str(before.id)[:8]}-{str(after.id)[:8]}.html"
+    return comparison_page(context.settings.data_dir, before.id, after.id)
 
 
 def report_candidate(
@@ -116,7 +118,7 @@ def report_candidate(
     if current is None:
         return None
     report = compare_versions(context, current.version, candidate, now)
-    return write_report(report, artefact_dir(context, candidate.id) / "report.html")
+    return write_report(report, candidate_page(context.settings.data_dir, candidate.id))
 
 
 def write_report(report: ComparisonReport, path: Path) -> Path:

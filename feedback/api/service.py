@@ -12,9 +12,10 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
+from feedback.api.answers import Answers
 from feedback.api.limits import Limits
 from feedback.chart import Series
-from feedback.domain import Alert, Author, Mute, Segment
+from feedback.domain import Alert, Author, Mute, Segment, SilentSource
 from feedback.ingest import Taken
 from feedback.owners import Charge
 from feedback.settings import Settings, hash_key
@@ -44,9 +45,12 @@ class Look:
     """What pages show that has to be worked out; `jobs.look` says how. Without it charts show what was counted alone.
 
     `series` gives the last days of a topic, or of one segment of it, as of a moment; None for a topic that is gone.
+    `places` says where topics lie on a map: near one another if they are alike. `silent` are the silent sources.
     """
 
     series: Callable[[UUID, Segment | None, datetime, int], Series | None] = lambda *_: None
+    places: Callable[[], Mapping[UUID, tuple[float, float]]] = dict
+    silent: Callable[[datetime], Sequence[SilentSource]] = lambda _: ()
 
 
 NOTHING = Look()
@@ -62,6 +66,7 @@ class Service:
     take_in: TakeIn
     respond: Respond
     look: Look
+    answers: Answers = field(default_factory=Answers)
     limits: Limits = field(default_factory=lambda: Limits(time.monotonic))
 
     @cached_property

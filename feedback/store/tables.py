@@ -491,6 +491,26 @@ run = Table(
     comment="lease_until is, for a failed run, when it may be tried again",
 )
 
+request = Table(
+    "request",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False),
+    Column("detail", Json, nullable=False),
+    Column("at", UtcDateTime, nullable=False, unique=True),
+    Column("who", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+    comment="what people asked workers for; how it went is in the run of that moment: see feedback.requests",
+)
+
+counting = Table(
+    "counting",
+    metadata,
+    Column("version_id", Uuid, ForeignKey("topic_model_version.id", ondelete="CASCADE"), primary_key=True),
+    Column("times", Integer, nullable=False),
+    comment="how often buckets of a version were counted: readers keep what they made of them until it changes",
+)
+
 api_key = Table(
     "api_key",
     metadata,

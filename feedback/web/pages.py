@@ -4,10 +4,35 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from feedback.web import accounts, alert, alerts, appearance, assets, audit, issues, keys, own_account, sign_in
+from feedback.web import (
+    accounts,
+    alert,
+    alerts,
+    appearance,
+    assets,
+    audit,
+    decisions,
+    digests,
+    figures,
+    fixes,
+    health,
+    issues,
+    keys,
+    models,
+    own_account,
+    settings,
+    sign_in,
+    topic,
+    topics,
+)
+
+PAGES = (
+    sign_in, own_account, issues, alerts, alert, topics, decisions, topic, models, fixes, figures, digests, health,
+    settings, accounts, keys, audit, appearance, assets,
+)  # fmt: skip
 
 
 def add_pages(app: FastAPI) -> None:
     """Make `app` answer browsers too."""
-    for page in (issues, alert, alerts, appearance, assets, sign_in, own_account, accounts, keys, audit):
+    for page in PAGES:
         app.include_router(page.router)

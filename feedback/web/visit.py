@@ -51,13 +51,19 @@ class Visit:
 
     def page(self, template: str, status: int = 200, **facts: Any) -> HTMLResponse:
         """The page that `template` makes of `facts`."""
-        words = Words(self.to, self.service.settings.zone)
-        text = (
-            environment()
-            .get_template(template)
-            .render(visit=self, to=self.to, _=self.to.gettext, ngettext=self.to.ngettext, say=words, **facts)
-        )
+        known = {
+            "visit": self,
+            "to": self.to,
+            "_": self.to.gettext,
+            "ngettext": self.to.ngettext,
+            "say": self.say,
+        }
+        text = environment().get_template(template).render({**known, **facts})
         return HTMLResponse(text, status, headers={"Cache-Control": "no-store", "Content-Language": self.to.code})
+
+    @property
+    def say(self) -> Words:
+        return Words(self.to, self.service.settings.zone)
 
     def may(self, right: str) -> bool:
         """Whether who looks has this right."""
