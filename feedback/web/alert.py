@@ -22,8 +22,8 @@ from feedback.api.said import Said
 from feedback.domain import SEGMENTED, FixKind, Verdict
 from feedback.explanation import Finding, numbers, summary
 from feedback.language import Language
+from feedback.phrases import excerpt, mute_words, segment_words, verdict_words
 from feedback.roles import Right
-from feedback.sentences import excerpt, mute_words, segment_words, verdict_words
 from feedback.severity import severity_words
 from feedback.store.alerts import alert_row
 from feedback.store.events import planned_events
