@@ -128,6 +128,7 @@ def _entered(door: Door, connection: Connection, account: Account, now: datetime
     if complete:
         # not before: who has the password could otherwise try codes for ever
         lock_outs.forget(connection, name_of(door, account))
+        lock_outs.forget_old(connection, now)
     return Entered(sessions.begin_session(connection, account.id, now, complete=complete), complete, account)
 
 

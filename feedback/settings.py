@@ -169,6 +169,7 @@ class Settings(BaseSettings):
     retention_sources: Words = Field(
         (), description="Other days for complaints of a source, such as helpdesk=365; 0 keeps them for good."
     )
+    audit_days: int = Field(0, description="Days for which it is kept who changed what. 0: for good.", ge=0, le=36_500)
     port: int = Field(8000, description="Loopback port of the API.", ge=0, le=65535)
     public_url: str = Field(
         "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -12,11 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.main import get_command
 
 from feedback.errors import FeedbackError, SourceError
 from feedback.settings import FILE_VARIABLE, Settings, commented_file, hash_key, load_settings, settings_file
 from jobs.accounts_cli import accounts
 from jobs.alerts_cli import alerts
+from jobs.audit import noted
+from jobs.audit_cli import audit
 from jobs.backtest_cli import backtest
 from jobs.backup_cli import backup, restore
 from jobs.bootstrap import build_context
@@ -65,15 +69,34 @@ app.add_typer(notices, name="notices")
 app.add_typer(privacy, name="privacy")
 app.command()(backtest)
 app.command()(kpi)
+app.command()(audit)
 app.command()(doctor)
 app.command()(backup)
 app.command()(restore)
 
 
+def commands() -> Any:
+    """All commands; those that change something note it in the audit log when they are done."""
+    command = get_command(app)
+    for path, leaf in leaves(command):
+        leaf.callback = noted(path, leaf.callback)
+    return command
+
+
+def leaves(command: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The commands without commands of their own, with their names in full: "keys add"."""
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield path, command
+        return
+    for name, each in below.items():
+        yield from leaves(each, f"{path} {name}".strip())
+
+
 def main() -> None:
     """Run a command; a mistake that the user can mend is one sentence and exit code 1."""
     try:
-        app(standalone_mode=True)
+        commands()(standalone_mode=True)
     except FeedbackError as error:
         say(err, str(error))
         sys.exit(1)
@@ -333,18 +356,16 @@ def worker(start_at: StartAt = None, speed: Speed = 1.0) -> None:
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="The address to listen on; only loopback until there are accounts.")] = (
-        "127.0.0.1"
-    ),
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; only loopback until there is an administrator's account.")
+    ] = "127.0.0.1",
     start_at: StartAt = None,
     speed: Speed = 1.0,
 ) -> None:
-    """Run the API alone, on loopback, until SIGTERM or Ctrl-C. What it takes in, a worker works off."""
-    from feedback.api.server import loopback
+    """Run API and pages alone, until SIGTERM or Ctrl-C. What they take in, a worker works off."""
     from jobs.up import alone, run_api
 
-    address = loopback(host)
-    alone(partial(run_api, host=address), *_service(start_at, speed))
+    alone(partial(run_api, host=host), *_service(start_at, speed))
 
 
 def _service(start_at: datetime | None, speed: float) -> tuple[Settings, ServiceClock]:

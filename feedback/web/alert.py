@@ -8,13 +8,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Depends, Form
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Connection, Row
 
 from feedback.alerts import kept_signal
 from feedback.api import responses
-from feedback.api.alerts import AlertDetail, read_alert
+from feedback.api.alerts import AlertDetail, read_alert, see_alert
 from feedback.api.fixes import NewFix, record_fix
 from feedback.api.principal import Responder, Seeing
 from feedback.api.problems import ProblemError
@@ -33,7 +33,7 @@ from feedback.web.acting import act, told
 from feedback.web.chart import Chart, Mark, chart
 from feedback.web.visit import Reading, Visit
 
-router = APIRouter(prefix="/alerts/{alert_id}", include_in_schema=False)
+router = APIRouter(prefix="/alerts/{alert_id}", include_in_schema=False, dependencies=[Depends(see_alert)])
 
 BEFORE, AFTER = timedelta(days=35), timedelta(days=21)
 """So much of the time before an alert is drawn, and after it is over."""

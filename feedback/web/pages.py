@@ -5,16 +5,19 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from feedback.web import (
+    accounts,
     alert,
     alerts,
     appearance,
     assets,
+    audit,
     decisions,
     digests,
     figures,
     fixes,
     health,
     issues,
+    keys,
     models,
     own_account,
     settings,
@@ -25,7 +28,7 @@ from feedback.web import (
 
 PAGES = (
     sign_in, own_account, issues, alerts, alert, topics, decisions, topic, models, fixes, figures, digests, health,
-    settings, appearance, assets,
+    settings, accounts, keys, audit, appearance, assets,
 )  # fmt: skip
 
 
