@@ -39,7 +39,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 PAGES = (
     "/", "/alerts", "/topics", "/topics/map", "/topics/decisions", "/models", "/fixes", "/figures", "/digests",
-    "/health", "/settings", "/account",
+    "/health", "/settings", "/account", "/accounts", "/keys", "/audit",
 )  # fmt: skip
 
 
@@ -209,6 +209,19 @@ def test_an_analyst_merges_compares_publishes_and_goes_back(page: Page, context:
     work_off(context)
     page.goto(before)
     expect(page.locator("h1 + p").get_by_text("Archived")).to_be_visible()
+
+
+def test_an_administrator_makes_a_key_that_opens_the_api(page: Page, context: Context, address: str) -> None:
+    sign_in(page, context, "ada", Role.ADMINISTRATOR)
+    page.get_by_role("link", name="Keys").click()
+    page.get_by_label("Who will use it").fill("helpdesk")
+    page.get_by_label("Role", exact=True).select_option("reader")
+    page.get_by_role("button", name="Make a key").click()
+    key = page.get_by_role("status").locator("code").first.inner_text()
+    answer = page.request.get(f"{address}/v1/hot-issues", headers={"Authorization": f"Bearer {key}", "Cookie": ""})
+    assert answer.status == 200
+    page.goto("/keys")
+    assert key not in page.content()
 
 
 def test_guessing_passwords_locks_out(page: Page, context: Context) -> None:

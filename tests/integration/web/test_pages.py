@@ -13,7 +13,10 @@ from feedback.store import topics
 from feedback.store.database import Database
 from tests.integration.api.api_world import VERSION, open_alert, topic
 
-PAGES = ("/", "/alerts", "/topics", "/topics/map", "/digests", "/health", "/settings", "/sign-in")
+PAGES = (
+    "/", "/alerts", "/topics", "/topics/map", "/topics/decisions", "/models", "/fixes", "/figures", "/digests",
+    "/health", "/settings", "/sign-in",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
