@@ -39,7 +39,8 @@ from feedback.errors import SettingError
 from feedback.events import PlannedEvent
 from feedback.language import ENGLISH, Language
 from feedback.links import Links
-from feedback.sentences import Sentences, excerpt, local_days
+from feedback.phrases import excerpt, local_days
+from feedback.sentences import Sentences
 from feedback.series import bucket_start
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from feedback.explanation import Finding, summary
 from feedback.language import ENGLISH, Language
 from feedback.links import NO_LINKS, Links
 from feedback.notify.outbox import Notice, NoticeKind
-from feedback.sentences import (
+from feedback.phrases import (
     capital,
     clean,
     drivers_words,

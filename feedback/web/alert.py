@@ -22,7 +22,7 @@ from feedback.api.said import Said
 from feedback.domain import SEGMENTED, FixKind, Verdict
 from feedback.explanation import Finding, numbers, summary
 from feedback.language import Language
-from feedback.sentences import excerpt, mute_words, segment_words, verdict_words
+from feedback.phrases import excerpt, mute_words, segment_words, verdict_words
 from feedback.severity import severity_words
 from feedback.store.alerts import alert_row
 from feedback.store.events import planned_events

@@ -37,7 +37,8 @@ from feedback.digest import (
 )
 from feedback.domain import AlertState, Channel, Driver, Fix, Outcome, OutcomeVerdict, SilentSource, Span, TopicKind
 from feedback.errors import SettingError
-from feedback.sentences import Sentences, chance_words, drivers_words, excerpt, humane, percent
+from feedback.phrases import chance_words, drivers_words, excerpt, humane, percent
+from feedback.sentences import Sentences
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WEEK = week_span("2026-W46", BERLIN)
