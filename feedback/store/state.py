@@ -35,6 +35,9 @@ def state_of(connection: Connection) -> State:
         "trained": select(func.max(version.c.trained_at)).scalar_subquery(),
         "counted": select(counting.c.times).where(counting.c.version_id == published).scalar_subquery(),
         "topics": select(func.count()).where(topic_in_version.c.version_id == published).scalar_subquery(),
+        "sizes": select(func.sum(topic_in_version.c.size))
+        .where(topic_in_version.c.version_id == published)
+        .scalar_subquery(),
         "edits": _rows(edit),
         "undone": select(func.count(edit.c.undone_at)).scalar_subquery(),
         "owned": _rows(ownership),
