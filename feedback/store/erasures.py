@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, text, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from feedback.domain import Author
+from feedback.store.database import exclusively, together
 from feedback.store.tables import erasure
 
 _LOCK = 6_013
@@ -18,7 +19,7 @@ _LOCK = 6_013
 
 def erased_at(connection: Connection) -> dict[str, datetime]:
     """When each customer was erased last. Until the transaction ends, no other erasure begins."""
-    _lock(connection, "pg_advisory_xact_lock_shared")
+    together(connection, _LOCK)
     query = select(erasure.c.customer_hash, func.max(erasure.c.at)).group_by(erasure.c.customer_hash)
     return {row[0]: row[1] for row in connection.execute(query)}
 
@@ -28,7 +29,7 @@ def begin(connection: Connection, customer_hash: str, by: Author) -> int:
 
     Whoever is taking complaints in finishes first, so that none of this customer's slips through.
     """
-    _lock(connection, "pg_advisory_xact_lock")
+    exclusively(connection, _LOCK)
     begun = (erasure.c.customer_hash == customer_hash) & erasure.c.finished_at.is_(None)
     number: int | None = connection.execute(select(erasure.c.id).where(begun)).scalar()
     if number is not None:
@@ -57,8 +58,3 @@ def erasures_of(connection: Connection, customer_hash: str) -> Sequence[Row[Any]
     """Every erasure of a customer, the first first."""
     query = select(erasure).where(erasure.c.customer_hash == customer_hash).order_by(erasure.c.id)
     return connection.execute(query).all()
-
-
-def _lock(connection: Connection, function: str) -> None:
-    if connection.dialect.name == "postgresql":  # SQLite has one writer anyway
-        connection.execute(text(f"SELECT {function}({_LOCK})"))
