@@ -1,6 +1,6 @@
 """Whether workers that are killed again and again still do each thing once.
 
-    python benchmarks/workers.py [--backend sqlite] [--minutes 10] [--days 16] [--every 4] [--seed 1]
+    python benchmarks/workers.py [--backends sqlite postgresql] [--minutes 10] [--days 16] [--every 4] [--seed 1]
 
 Four workers on one PostgreSQL, or two on one SQLite file, follow an accelerated schedule of so many days while the
 demonstration's complaints come in: a file a day, or the same in one request; a file is moved into the inbox, or written
@@ -24,9 +24,9 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.process import BaseProcess
@@ -34,7 +34,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Column, create_engine, func, select, text
+from sqlalchemy import Column, func, select, text
 
 from feedback.ingest import ingest_file, take_in
 from feedback.notify.outbox import NoticeState
@@ -42,7 +42,7 @@ from feedback.series import bucket_start, day_of, days
 from feedback.settings import Settings
 from feedback.sources import FieldMapping
 from feedback.store import tables
-from feedback.store.database import Database, open_database
+from feedback.store.database import Database, create_database, open_database
 from feedback.store.notices import tally
 from jobs.bootstrap import build_context, log_to
 from jobs.context import Context
@@ -128,30 +128,39 @@ class Killed:
     behind: timedelta = timedelta()
     """The furthest that the work fell behind the schedule."""
 
+    rest: float = 0.0
+    """Seconds that the last worker took to work off what was left."""
+
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--backend", choices=tuple(WORKERS), default="sqlite")
+    options.add_argument("--backends", choices=tuple(WORKERS), nargs="+", default=list(WORKERS))
     options.add_argument("--minutes", type=float, default=10.0)
     options.add_argument("--days", type=int, default=16)
     options.add_argument("--every", type=float, default=4.0, help="seconds between kills, on average")
     options.add_argument("--seed", type=int, default=1)
     chosen = options.parse_args()
-    with TemporaryDirectory(prefix="workers-") as folder, server(chosen.backend, Path(folder)) as url_of:
+    with TemporaryDirectory(prefix="workers-") as folder:
         trial = trial_of(chosen.seed, chosen.days)
-        prepared = prepare(trial, Path(folder) / "trial", url_of("trial"))
-        alone = copy_of(prepared, Path(folder) / "baseline", url_of)
-        with Receiver() as receiver:
-            prepared = told_to(prepared, receiver.url)
-            begun = time.perf_counter()
-            fared = disturb(prepared, trial, chosen)
-            rest = time.perf_counter()
-            work_off(prepared, trial)
-            seconds = (rest - begun, time.perf_counter() - rest)
-        with Receiver() as undisturbed:
-            alone = told_to(alone, undisturbed.url)
-            run_alone(alone, trial, windows_of(prepared, trial))
-        sys.exit(tell(Compared(prepared, alone, trial, fared, seconds, receiver.counted, undisturbed.counted), chosen))
+        prepared = prepare(trial, Path(folder) / "prepared")
+        sys.exit(sum(tell(tried(backend, prepared, trial, Path(folder), chosen)) for backend in chosen.backends))
+
+
+def tried(backend: str, prepared: Settings, trial: Trial, folder: Path, chosen: argparse.Namespace) -> Compared:
+    """The trial on one kind of database, and its baseline, which is SQLite always."""
+    home = folder / backend
+    with server(backend, folder) as url, Receiver() as receiver, Receiver() as other:
+        settings = told_to(copy_of(prepared, home, url), receiver.url)
+        fared = disturb(settings, trial, WORKERS[backend], chosen)
+        begun = time.perf_counter()
+        work_off(settings, trial)
+        fared.rest = time.perf_counter() - begun
+        alone = told_to(copy_of(prepared, folder / f"{backend} baseline"), other.url)
+        run_alone(alone, trial, windows_of(settings, trial))
+        rows = {name: (rows_of(settings, columns), rows_of(alone, columns)) for name, columns in COMPARED.items()}
+        rows["delivered"] = (Counter(set(receiver.counted)), Counter(set(other.counted)))
+        twice = receiver.counted.total() - len(receiver.counted)
+        return Compared(backend, fared, rows, {**left_behind(settings, trial), "notices sent twice": twice})
 
 
 def trial_of(seed: int, length: int) -> Trial:
@@ -169,11 +178,10 @@ def trial_of(seed: int, length: int) -> Trial:
     return Trial(first, last, zone_name, records)
 
 
-def prepare(trial: Trial, home: Path, url: str) -> Settings:
+def prepare(trial: Trial, home: Path) -> Settings:
     """A service that has run for weeks when the trial begins."""
     settings = Settings(
         data_dir=home,
-        database_url=url,
         time_zone=trial.zone_name,
         retrain_every_days=7,
         publish_automatically=True,
@@ -191,13 +199,25 @@ def prepare(trial: Trial, home: Path, url: str) -> Settings:
     return settings
 
 
-def copy_of(prepared: Settings, home: Path, url_of: Callable[[str], str]) -> Settings:
+def copy_of(prepared: Settings, home: Path, url: str = "") -> Settings:
     shutil.copytree(prepared.data_dir, home)
-    if prepared.database_url:
-        administer(url_of("postgres"), 'CREATE DATABASE "baseline" TEMPLATE "trial"')
-    return prepared.model_copy(
-        update={"data_dir": home, "database_url": url_of("baseline") if prepared.database_url else ""}
-    )
+    if url:
+        copy_rows(open_database(prepared.url), create_database(url))
+    return prepared.model_copy(update={"data_dir": home, "database_url": url})
+
+
+def copy_rows(source: Database, target: Database) -> None:
+    """Everything, and on PostgreSQL the numbers to go on from."""
+    with source.read() as reading, target.write() as writing:
+        for table in tables.metadata.sorted_tables:
+            if rows := [each._asdict() for each in reading.execute(select(table))]:
+                writing.execute(table.insert(), rows)
+            if rows and (serial := table.autoincrement_column) is not None:
+                highest = max(each[serial.name] for each in rows)
+                sequence = f"pg_get_serial_sequence('{table.name}', '{serial.name}')"
+                writing.execute(text(f"SELECT setval({sequence}, {highest})"))
+    source.close()
+    target.close()
 
 
 def told_to(settings: Settings, url: str) -> Settings:
@@ -207,14 +227,14 @@ def told_to(settings: Settings, url: str) -> Settings:
     return settings.model_copy(update={"channels": str(path)})
 
 
-def disturb(settings: Settings, trial: Trial, chosen: argparse.Namespace) -> Killed:
+def disturb(settings: Settings, trial: Trial, number: int, chosen: argparse.Namespace) -> Killed:
     """Kill and start workers while complaints come in, until the schedule is at its end; then kill them all."""
     speed = (trial.end - trial.start).total_seconds() / (60 * chosen.minutes)
     clock = CappedClock(wall, wall(), trial.start, speed, trial.end)
     dice, fared = random.Random(chosen.seed), Killed()
     feeder = threading.Thread(target=feed, args=(settings, trial, clock, random.Random(chosen.seed)))
     START.set_forkserver_preload(list(HEAVY))
-    workers = [worker(settings, clock) for _ in range(WORKERS[chosen.backend])]
+    workers = [worker(settings, clock) for _ in range(number)]
     feeder.start()
     while clock() < trial.end:
         time.sleep(dice.uniform(0.2, 2 * chosen.every - 0.2))
@@ -357,73 +377,62 @@ def run_alone(settings: Settings, trial: Trial, windows: Sequence[tuple[datetime
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Both services when all is done, and what their receivers got."""
+    """What both have come to, by name, and what was left behind."""
 
-    disturbed: Settings
-    alone: Settings
-    trial: Trial
+    backend: str
     fared: Killed
-    seconds: tuple[float, float]
-    got: Counter[str]
-    got_alone: Counter[str]
-    wrong: list[str] = field(default_factory=list)
+    rows: Mapping[str, tuple[Counter[Any], Counter[Any]]]
+    left: Mapping[str, int]
+
+    @property
+    def wrong(self) -> list[str]:
+        differing = [name for name, (mine, theirs) in self.rows.items() if mine != theirs]
+        return differing + [name for name, number in self.left.items() if number and name not in HARMLESS]
 
 
-def tell(found: Compared, chosen: argparse.Namespace) -> int:
-    """Print what came of it; the exit code."""
-    workers = WORKERS[chosen.backend]
+def tell(found: Compared) -> int:
+    """Print what came of it; 1 if anything is wrong."""
     fared = found.fared
     print(
-        f"{workers} workers on {chosen.backend}, {chosen.days} days of schedule in {chosen.minutes:g} minutes, seed "
-        f"{chosen.seed}: {fared.kills} kills, {fared.crashes} crashes, at most {fared.behind} behind; the rest took "
-        f"{found.seconds[1]:.0f} s"
+        f"{WORKERS[found.backend]} workers on {found.backend}: {fared.kills} kills, {fared.crashes} crashes, at most "
+        f"{fared.behind} behind, the rest took {fared.rest:.0f} s"
     )
     print(f"{'':16}{'killed':>10}{'alone':>10}{'missing':>10}{'too many':>10}")
-    first, second = open_database(found.disturbed.url), open_database(found.alone.url)
-    for name, columns in COMPARED.items():
-        mine, theirs = rows_of(first, columns), rows_of(second, columns)
-        row(found, name, mine, theirs)
-    row(found, "delivered", Counter(set(found.got)), Counter(set(found.got_alone)))
-    print(
-        f"{'sent twice':16}{found.got.total() - len(found.got):>10}{found.got_alone.total() - len(found.got_alone):>10}"
-    )
-    for name, number in left_behind(first, found).items():
-        print(f"{name}: {number}")
-        if number and name not in HARMLESS:
-            found.wrong.append(name)
-    first.close()
-    second.close()
-    print("as it should be" if not found.wrong else f"WRONG: {', '.join(found.wrong)}")
+    for name, (mine, theirs) in found.rows.items():
+        missing, extra = (theirs - mine).total(), (mine - theirs).total()
+        print(f"{name:16}{mine.total():>10,}{theirs.total():>10,}{missing:>10,}{extra:>10,}")
+    print(", ".join(f"{name} {number}" for name, number in found.left.items()))
+    print(f"WRONG: {', '.join(found.wrong)}" if found.wrong else "as it should be", flush=True)
     return int(bool(found.wrong))
 
 
-def row(found: Compared, name: str, mine: Counter[Any], theirs: Counter[Any]) -> None:
-    missing, extra = (theirs - mine).total(), (mine - theirs).total()
-    print(f"{name:16}{mine.total():>10,}{theirs.total():>10,}{missing:>10,}{extra:>10,}")
-    if missing or extra:
-        found.wrong.append(name)
-
-
-def rows_of(database: Database, columns: Sequence[Column[Any]]) -> Counter[Any]:
+def rows_of(settings: Settings, columns: Sequence[Column[Any]]) -> Counter[Any]:
+    database = open_database(settings.url)
     with database.read() as connection:
-        return Counter(tuple(each) for each in connection.execute(select(*columns)))
+        found = Counter(tuple(each) for each in connection.execute(select(*columns)))
+    database.close()
+    return found
 
 
-HARMLESS = ("windows done", "runs taken over", "chains and hours overtaken")
+HARMLESS = ("windows done", "runs taken over", "chains and hours overtaken", "notices sent twice")
+"""The others must be none. A notice is sent at least once, each time with the same key."""
 
 
-def left_behind(database: Database, found: Compared) -> dict[str, int]:
+def left_behind(settings: Settings, trial: Trial) -> dict[str, int]:
     """What the run table, the inbox and the locks say in the end."""
-    run, trial = tables.run, found.trial
-    plan = Plan(found.disturbed).moments(trial.start, trial.end)
+    database, run = open_database(settings.url), tables.run
+    plan = Plan(settings).moments(trial.start, trial.end)
     planned = {(job, each.at) for each in plan if not each.is_hourly for job in replayed(each).jobs}
     with database.read() as connection:
         rows = connection.execute(select(run).where(run.c.window_start > trial.start)).all()
         claimed = connection.execute(
             select(func.count()).select_from(tables.notice).where(tables.notice.c.holder.is_not(None))
         ).scalar_one()
+        notices = tally(connection)
     done = {(each.job, each.window_start) for each in rows if each.status == "succeeded"}
-    files = sorted((found.disturbed.inbox_dir / "done").glob("*"))
+    files = sorted((settings.inbox_dir / "done").glob("*"))
+    held = locks(database)
+    database.close()
     return {
         "windows done": len(done),
         "runs taken over": sum(each.token - 1 for each in rows),
@@ -432,15 +441,10 @@ def left_behind(database: Database, found: Compared) -> dict[str, int]:
         "runs failed": sum(bool(each.failures) for each in rows),
         "runs still running": sum(each.status == "running" for each in rows),
         "notices still claimed": claimed,
-        "notices dead": tallied(database, NoticeState.DEAD),
+        "notices dead": notices[NoticeState.DEAD],
         "files read twice": sum(each.stem.count(".") for each in files),
-        "locks left": locks(database),
+        "locks left": held,
     }
-
-
-def tallied(database: Database, state: NoticeState) -> int:
-    with database.read() as connection:
-        return tally(connection)[state]
 
 
 def locks(database: Database) -> int:
@@ -496,10 +500,10 @@ class Receiver:
 
 
 @contextmanager
-def server(backend: str, folder: Path) -> Iterator[Callable[[str], str]]:
-    """Gives the URL of a database by its name; empty for SQLite, which lies in the data directory."""
+def server(backend: str, folder: Path) -> Iterator[str]:
+    """Gives the URL of a database; empty for SQLite, which lies in the data directory."""
     if backend == "sqlite":
-        yield lambda _name: ""
+        yield ""
         return
     runtime = folder / "runtime"
     runtime.mkdir(mode=0o700)
@@ -508,22 +512,10 @@ def server(backend: str, folder: Path) -> Iterator[Callable[[str], str]]:
 
     with TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as data:
         started = get_server(Path(data) / "data", cleanup_mode="stop")
-
-        def url(name: str) -> str:
-            return str(started.get_uri(name, driver="psycopg"))
-
         try:
-            administer(url("postgres"), 'CREATE DATABASE "trial"')
-            yield url
+            yield str(started.get_uri("postgres", driver="psycopg"))
         finally:
             started.cleanup()
-
-
-def administer(url: str, statement: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
 
 
 def wall() -> datetime:

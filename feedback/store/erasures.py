@@ -14,7 +14,7 @@ from feedback.store.database import exclusively, together
 from feedback.store.tables import erasure
 
 _LOCK = 6_013
-"""PostgreSQL: taken by who begins an erasure, shared by who takes complaints in."""
+"""PostgreSQL: taken by who begins an erasure or erases, shared by who takes complaints in or writes what follows."""
 
 
 def erased_at(connection: Connection) -> dict[str, datetime]:
@@ -22,6 +22,21 @@ def erased_at(connection: Connection) -> dict[str, datetime]:
     together(connection, _LOCK)
     query = select(erasure.c.customer_hash, func.max(erasure.c.at)).group_by(erasure.c.customer_hash)
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def hold_off(connection: Connection) -> None:
+    """Until the transaction ends nothing is erased: what it reads of complaints, it may write."""
+    together(connection, _LOCK)
+
+
+def wait_for_writers(connection: Connection) -> None:
+    """Until the transaction ends nobody takes in, and no job writes: none brings back what is erased now."""
+    exclusively(connection, _LOCK)
+
+
+def state(connection: Connection) -> Sequence[Row[Any]]:
+    """How far all erasures have come: something else once one begins, erases something, or ends."""
+    return connection.execute(select(erasure).order_by(erasure.c.id)).all()
 
 
 def begin(connection: Connection, customer_hash: str, by: Author) -> int:
