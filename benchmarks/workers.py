@@ -1,6 +1,6 @@
 """Whether workers that are killed again and again still do each thing once.
 
-    python benchmarks/workers.py [--backends sqlite postgresql] [--minutes 10] [--days 16] [--every 4] [--seed 1]
+    python benchmarks/workers.py [--backends sqlite postgresql] [--minutes 10] [--days 6] [--every 5] [--seed 1]
 
 Four workers on one PostgreSQL, or two on one SQLite file, follow an accelerated schedule of so many days while the
 demonstration's complaints come in: a file a day, or the same in one request; a file is moved into the inbox, or written
@@ -58,7 +58,7 @@ from jobs.up import ServiceClock, Stop, run_schedule
 
 WORKERS = {"sqlite": 2, "postgresql": 4}
 SOURCE = "demo"
-REPLAYED_DAYS = 21
+REPLAYED_DAYS = 10
 """Days before the trial that are replayed, so that there is a history of alerts."""
 
 AHEAD = timedelta(days=5)
@@ -124,6 +124,8 @@ class Killed:
     """How the workers fared."""
 
     kills: int = 0
+    done: int = 0
+    """Windows done by the time the last worker was killed."""
     crashes: int = 0
     behind: timedelta = timedelta()
     """The furthest that the work fell behind the schedule."""
@@ -136,8 +138,8 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--backends", choices=tuple(WORKERS), nargs="+", default=list(WORKERS))
     options.add_argument("--minutes", type=float, default=10.0)
-    options.add_argument("--days", type=int, default=16)
-    options.add_argument("--every", type=float, default=4.0, help="seconds between kills, on average")
+    options.add_argument("--days", type=int, default=6)
+    options.add_argument("--every", type=float, default=5.0, help="seconds between kills, on average")
     options.add_argument("--seed", type=int, default=1)
     chosen = options.parse_args()
     with TemporaryDirectory(prefix="workers-") as folder:
@@ -152,6 +154,7 @@ def tried(backend: str, prepared: Settings, trial: Trial, folder: Path, chosen: 
     with server(backend, folder) as url, Receiver() as receiver, Receiver() as other:
         settings = told_to(copy_of(prepared, home, url), receiver.url)
         fared = disturb(settings, trial, WORKERS[backend], chosen)
+        fared.done = len(windows_of(settings, trial))
         begun = time.perf_counter()
         work_off(settings, trial)
         fared.rest = time.perf_counter() - begun
@@ -186,6 +189,7 @@ def prepare(trial: Trial, home: Path) -> Settings:
         retrain_every_days=7,
         publish_automatically=True,
         publish_least_kept=0.5,
+        catch_up_days=REPLAYED_DAYS - 1,
         topic_resolution=1.0,  # looking for the best takes half a minute: few workers would live to see the end of it
         threads=1,
     )
@@ -262,7 +266,15 @@ def work(settings: Settings, clock: ServiceClock) -> None:
         log_to(log)
         stop = Stop()
         stop.ask_at(signal.SIGTERM)
+        threading.Thread(target=stop_with_parent, args=(stop,), daemon=True).start()
         run_schedule(settings, clock, stop, TICK_SECONDS)
+
+
+def stop_with_parent(stop: Stop) -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    stop.ask()
 
 
 def kill(workers: Sequence[BaseProcess]) -> None:
@@ -395,7 +407,7 @@ def tell(found: Compared) -> int:
     fared = found.fared
     print(
         f"{WORKERS[found.backend]} workers on {found.backend}: {fared.kills} kills, {fared.crashes} crashes, at most "
-        f"{fared.behind} behind, the rest took {fared.rest:.0f} s"
+        f"{fared.behind} behind; {fared.done} windows done meanwhile, the rest took {fared.rest:.0f} s"
     )
     print(f"{'':16}{'killed':>10}{'alone':>10}{'missing':>10}{'too many':>10}")
     for name, (mine, theirs) in found.rows.items():
