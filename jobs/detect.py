@@ -15,6 +15,7 @@ from feedback.alerts import decide
 from feedback.domain import Alert, Segment, SegmentCount, Signal, Span
 from feedback.events import PlannedEvent
 from feedback.series import bucket_start, day_of
+from feedback.severity import severity_of
 from feedback.store import alerts
 from feedback.store.complaints import came_late
 from feedback.store.events import planned_events
@@ -22,7 +23,7 @@ from feedback.store.topics import StoredVersion, last_judged, store_judged
 from jobs.context import Context
 from jobs.evidence import Usual, Why, evidence, usual_before
 from jobs.hindsight import Hindsight, hindsight
-from jobs.notices import write_notices, write_together
+from jobs.notices import hasten, write_notices, write_together
 from jobs.panel import DatedPanel, dated_panel
 from jobs.published import published
 from jobs.segments import SegmentSeries, segment_series
@@ -302,6 +303,8 @@ def _apply(
         kept["severity"] = severity(context, connection, judged.signal, usual.span, kept, now, anew=change is not None)
     alerts.store_alert(connection, after, now, kept)
     position = alerts.add_transition(connection, change) if change else None
+    if graver := severity_of(kept):
+        hasten(context, connection, after.id, graver)
     return Move(after, judged.signal.rising, change, position)
 
 

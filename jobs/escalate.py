@@ -15,10 +15,11 @@ from feedback.notify.escalation import due
 from feedback.store import alerts
 from feedback.store.escalations import Escalation, add_escalation, escalations_of
 from feedback.store.notices import told_at
+from feedback.store.owners import responsible_for
 from jobs.context import Context
 from jobs.mutes import muted_by
 from jobs.notices import write_escalation
-from jobs.ownership import owners_of, responsible_for
+from jobs.ownership import owners_of
 
 log = logging.getLogger(__name__)
 

@@ -32,13 +32,14 @@ from feedback.store import alerts
 from feedback.store.edits import curation
 from feedback.store.escalations import Escalation
 from feedback.store.events import planned_events
-from feedback.store.notices import add_notices, first_about, told_channels
+from feedback.store.notices import add_notices, bring_forward, first_about, told_channels, untried
+from feedback.store.owners import responsible_for
 from feedback.store.topics import topic_names
 from feedback.support import changes_words
 from jobs.context import Context
 from jobs.kpi import gather_support
 from jobs.mutes import muted_by
-from jobs.ownership import owners_of, responsible_for
+from jobs.ownership import owners_of
 from jobs.published import published
 from jobs.week import EVERYBODY, Charts, gather
 
@@ -112,6 +113,18 @@ def write_again(context: Context, connection: Connection, alert: Alert, now: dat
     """Tell those of an alert's last rise who were not told of it; the number written."""
     position = last_rise(connection, alert.id)
     return write_notices(context, connection, _change_at(connection, alert, position), position, now)
+
+
+def hasten(context: Context, connection: Connection, alert_id: UUID, severity: Severity) -> None:
+    """Of an alert that is graver now, what waits for the end of quiet hours goes out as soon as that may disturb."""
+    channels = context.parts.channels
+    if channels is None:
+        return
+    for each in untried(connection, alert_id, context.wall()):
+        channel = channels.by_key.get(each.channel)
+        soonest = _not_before(context, each.owner, channel, severity) if channel else each.next_at
+        if soonest < each.next_at:
+            bring_forward(connection, each.id, soonest)
 
 
 def last_rise(connection: Connection, alert_id: UUID) -> int:
@@ -208,6 +221,7 @@ class _Part:
     def notice(self, connection: Connection, owner: str, channel: Channel, tell: Tell) -> Notice:
         """The notice to one channel, in the language that is read there."""
         content = tell(_language(self.context, owner, channel))
+        severity = Severity(content["severity"]) if content.get("severity") else None
         return Notice(
             id=notice_id(self.alert_id, self.place or self.position, channel.key),
             kind=self.kind,
@@ -215,7 +229,7 @@ class _Part:
             channel=channel.key,
             content=_threaded(connection, channel, self.alert_id, content),
             created_at=self.now,
-            next_at=_not_before(self.context, owner, channel, content.get("severity")),
+            next_at=_not_before(self.context, owner, channel, severity),
             alert_id=self.alert_id,
             position=self.position,
         )
@@ -284,11 +298,10 @@ def _digest_notice(context: Context, week: str, now: datetime, owner: str, chann
     )
 
 
-def _not_before(context: Context, owner: str, channel: Channel, severity: str | None = None) -> datetime:
+def _not_before(context: Context, owner: str, channel: Channel, severity: Severity | None = None) -> datetime:
     """When an owner may next be disturbed by something so grave, on the wall's clock."""
     assert context.parts.channels is not None
-    grave = Severity(severity) if severity else None
-    return context.parts.channels.not_before(owner, channel, context.wall(), grave)
+    return context.parts.channels.not_before(owner, channel, context.wall(), severity)
 
 
 def _rise(context: Context, connection: Connection, row: Row[Any], to: Language, now: datetime) -> Rise:

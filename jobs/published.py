@@ -55,7 +55,7 @@ def published(context: Context) -> Published | None:
         if version is None:
             return None
         # births add topics, people edit them: all else stays until another version is published
-        key = (version.id, topics.count_topics(connection, version.id), edits.edits_state(connection))
+        key = (version.id, topics.births_state(connection, version.id), edits.edits_state(connection))
         kept: dict[object, Published] = context.memory.setdefault("published", {})
         if key not in kept:
             members = tuple(topics.topics_of(connection, version.id))
@@ -66,8 +66,7 @@ def published(context: Context) -> Published | None:
 
 def rule_of(context: Context, connection: Connection, version: StoredVersion) -> Rule:
     """How a version assigns, as of what is stored. ArtefactError when its files are gone or damaged."""
-    members = topics.centroids_of(connection, version.id)
-    key = (version.id, tuple(each.id for each in members), edits.edits_state(connection))
+    key = (version.id, topics.births_state(connection, version.id), edits.edits_state(connection))
     kept: dict[object, Rule] = context.memory.setdefault("rules", {})
     if key not in kept:
         kept.clear()
@@ -89,11 +88,10 @@ def artefact_dir(context: Context, version_id: UUID) -> Path:
 
 
 def with_births(model: TopicModel, members: Sequence[StoredTopic]) -> TopicModel:
-    """The model with those of `members` that have a centroid of their own, being born after its training."""
+    """The model with those of `members` that have centroids of their own, being born after its training."""
     for each in members:
-        if each.centroid:
-            centroid = np.frombuffer(each.centroid, np.float32)
-            words = {language: tuple(words) for language, words in each.words.items()}
+        words = {language: tuple(words) for language, words in each.words.items()}
+        for centroid in np.frombuffer(each.centroid or b"", np.float32).reshape(-1, model.centroids.shape[1]):
             model = model.with_topic(each.id, each.kind, centroid, each.name, words, each.size)
     return model
 

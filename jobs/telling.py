@@ -20,11 +20,12 @@ from feedback.sentences import mute_words
 from feedback.severity import least_ratio, severity_of
 from feedback.store import alerts, held
 from feedback.store.facets import count_customers, customers_of_topic
+from feedback.store.owners import responsible_for
 from jobs.context import Context
 from jobs.evidence import BASELINE
 from jobs.mutes import muted_by
 from jobs.notices import RISING
-from jobs.ownership import owners_of, responsible_for
+from jobs.ownership import owners_of
 from models.shift import more_than
 
 MOST_COMPARED = 30

@@ -127,6 +127,7 @@ def run_api(settings: Settings, clock: ServiceClock, stop: Stop, host: str = "12
     """Answer HTTP on `host`. SettingError for one that others reach."""
     from feedback.api import create_app
     from feedback.api.server import serve
+    from jobs.look import looks
     from jobs.respond import responses
 
     context = build_context(settings, Silent(), clock.wall)
@@ -136,7 +137,8 @@ def run_api(settings: Settings, clock: ServiceClock, stop: Stop, host: str = "12
 
     # the intake takes seconds to load, and the first sender should not be the one to wait
     threading.Thread(target=lambda: context.parts.intake, daemon=True).start()
-    serve(create_app(settings, context.database, clock, take, responses(context)), settings.port, stop, host=host)
+    app = create_app(settings, context.database, clock, take, responses(context), looks(context))
+    serve(app, settings.port, stop, host=host)
     context.database.close()
 
 

@@ -35,6 +35,7 @@ from feedback.store import alerts, complaints, counts, facets
 from feedback.store.events import planned_events
 from feedback.store.fixes import fixes, outcomes_of
 from feedback.store.kept_counts import UNASSIGNED
+from feedback.store.owners import responsible_for
 from feedback.store.topics import StoredTopic
 from feedback.store.verdicts import verdicts_of
 from jobs.context import Context
@@ -42,7 +43,7 @@ from jobs.faq import WeekFaq, gather_faq
 from jobs.kpi import WeekSupport, gather_support
 from jobs.marks import held_back, is_flapping
 from jobs.mutes import muted_by
-from jobs.ownership import owners_of, responsible_for
+from jobs.ownership import owners_of
 from jobs.panel import DatedPanel, dated_panel
 from jobs.published import Published, published
 from jobs.silence import silent_sources
@@ -309,10 +310,10 @@ class Charted:
     scores: Scores
 
     @classmethod
-    def of(cls, dated: DatedPanel) -> Charted:
+    def of(cls, dated: DatedPanel, days: int = CHART_DAYS) -> Charted:
         # one day at a time; its baseline ends where that of the seven-day window does
         detector = EB7(window=1, gap=EB7().window + EB7().gap - 1)
-        return cls(dated, detector.judge(dated.panel, min(CHART_DAYS, dated.panel.days)))
+        return cls(dated, detector.judge(dated.panel, min(days, dated.panel.days)))
 
     def series(self, topic: UUID) -> Series:
         row = self.dated.topics.index(topic)
@@ -335,6 +336,7 @@ class Charts:
     current: Published | None
     as_of: datetime
     made: dict[Segment | None, Charted | None]
+    days: int = CHART_DAYS
 
     def series(self, topic: UUID, segment: Segment | None) -> Series | None:
         """None for a topic that the version in force does not hold."""
@@ -348,7 +350,7 @@ class Charts:
             return None
         ids, version = [each.id for each in self.current.topics], self.current.version.id
         dated = dated_panel(self.context, self.connection, version, ids, self.as_of, segment=segment)
-        return Charted.of(dated) if dated else None
+        return Charted.of(dated, self.days) if dated else None
 
 
 def _known(values: Floats) -> tuple[float | None, ...]:

@@ -70,6 +70,10 @@ class BirthParams:
     A group's edge is where chance is least among its `core` nearest texts, but no further out than where a text gains
     `nearer` by it: what lies clearly nearer to a published topic is that topic's. At most `limit` recent texts are
     looked at, the latest. Those of the first window are tried as the middle of a group: a new subject goes on.
+
+    From a cosine of `together` on, a birth is more of the young topic nearest to it and no other topic: one fault is
+    told in several wordings, which are born one after the other. Of banking77's 77 intents two are nearer than that
+    in 3.6 of 100 pairs, halves of 8 texts of one intent always.
     """
 
     windows_days: tuple[float, ...] = (2.0, 7.0)
@@ -80,6 +84,7 @@ class BirthParams:
     core: int = 15
     nearer: float = -0.05
     distinct: float = 0.9
+    together: float = 0.5
     min_ratio: float = 6.0
     max_p: float = 1e-6
     limit: int = 5000
@@ -144,6 +149,19 @@ def find_births(
         if (again == copy_of).all():
             return births
         copy_of = again
+
+
+def elder(birth: Birth, centroids: Floats, young: Mask, params: BirthParams | None = None) -> int | None:
+    """The row of the `young` (k,) topic that a birth is more of, see `BirthParams`; None for a subject of its own.
+
+    `centroids` (k, d) are all topics, those born before it in the same run included.
+    """
+    if not young.any():
+        return None
+    cosines = centroids @ birth.centroid
+    nearest = int(cosines.argmax())
+    near = float(cosines[nearest]) >= (params or BirthParams()).together
+    return nearest if near and young[nearest] else None
 
 
 def _nearest_topic(vectors: Floats, centroids: Floats) -> Floats:

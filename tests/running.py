@@ -1,4 +1,4 @@
-"""The `feedback` command as a process of its own: run to its end, or followed by its log."""
+"""The `feedback` command as a process of its own: run to its end, or going on, maybe several, followed by its log."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import multiprocessing
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TextIO
 
 START = multiprocessing.get_context("forkserver")
 START.set_forkserver_preload(
@@ -30,24 +30,32 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A command that runs until it is told to stop; `log` is what was read of its log."""
+    """A command that runs until it is told to stop, once or as several processes that write one log.
 
-    process: subprocess.Popen[str]
+    `log` is what was read of `lines`.
+    """
+
+    processes: Sequence[subprocess.Popen[str]]
+    lines: TextIO
     log: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def process(self) -> subprocess.Popen[str]:
+        """The process, where there is but one."""
+        (process,) = self.processes
+        return process
 
     def read_until(self, event: str, number: int = 1) -> dict[str, Any]:
         """Follow the log until `event` has come so often."""
-        assert self.process.stderr is not None
         while number:
-            line = self.process.stderr.readline()
+            line = self.lines.readline()
             assert line, "it ended before it was asked to"
             self.log.append(json.loads(line))
             number -= self.log[-1]["event"] == event
         return self.log[-1]
 
     def read_to_end(self) -> list[dict[str, Any]]:
-        assert self.process.stderr is not None
-        self.log.extend(json.loads(line) for line in self.process.stderr)
+        self.log.extend(json.loads(line) for line in self.lines)
         return self.log
 
     def events(self, event: str) -> list[dict[str, Any]]:
@@ -91,13 +99,20 @@ def _command(folder: Path, words: tuple[str, ...], variables: dict[str, str], ou
 
 
 @contextmanager
-def running(folder: Path, *words: str, **settings: object) -> Iterator[Running]:
-    """A command that goes on; killed in the end if it is still there."""
+def running(folder: Path, *words: str, times: int = 1, **settings: object) -> Iterator[Running]:
+    """A command that goes on, so many times beside one another; killed in the end if it is still there."""
     command = [sys.executable, "-m", "jobs", *words]
-    with subprocess.Popen(
-        command, cwd=folder, env=environment(**settings), stderr=subprocess.PIPE, text=True
-    ) as process:
+    end, start = os.pipe()
+    with ExitStack() as stack, os.fdopen(end) as lines:
+        with os.fdopen(start, "w") as log:
+            started = [
+                stack.enter_context(
+                    subprocess.Popen(command, cwd=folder, env=environment(**settings), stderr=log, text=True)
+                )
+                for _ in range(times)
+            ]
         try:
-            yield Running(process)
+            yield Running(started, lines)
         finally:
-            process.kill()
+            for process in started:
+                process.kill()

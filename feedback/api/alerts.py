@@ -13,15 +13,16 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from sqlalchemy import Connection, Row, Select, and_, or_, select
 
 from feedback.api.figures import DRIVERS_EXAMPLE, FIGURES_EXAMPLE, Count, Evidence, Number, evidence
-from feedback.api.keys import require_key
+from feedback.api.principal import allowed
 from feedback.api.problems import ProblemError, documented
 from feedback.api.service import Given
 from feedback.domain import AlertState, Mute, Severity, TopicKind, Verdict
+from feedback.roles import Right
 from feedback.store.alerts import transitions_of
 from feedback.store.tables import alert, topic
 from feedback.store.verdicts import mutes, verdicts_of
 
-router = APIRouter(prefix="/v1", tags=["alerts"], dependencies=[Depends(require_key)])
+router = APIRouter(prefix="/v1", tags=["alerts"], dependencies=[Depends(allowed(Right.READ))])
 
 _EXAMPLE: dict[str, Any] = {
     "id": "5d1f0b52-6b0c-5d0a-9d3e-0a6f2f0f2c11",
@@ -177,7 +178,7 @@ class AlertsQuery(BaseModel):
 @router.get(
     "/alerts",
     summary="List alerts",
-    responses={200: {"description": "A page of alerts."}, **documented(401, 422, 500, 503)},
+    responses={200: {"description": "A page of alerts."}, **documented(401, 403, 422, 500, 503)},
 )
 def list_alerts(service: Given, query: Annotated[AlertsQuery, Query()]) -> Alerts:
     """Alerts, newest first. A page goes on exactly where the one before ended, whatever was opened meanwhile."""
@@ -191,7 +192,7 @@ def list_alerts(service: Given, query: Annotated[AlertsQuery, Query()]) -> Alert
 @router.get(
     "/alerts/{alert_id}",
     summary="Read an alert",
-    responses={200: {"description": "The alert."}, **documented(401, 404, 422, 500, 503)},
+    responses={200: {"description": "The alert."}, **documented(401, 403, 404, 422, 500, 503)},
 )
 def read_alert(service: Given, alert_id: UUID) -> AlertDetail:
     """An alert with every change of its state and the numbers behind it."""

@@ -14,9 +14,10 @@ from feedback.api import alerts, areas, feedback, health, hot_issues, links, met
 from feedback.api.access import AccessLog
 from feedback.api.items import item_schema
 from feedback.api.problems import Problem, answer_with_problems
-from feedback.api.service import Respond, Service, TakeIn
+from feedback.api.service import NOTHING, Look, Respond, Service, TakeIn
 from feedback.settings import Settings
 from feedback.store.database import Database
+from feedback.web.pages import add_pages
 
 DESCRIPTION = """Complaints in; topics, alerts and what is hot out.
 
@@ -27,10 +28,15 @@ Errors are RFC 9457 problem details. Times carry their zone; they are answered i
 
 
 def create_app(
-    settings: Settings, database: Database, clock: Callable[[], datetime], take_in: TakeIn, respond: Respond
+    settings: Settings,
+    database: Database,
+    clock: Callable[[], datetime],
+    take_in: TakeIn,
+    respond: Respond,
+    look: Look = NOTHING,
 ) -> FastAPI:
-    """The API over an open database. `clock` gives the service's time, aware; `take_in` takes in what is posted, and
-    `respond` does what people decide about alerts.
+    """The API and the pages over an open database. `clock` gives the service's time, aware; `take_in` takes in what is
+    posted, `respond` does what people decide about alerts, `look` works out what pages show.
 
     The application holds no state of its own: several can run beside one another and beside the jobs.
     """
@@ -50,11 +56,12 @@ def create_app(
             "auto_configure": False,
         },
     )
-    app.state.service = Service(settings, database, clock, take_in, respond)
+    app.state.service = Service(settings, database, clock, take_in, respond, look)
     app.add_middleware(AccessLog)
     answer_with_problems(app)
     for resource in (feedback, hot_issues, areas, topics, series, alerts, responses, links, health, metrics):
         app.include_router(resource.router)
+    add_pages(app)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app
 

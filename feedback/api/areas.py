@@ -13,14 +13,15 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from feedback.api.figures import Window
-from feedback.api.keys import require_key
+from feedback.api.principal import allowed
 from feedback.api.problems import documented
 from feedback.api.recent import SPARKLINE_DAYS, Recent, recent_counts
 from feedback.api.service import Given
+from feedback.roles import Right
 from feedback.store.alerts import alert_rows
 from feedback.store.topics import StoredTopic, published_version, topics_of
 
-router = APIRouter(prefix="/v1", tags=["hot issues"], dependencies=[Depends(require_key)])
+router = APIRouter(prefix="/v1", tags=["hot issues"], dependencies=[Depends(allowed(Right.READ))])
 
 
 class AreaTopic(BaseModel):
@@ -119,7 +120,7 @@ class AreasQuery(BaseModel):
 @router.get(
     "/areas",
     summary="What is hot, by area",
-    responses={200: {"description": "The areas."}, **documented(401, 422, 500, 503)},
+    responses={200: {"description": "The areas."}, **documented(401, 403, 422, 500, 503)},
 )
 def list_areas(service: Given, query: Annotated[AreasQuery, Query()]) -> Areas:
     """The areas of the published version's topics, with their counts added up."""

@@ -15,12 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from feedback.api.body import Body, parsed
 from feedback.api.items import Batch, RefusedItem, as_batch, batch_schema
-from feedback.api.keys import require_key
+from feedback.api.principal import allowed
 from feedback.api.problems import ProblemError, documented
 from feedback.api.service import Given, Service
 from feedback.ingest import Taken
+from feedback.roles import Right
 
-router = APIRouter(prefix="/v1", tags=["feedback"], dependencies=[Depends(require_key)])
+router = APIRouter(prefix="/v1", tags=["feedback"], dependencies=[Depends(allowed(Right.SEND))])
 _turn: RunVar[CapacityLimiter] = RunVar("feedback.api.feedback.turn")
 
 
@@ -77,7 +78,7 @@ class FeedbackResult(BaseModel):
     responses={
         200: {"description": "Every item was taken."},
         207: {"description": "Some items were taken, some rejected.", "model": FeedbackResult},
-        **documented(401, 413, 415, 422, 500, 503),
+        **documented(401, 403, 413, 415, 422, 500, 503),
     },
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": batch_schema()}}},
 )

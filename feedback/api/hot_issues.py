@@ -24,16 +24,17 @@ from feedback.api.figures import (
     evidence,
     latest_signal,
 )
-from feedback.api.keys import require_key
+from feedback.api.principal import allowed
 from feedback.api.problems import documented
 from feedback.api.recent import CURRENT_DAYS, SPARKLINE_DAYS, Recent, recent_counts
 from feedback.api.service import Given
 from feedback.api.topics import Words, shown_words
 from feedback.domain import AlertState, Severity, Signal, TopicKind
+from feedback.roles import Right
 from feedback.store.alerts import alert_rows, latest_signals
 from feedback.store.topics import StoredTopic, published_version, topics_of
 
-router = APIRouter(prefix="/v1", tags=["hot issues"], dependencies=[Depends(require_key)])
+router = APIRouter(prefix="/v1", tags=["hot issues"], dependencies=[Depends(allowed(Right.READ))])
 
 LASTING = timedelta(days=2)
 """A signal about an older window says nothing about the current count."""
@@ -129,7 +130,7 @@ class _Seen:
 @router.get(
     "/hot-issues",
     summary="What is hot now",
-    responses={200: {"description": "The issues."}, **documented(401, 422, 500, 503)},
+    responses={200: {"description": "The issues."}, **documented(401, 403, 422, 500, 503)},
 )
 def list_hot_issues(service: Given, query: Annotated[HotIssuesQuery, Query()]) -> HotIssues:
     """Topics with an open alert; then those without whose current count lies above its prediction interval, or well

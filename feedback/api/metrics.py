@@ -11,18 +11,21 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from feedback.api.keys import require_key
+from feedback.api.principal import allowed
 from feedback.api.problems import documented
 from feedback.api.service import Given
 from feedback.domain import Severity
+from feedback.roles import Right
 from feedback.store.vitals import Vitals, vitals
 
-router = APIRouter(tags=["health"], dependencies=[Depends(require_key)])
+router = APIRouter(tags=["health"], dependencies=[Depends(allowed(Right.READ))])
 
 SHOWN = {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus' text format."}
 
 
-@router.get("/metrics", summary="Metrics", response_class=Response, responses={200: SHOWN, **documented(401, 500, 503)})
+@router.get(
+    "/metrics", summary="Metrics", response_class=Response, responses={200: SHOWN, **documented(401, 403, 500, 503)}
+)
 def read_metrics(service: Given) -> Response:
     """Gauges for Prometheus: how far jobs are behind, what waits, silent sources, open alerts. By the database, so any
     API process gives the same; a scrape looks at no more than the last day's complaints."""

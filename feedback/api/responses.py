@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Any, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from feedback.api.alerts import AlertDetail, read_alert
-from feedback.api.keys import require_key
+from feedback.api.principal import Responder
 from feedback.api.problems import ProblemError, documented
 from feedback.api.service import Given, Service
 from feedback.domain import SEGMENTED, Author, Segment, Verdict
 from feedback.errors import FeedbackError
+from feedback.roles import Principal
 
 router = APIRouter(prefix="/v1/alerts/{alert_id}", tags=["alerts"])
 
-Key = Annotated[str, Depends(require_key)]
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "The alert as it is now."},
-    **documented(401, 404, 409, 422, 500, 503),
+    **documented(401, 403, 404, 409, 422, 500, 503),
 }
 
 
@@ -73,29 +73,29 @@ class Silence(Response):
 
 
 @router.post("/acknowledge", summary="Take an alert on", responses=ANSWERS)
-def acknowledge(service: Given, alert_id: UUID, key: Key, said: Response) -> AlertDetail:
+def acknowledge(service: Given, alert_id: UUID, principal: Responder, said: Response) -> AlertDetail:
     """Somebody looks at it. A second time changes nothing; 409 when it is resolved."""
-    return _done(service, alert_id, lambda: service.respond.take_on(alert_id, _by(service, said, key)))
+    return _done(service, alert_id, lambda: service.respond.take_on(alert_id, _by(service, said, principal)))
 
 
 @router.post("/resolve", summary="End an alert", responses=ANSWERS)
-def resolve(service: Given, alert_id: UUID, key: Key, said: Response) -> AlertDetail:
+def resolve(service: Given, alert_id: UUID, principal: Responder, said: Response) -> AlertDetail:
     """End it by hand; if the rise goes on, it comes back. One that is resolved stays as it is."""
-    return _done(service, alert_id, lambda: service.respond.end(alert_id, _by(service, said, key)))
+    return _done(service, alert_id, lambda: service.respond.end(alert_id, _by(service, said, principal)))
 
 
 @router.post("/verdict", summary="Say what an alert was", responses=ANSWERS)
-def verdict(service: Given, alert_id: UUID, key: Key, said: GivenVerdict) -> AlertDetail:
+def verdict(service: Given, alert_id: UUID, principal: Responder, said: GivenVerdict) -> AlertDetail:
     """*real* takes it on; *expected* and *known* silence it while it is open; *not an issue* ends it; after *expected*
     and *not an issue* its days count as usual; *wrong owner* gives its topic to another. The latest verdict holds."""
-    by = _by(service, said, key)
+    by = _by(service, said, principal)
     return _done(service, alert_id, lambda: service.respond.say(alert_id, said.verdict, by, owner=said.owner))
 
 
 @router.post("/mute", summary="Hear no more of it", responses=ANSWERS)
-def mute(service: Given, alert_id: UUID, key: Key, said: Silence) -> AlertDetail:
+def mute(service: Given, alert_id: UUID, principal: Responder, said: Silence) -> AlertDetail:
     """It is judged and shown all the same; nobody is sent a message about it."""
-    by = _by(service, said, key)
+    by = _by(service, said, principal)
     if said.until and said.until <= by.at:
         raise ProblemError(422, "in-the-past", "`until` is over already; name a time in the future.")
     only = Segment(said.segment.attribute, said.segment.value) if said.segment else None
@@ -104,14 +104,14 @@ def mute(service: Given, alert_id: UUID, key: Key, said: Silence) -> AlertDetail
 
 
 @router.post("/unmute", summary="Hear of it again", responses=ANSWERS)
-def unmute(service: Given, alert_id: UUID, key: Key, said: Response) -> AlertDetail:
+def unmute(service: Given, alert_id: UUID, principal: Responder, said: Response) -> AlertDetail:
     """End all mutes of the alert's topic."""
-    return _done(service, alert_id, lambda: service.respond.unmute(alert_id, _by(service, said, key)))
+    return _done(service, alert_id, lambda: service.respond.unmute(alert_id, _by(service, said, principal)))
 
 
-def _by(service: Service, said: Response, key: str) -> Author:
+def _by(service: Service, said: Response, principal: Principal) -> Author:
     at: datetime = service.clock()
-    return Author(said.who.strip() or key, said.why.strip(), at)
+    return Author(said.who.strip() or principal.name, said.why.strip(), at)
 
 
 def _done(service: Service, alert_id: UUID, act: Callable[[], object]) -> AlertDetail:

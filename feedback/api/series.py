@@ -9,15 +9,16 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from feedback.api.keys import require_key
+from feedback.api.principal import allowed
 from feedback.api.problems import documented
 from feedback.api.service import Given
 from feedback.domain import Span
+from feedback.roles import Right
 from feedback.series import bucket, bucket_start, day_of
 from feedback.store.counts import counts
 from feedback.store.topics import published_version, topics_of
 
-router = APIRouter(prefix="/v1", tags=["topics"], dependencies=[Depends(require_key)])
+router = APIRouter(prefix="/v1", tags=["topics"], dependencies=[Depends(allowed(Right.READ))])
 
 
 class Series(BaseModel):
@@ -60,7 +61,7 @@ class SeriesQuery(BaseModel):
 @router.get(
     "/series",
     summary="Complaints a day",
-    responses={200: {"description": "The series."}, **documented(401, 422, 500, 503)},
+    responses={200: {"description": "The series."}, **documented(401, 403, 422, 500, 503)},
 )
 def list_series(service: Given, query: Annotated[SeriesQuery, Query()]) -> AllSeries:
     """Complaints a day of the published version's topics or areas."""

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
-from feedback.domain import Alert, Author, Mute
+from feedback.chart import Series
+from feedback.domain import Alert, Author, Mute, Segment
 from feedback.ingest import Taken
 from feedback.settings import Settings
 from feedback.store.database import Database
@@ -34,12 +35,26 @@ class Respond:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What pages show that has to be worked out; `jobs.look` says how. Without it charts show what was counted alone.
+
+    `series` gives the last days of a topic, or of one segment of it, as of a moment; None for a topic that is gone.
+    """
+
+    series: Callable[[UUID, Segment | None, datetime, int], Series | None] = lambda *_: None
+
+
+NOTHING = Look()
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     settings: Settings
     database: Database
     clock: Callable[[], datetime]
     take_in: TakeIn
     respond: Respond
+    look: Look
 
 
 def _of_app(request: Request) -> Service:

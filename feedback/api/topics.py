@@ -10,15 +10,16 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from feedback.api.figures import Window
-from feedback.api.keys import require_key
+from feedback.api.principal import allowed
 from feedback.api.problems import documented
 from feedback.api.recent import Recent, recent_counts
 from feedback.api.service import Given
 from feedback.domain import TopicKind
+from feedback.roles import Right
 from feedback.store.kept_counts import UNASSIGNED
 from feedback.store.topics import StoredTopic, StoredVersion, published_version, topics_of
 
-router = APIRouter(prefix="/v1", tags=["topics"], dependencies=[Depends(require_key)])
+router = APIRouter(prefix="/v1", tags=["topics"], dependencies=[Depends(allowed(Right.READ))])
 
 Words = dict[str, list[str]]
 
@@ -88,7 +89,7 @@ class Topics(BaseModel):
 @router.get(
     "/topics",
     summary="List topics",
-    responses={200: {"description": "The topics."}, **documented(401, 500, 503)},
+    responses={200: {"description": "The topics."}, **documented(401, 403, 500, 503)},
 )
 def list_topics(service: Given) -> Topics:
     """The topics of the published version, the busiest of the last seven days first."""

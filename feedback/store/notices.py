@@ -118,6 +118,18 @@ def first_about(connection: Connection, alert_id: UUID, channel: str) -> Notice 
     return _notice(row) if row else None
 
 
+def untried(connection: Connection, alert_id: UUID, wall: datetime) -> list[Notice]:
+    """An alert's notices that wait for their time, none of which was tried yet."""
+    waiting = (notice.c.attempts == 0) & (notice.c.next_at > wall)
+    query = select(notice).join(told, told.c.notice_id == notice.c.id).where(told.c.alert_id == alert_id)
+    return [_notice(row) for row in connection.execute(query.where(_PENDING, waiting))]
+
+
+def bring_forward(connection: Connection, notice_id: UUID, at: datetime) -> None:
+    """Let a notice that waits go out at `at` already."""
+    connection.execute(update(notice).where(notice.c.id == notice_id, _PENDING).values(next_at=at))
+
+
 def notice_of(connection: Connection, notice_id: UUID) -> Notice | None:
     """The notice of that id."""
     row = connection.execute(select(notice).where(notice.c.id == notice_id)).one_or_none()

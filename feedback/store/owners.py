@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from feedback.owners import Charge, Owned, Ownership
+from feedback.alerts import kept_count
+from feedback.domain import Segment
+from feedback.owners import Charge, Owned, Owners, Ownership, Responsible
 from feedback.store.tables import ownership
 
 
@@ -32,6 +36,23 @@ def ownerships(connection: Connection, *, ended: bool = False) -> list[Ownership
     query = select(ownership).order_by(ownership.c.id)
     query = query if ended else query.where(ownership.c.ended_at.is_(None))
     return [_ownership(row) for row in connection.execute(query)]
+
+
+def known_owners(connection: Connection, owned: Mapping[Charge, str], default: str) -> Owners:
+    """Everybody's charges: a person's decision goes before what is `owned` by the taxonomy."""
+    decided = {each.charge: each.owner for each in ownerships(connection)}
+    return Owners.of({**owned, **decided}, default)
+
+
+def responsible_for(owners: Owners, row: Row[Any]) -> Responsible:
+    """Who is told of an alert, given as `feedback.store.alerts.alert_row` does."""
+    evidence: Mapping[str, Any] = row.evidence
+    segment = Segment(**evidence["segment"]) if evidence.get("segment") else None
+    return owners.of_alert(row.owner, row.area, segment, _where(evidence))
+
+
+def _where(evidence: Mapping[str, Any]) -> Iterable[Segment]:
+    return [kept_count(each).segment for each in evidence.get("where", ())]
 
 
 def _ownership(row: Row[tuple[object, ...]]) -> Ownership:

@@ -43,7 +43,11 @@ class StoredVersion:
 
 @dataclass(frozen=True, slots=True)
 class StoredTopic:
-    """A topic as one version holds it. `centroid` (float32 bytes) is that of a provisional topic."""
+    """A topic as one version holds it.
+
+    `centroid` (float32 bytes) is that of a topic born since the training; several, one after the other, where more of
+    it was found later.
+    """
 
     id: UUID
     kind: TopicKind
@@ -213,10 +217,21 @@ def all_topics_of(connection: Connection, version_id: UUID) -> list[StoredTopic]
     return [_topic(row) for row in connection.execute(_members(version_id))]
 
 
-def count_topics(connection: Connection, version_id: UUID) -> int:
-    """How many topics a version has."""
-    query = select(func.count()).select_from(topic_in_version).where(topic_in_version.c.version_id == version_id)
-    return int(connection.execute(query).scalar_one())
+def births_state(connection: Connection, version_id: UUID) -> tuple[int, int]:
+    """Changes with each topic that joins a version, and each that grows by another centroid."""
+    sizes = func.coalesce(func.sum(func.length(topic_in_version.c.centroid)), 0)
+    row = connection.execute(select(func.count(), sizes).where(topic_in_version.c.version_id == version_id)).one()
+    return int(row[0]), int(row[1])
+
+
+def born_since(connection: Connection, since: datetime) -> set[UUID]:
+    """The topics that were born by themselves, not by a training, from then on."""
+    query = (
+        select(topic.c.id)
+        .join(topic_in_version, topic_in_version.c.topic_id == topic.c.id)
+        .where(topic.c.born_at >= since, topic_in_version.c.centroid.is_not(None))
+    )
+    return set(connection.execute(query).scalars())
 
 
 def centroids_of(connection: Connection, version_id: UUID) -> list[StoredTopic]:

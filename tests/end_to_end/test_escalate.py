@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from feedback.digest import iso_week
-from feedback.domain import Author
+from feedback.domain import Author, Severity
 from feedback.notify.outbox import Notice, NoticeKind
 from feedback.owners import Charge, Owned
 from feedback.store import alerts
@@ -19,7 +19,7 @@ from feedback.store.notices import listed
 from feedback.store.owners import add_ownership
 from feedback.store.topics import topic_names
 from jobs.context import Context, Parts
-from jobs.curate import own, place
+from jobs.curate import grade, own, place
 from jobs.escalate import run as escalate
 from jobs.progress import Silent
 from jobs.publish import publish
@@ -122,6 +122,20 @@ def test_at_night_nobody_is_woken_and_the_agreed_time_stands_still(home: Context
     assert first.next_at == _seven_o_clock_after(WALL)
     assert escalate(context, NOW + timedelta(hours=17, minutes=59))["escalated"] == 0
     assert escalate(context, NOW + timedelta(hours=18))["escalated"] == 1
+
+
+def test_what_becomes_grave_enough_at_night_waits_no_longer(home: Context) -> None:
+    context = told(home, FILE + NIGHT.replace("zone: UTC", "zone: UTC, unless: critical"))
+    owned(context, "payments")
+    alert = risen(context)
+    (waiting,) = notices(context)
+    assert waiting.next_at == _seven_o_clock_after(WALL)
+    with context.database.read() as connection:
+        topic = alerts.alert_of(connection, alert).topic_id
+    grade(context, topic, Severity.CRITICAL, ANNA)
+    judge(context, NOW + timedelta(hours=6))
+    (hastened,) = notices(context)
+    assert (hastened.id, hastened.next_at) == (waiting.id, WALL)
 
 
 def test_nothing_goes_on_where_no_steps_are_agreed(home: Context) -> None:

@@ -23,6 +23,8 @@ WHEEL_DATA = {
     "feedback/store/migrations/script.py.mako",
     "feedback/taxonomies/*.yaml",
     "feedback/templates/*.j2",
+    "feedback/web/static/*",
+    "feedback/web/templates/*.j2",
     "jobs/demo/wording/*.yaml",
 }
 """All that may be in the wheel besides Python code."""

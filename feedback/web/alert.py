@@ -1,0 +1,227 @@
+"""`/alerts/{alert_id}`: one alert, why there is it, what happened to it, and what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Form
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy import Connection, Row
+
+from feedback.alerts import kept_signal
+from feedback.api import responses
+from feedback.api.alerts import AlertDetail, read_alert
+from feedback.api.principal import Responder
+from feedback.api.problems import ProblemError
+from feedback.domain import SEGMENTED, Verdict
+from feedback.explanation import Finding, numbers, summary
+from feedback.language import N_, Language
+from feedback.sentences import excerpt, mute_words, segment_words, verdict_words
+from feedback.severity import severity_words
+from feedback.store.alerts import alert_row
+from feedback.store.events import planned_events
+from feedback.store.facets import StoredQuote, quotes_by_id
+from feedback.store.fixes import fixes
+from feedback.store.verdicts import mutes
+from feedback.web.chart import Chart, Mark, chart
+from feedback.web.visit import Reading, Visit
+
+router = APIRouter(prefix="/alerts/{alert_id}", include_in_schema=False)
+
+BEFORE, AFTER = timedelta(days=35), timedelta(days=21)
+"""So much of the time before an alert is drawn, and after it is over."""
+
+MOST_DAYS = 180
+QUOTES_READ, QUOTES_SHOWN = 80, 4
+"""So many complaints of an alert are looked at, and so many quoted of each language."""
+
+DONE: Mapping[str, str] = {
+    "acknowledge": N_("You have taken it on."),
+    "resolve": N_("It is over."),
+    "verdict": N_("Your verdict is noted."),
+    "mute": N_("It is muted."),
+    "unmute": N_("It is heard again."),
+}
+
+Spell = Literal["open", "1", "3", "7", "14", "28", "below"]
+"""How long to mute: while it is open, so many days, or while it is below so many times what is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that happened to an alert."""
+
+    at: datetime
+    what: str
+    who: str
+    why: str
+
+
+@router.get("")
+def alert(visit: Reading, alert_id: UUID, done: str = "") -> HTMLResponse:
+    """All about an alert; `done` is what was just done about it."""
+    return _page(visit, alert_id, told=visit.to.gettext(DONE[done]) if done in DONE else "")
+
+
+Why = Annotated[str, Form(max_length=2000)]
+
+
+@router.post("/acknowledge")
+def acknowledge(visit: Reading, alert_id: UUID, principal: Responder, why: Why = "") -> Response:
+    said = responses.Response(why=why)
+    return _done(
+        visit, alert_id, "acknowledge", lambda: responses.acknowledge(visit.service, alert_id, principal, said)
+    )
+
+
+@router.post("/resolve")
+def resolve(visit: Reading, alert_id: UUID, principal: Responder, why: Why = "") -> Response:
+    said = responses.Response(why=why)
+    return _done(visit, alert_id, "resolve", lambda: responses.resolve(visit.service, alert_id, principal, said))
+
+
+@router.post("/verdict")
+def verdict(
+    visit: Reading,
+    alert_id: UUID,
+    principal: Responder,
+    verdict: Annotated[Verdict, Form()],
+    owner: Annotated[str, Form(max_length=200)] = "",
+    why: Why = "",
+) -> Response:
+    named = owner if verdict is Verdict.WRONG_OWNER else ""
+    said = responses.GivenVerdict(verdict=verdict, owner=named, why=why)
+    return _done(visit, alert_id, "verdict", lambda: responses.verdict(visit.service, alert_id, principal, said))
+
+
+@router.post("/mute")
+def mute(
+    visit: Reading,
+    alert_id: UUID,
+    principal: Responder,
+    spell: Annotated[Spell, Form()] = "open",
+    below: Annotated[float | None, Form(gt=0, le=1000)] = None,
+    segment: Annotated[str, Form(max_length=300)] = "",
+    why: Why = "",
+) -> Response:
+    until = visit.service.clock() + timedelta(days=int(spell)) if spell.isdigit() else None
+    said = responses.Silence(until=until, below=below if spell == "below" else None, segment=_where(segment), why=why)
+    return _done(visit, alert_id, "mute", lambda: responses.mute(visit.service, alert_id, principal, said))
+
+
+@router.post("/unmute")
+def unmute(visit: Reading, alert_id: UUID, principal: Responder, why: Why = "") -> Response:
+    said = responses.Response(why=why)
+    return _done(visit, alert_id, "unmute", lambda: responses.unmute(visit.service, alert_id, principal, said))
+
+
+def _where(segment: str) -> responses.Where | None:
+    attribute, _, value = segment.partition("=")
+    return responses.Where(attribute=attribute, value=value) if attribute in SEGMENTED and value else None
+
+
+def _done(visit: Visit, alert_id: UUID, what: str, act: Callable[[], object]) -> Response:
+    """Back to the alert; with what stood in the way, where it could not be done."""
+    try:
+        act()
+    except ProblemError as problem:
+        if problem.status == 404:
+            raise
+        return _page(visit, alert_id, failed=problem.detail, status=problem.status)
+    return RedirectResponse(f"/alerts/{alert_id}?done={what}", 303)
+
+
+def _page(visit: Visit, alert_id: UUID, *, told: str = "", failed: str = "", status: int = 200) -> HTMLResponse:
+    detail = read_alert(visit.service, alert_id)
+    with visit.service.database.read() as connection:
+        row = alert_row(connection, alert_id)
+        quotes = _quotes(connection, detail)
+        marks = list(_marks(connection, visit, row))
+        silenced = [each for each in mutes(connection, row.topic_id) if each.alert_id in (None, alert_id)]
+    finding = _finding(row)
+    return visit.page(
+        "alert.html.j2",
+        status,
+        detail=detail,
+        summary=summary(finding, visit.service.settings.zone, visit.to) if finding else [],
+        numbers=numbers(finding) if finding else [],
+        grave=severity_words(row.evidence, visit.to),
+        chart=_chart(visit, row, finding, marks),
+        quotes=quotes,
+        lines=_lines(detail, visit.to),
+        mutes=[(each, mute_words(each, visit.service.settings.zone, visit.to)) for each in silenced],
+        segments=_segments(finding, visit.to),
+        verdicts=[(each, verdict_words(each, visit.to)) for each in Verdict],
+        told=told,
+        failed=failed,
+        now=visit.service.clock(),
+    )
+
+
+def _finding(row: Row[Any]) -> Finding | None:
+    """What was written down; None where an earlier release wrote it otherwise."""
+    try:
+        return Finding.read(row.evidence, row.topic_id)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _chart(visit: Visit, row: Row[Any], finding: Finding | None, marks: Sequence[Mark]) -> Chart | None:
+    """The days around the alert, of the segment that has risen where it was not the topic as a whole."""
+    as_of = min(visit.service.clock(), row.resolved_at + AFTER) if row.resolved_at else visit.service.clock()
+    days = min((as_of - row.opened_at + BEFORE).days, MOST_DAYS)
+    segment = kept_signal(row.evidence, row.topic_id).segment if finding else None
+    return chart(visit.service.look.series(row.topic_id, segment, as_of, days), marks)
+
+
+def _marks(connection: Connection, visit: Visit, row: Row[Any]) -> Iterator[Mark]:
+    """The alert, fixes of its topic and what was planned, by kind."""
+    to, zone = visit.to, visit.service.settings.zone
+    opened = row.opened_at.astimezone(zone).date()
+    yield Mark("alert", opened, opened, to.gettext("alert"), to.gettext("alert {day}", day=to.dated(opened)))
+    for fix in fixes(connection):
+        if fix.topic_id == row.topic_id:
+            day = fix.at.astimezone(zone).date()
+            yield Mark("fix", day, day, to.gettext("fix"), f"{to.dated(day)}: {fix.note or to.gettext('fix')}")
+    for event in planned_events(connection):
+        if event.concerns(row.topic_id):
+            days = to.dated(event.first)
+            if event.last != event.first:
+                days = to.gettext("{first} to {last}", first=to.day(event.first), last=to.dated(event.last))
+            yield Mark("event", event.first, event.last, event.name, f"{days}: {event.name}")
+
+
+def _quotes(connection: Connection, detail: AlertDetail) -> Mapping[str, Sequence[StoredQuote]]:
+    """Of each language a few that differ, those with most quotes first."""
+    ids = [UUID(each) for each in (detail.evidence.complaint_ids or ())[:QUOTES_READ]]
+    found: dict[str, dict[str, StoredQuote]] = {}
+    for quote in quotes_by_id(connection, ids):
+        found.setdefault(quote.language, {}).setdefault(excerpt(quote.text), quote)
+    chosen = {language: list(quotes.values())[:QUOTES_SHOWN] for language, quotes in found.items()}
+    return dict(sorted(chosen.items(), key=lambda each: (-len(found[each[0]]), each[0])))
+
+
+def _lines(detail: AlertDetail, to: Language) -> list[Line]:
+    """What happened, the latest first."""
+    from feedback.web.words import STATES
+
+    moved = [
+        Line(each.at, to.gettext(STATES[each.after]) if each.before else to.gettext("Opened"), each.who, each.why)
+        for each in detail.transitions
+    ]
+    said = [
+        Line(each.at, to.gettext("Verdict: {verdict}", verdict=verdict_words(each.verdict, to)), each.who, each.why)
+        for each in detail.verdicts
+    ]
+    silenced = [Line(each.at, to.gettext("Muted"), each.who, each.why) for each in detail.mutes]
+    return sorted([*moved, *said, *silenced], key=lambda each: each.at, reverse=True)
+
+
+def _segments(finding: Finding | None, to: Language) -> list[tuple[str, str]]:
+    """(value of the form, words) of the places in which it rises: where to mute it alone."""
+    places = [each.segment for each in finding.where] if finding else []
+    return [(f"{each.attribute}={each.value}", segment_words(each, to)) for each in places]

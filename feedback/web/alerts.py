@@ -1,0 +1,29 @@
+"""`/alerts`: all alerts, newest first."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse
+
+from feedback.api.alerts import AlertsQuery, list_alerts
+from feedback.domain import AlertState
+from feedback.web.visit import Reading
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/alerts")
+def alerts(visit: Reading, query: Annotated[AlertsQuery, Query()]) -> HTMLResponse:
+    """A page of alerts, of some states where the query says so."""
+    found = list_alerts(visit.service, query)
+    following = [("state", str(each)) for each in query.state] + [("cursor", found.next_cursor or "")]
+    return visit.page(
+        "alerts.html.j2",
+        found=found,
+        query=query,
+        states=list(AlertState),
+        following=f"/alerts?{urlencode(following)}" if found.next_cursor else "",
+    )

@@ -1,0 +1,41 @@
+"""What the tests of pages share: the dashboard over a small world, seen by somebody who may do everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from starlette.testclient import TestClient
+
+from feedback.api import create_app
+from feedback.store import keys
+from feedback.store.database import Database, open_database
+from tests.conftest import SettingsFactory
+from tests.integration.api.api_world import BONUS, LOGIN, NOW, complain, open_alert, publish, responding
+
+
+@pytest.fixture
+def world(sqlite_database: str) -> Iterator[Database]:
+    database = open_database(sqlite_database)
+    with database.write() as connection:
+        publish(connection)
+        complain(connection, BONUS, NOW, 9)
+        complain(connection, LOGIN, NOW, 2)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def alert(world: Database) -> UUID:
+    with world.write() as connection:
+        return open_alert(connection, BONUS)
+
+
+@pytest.fixture
+def browser(settings: SettingsFactory, world: Database) -> Iterator[TestClient]:
+    with world.write() as connection:
+        key = keys.add_key(connection, "anna", NOW)
+    app = create_app(settings(), world, lambda: NOW, lambda *_: [], responding(settings(), world))
+    with TestClient(app, headers={"X-API-Key": key}) as client:
+        yield client

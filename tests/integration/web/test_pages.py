@@ -1,0 +1,123 @@
+"""The dashboard's pages as a browser without scripts gets them."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID, uuid4
+
+import pytest
+from starlette.testclient import TestClient
+
+from feedback.language import LANGUAGES
+from feedback.store import topics
+from feedback.store.database import Database
+from tests.integration.api.api_world import VERSION, open_alert, topic
+
+PAGES = ("/", "/alerts")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("path", PAGES)
+def test_each_page_is_there_in_each_language(browser: TestClient, alert: UUID, path: str, language: str) -> None:
+    page = browser.get(path, headers={"Accept-Language": f"{language}-XX,en;q=0.5"})
+
+    assert page.status_code == 200
+    assert f'<html lang="{language}"' in page.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_needs_anything_from_elsewhere_or_written_into_it(browser: TestClient, alert: UUID, path: str) -> None:
+    for text in (browser.get(path).text, browser.get(f"/alerts/{alert}").text):
+        assert not re.search(r"<script(?! src=\"/static/)|<style|\sstyle=|\son\w+=|(?:src|href)=\"https?:", text)
+
+
+def test_it_is_calm_where_nothing_rises(browser: TestClient) -> None:
+    assert "It is calm" in browser.get("/?alerts_only=true").text
+
+
+def test_an_open_alert_leads_to_its_page(browser: TestClient, alert: UUID) -> None:
+    page = browser.get("/").text
+
+    assert "1 alert is open" in page
+    assert f'href="/alerts/{alert}"' in page
+    assert "Bonus payout delayed" in browser.get(f"/alerts/{alert}").text
+
+
+def test_issues_of_another_owner_are_filtered_out(browser: TestClient, alert: UUID) -> None:
+    assert "Bonus payout delayed" not in browser.get("/?owner=accounts").text
+
+
+def test_alerts_in_another_state_are_filtered_out(browser: TestClient, alert: UUID) -> None:
+    assert f"/alerts/{alert}" in browser.get("/alerts?state=open").text
+    assert f"/alerts/{alert}" not in browser.get("/alerts?state=resolved").text
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "shown"),
+    [
+        ("acknowledge", {}, "Acknowledged"),
+        ("resolve", {"why": "the provider is back"}, "the provider is back"),
+        ("verdict", {"verdict": "real", "why": "Trustly says so"}, "Verdict: real"),
+        ("mute", {"spell": "7", "why": "known to all"}, "Muted"),
+        ("mute", {"spell": "below", "below": "3", "segment": ""}, "while below 3 times"),
+    ],
+)
+def test_what_is_done_about_an_alert_stands_in_its_history(
+    browser: TestClient, alert: UUID, path: str, form: dict[str, str], shown: str
+) -> None:
+    page = browser.post(f"/alerts/{alert}/{path}", data=form)
+
+    assert page.status_code == 200
+    assert page.url.path == f"/alerts/{alert}"
+    assert shown in page.text
+    assert "anna" in page.text
+
+
+def test_what_cannot_be_done_says_why(browser: TestClient, alert: UUID) -> None:
+    browser.post(f"/alerts/{alert}/resolve")
+    page = browser.post(f"/alerts/{alert}/acknowledge")
+
+    assert page.status_code == 409
+    assert 'role="alert"' in page.text
+
+
+def test_a_mute_can_be_ended(browser: TestClient, alert: UUID) -> None:
+    browser.post(f"/alerts/{alert}/mute", data={"spell": "open"})
+
+    assert "Hear of it again" not in browser.post(f"/alerts/{alert}/unmute").text
+
+
+def test_names_are_shown_and_not_obeyed(browser: TestClient, world: Database) -> None:
+    with world.write() as connection:
+        bad = topic("<script>alert(1)</script>")
+        topics.add_topics(connection, VERSION.id, [bad])
+        open_alert(connection, bad)
+
+    assert "<script>alert" not in browser.get("/").text
+
+
+def test_who_chooses_a_language_and_colours_keeps_them(browser: TestClient) -> None:
+    chosen = browser.post("/appearance", data={"language": "fi", "theme": "dark", "back": "/alerts"})
+
+    assert chosen.url.path == "/alerts"
+    assert '<html lang="fi" data-theme="dark"' in browser.get("/").text
+
+
+@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+def test_a_choice_leads_nowhere_else(browser: TestClient, back: str) -> None:
+    form = {"language": "en", "theme": "auto", "back": back}
+
+    assert browser.post("/appearance", data=form, follow_redirects=False).headers["location"] == "/"
+
+
+def test_what_pages_load_may_be_kept_for_good(browser: TestClient) -> None:
+    (script,) = re.findall(r'src="(/static/htmx[^"]+)"', browser.get("/").text)
+    found = browser.get(script)
+
+    assert found.status_code == 200
+    assert "immutable" in found.headers["cache-control"]
+    assert browser.get(script, headers={"If-None-Match": found.headers["etag"]}).status_code == 304
+
+
+def test_an_unknown_alert_is_not_found(browser: TestClient) -> None:
+    assert browser.get(f"/alerts/{uuid4()}").status_code == 404
