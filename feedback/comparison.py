@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -355,6 +356,16 @@ def topic_map(report: ComparisonReport) -> TopicMap:
             if topic.place
         ]
     )
+
+
+def comparison_page(data_dir: Path, before: UUID, after: UUID) -> Path:
+    """Where the page on two versions is, unless somebody said otherwise."""
+    return data_dir / "reports" / f"{str(before)[:8]}-{str(after)[:8]}.html"
+
+
+def candidate_page(data_dir: Path, version_id: UUID) -> Path:
+    """Where the page is on what a candidate changes of the version that was in force at its training."""
+    return data_dir / "topic_models" / str(version_id) / "report.html"
 
 
 def render_html(report: ComparisonReport) -> str:

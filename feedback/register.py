@@ -125,7 +125,34 @@ TABLES: Mapping[str, Entry] = {
     "outcome": Entry("what fixes achieved", "", "to judge whether they worked"),
     "exposure": Entry("numbers a day, such as players", "", "to hold complaints in proportion"),
     "run": Entry("each execution of a job: times, counts, errors", "", "each window runs once"),
-    "api_key": Entry("names and hashes of the API's keys", _STAFF, "to let only known systems in"),
+    "request": Entry("what people asked workers for", _STAFF, "trainings and edits of topics are done by workers"),
+    "counting": Entry("how often buckets were counted", "", "readers know when their numbers are old"),
+    "api_key": Entry("names, roles, owners, last use and hashes of keys", _STAFF, "to let only known systems in"),
+    "account": Entry(
+        "people who may sign in: name, role, hash of the password, sealed secret of their one-time codes",
+        "personal data of staff",
+        "to know who asks",
+        "until you delete them; disabled ones keep their name for the audit log",
+    ),
+    "recovery_code": Entry("hashes of codes that stand in for the second factor", "", "phones get lost", "until used"),
+    "session": Entry(
+        "hashes of the sessions of who has signed in, with when they were last seen",
+        "personal data of staff",
+        "to know who asks",
+        "until signed out or timed out",
+    ),
+    "lock_out": Entry(
+        "failed attempts to sign in, by the keyed hash of a name or an address",
+        "pseudonymous, of staff and of whoever tries",
+        "to slow down guessing",
+        "a day",
+    ),
+    "audit_entry": Entry(
+        "who changed what, when and by which way",
+        "names of staff and keys",
+        "changes can be traced",
+        "'audit_days', for good where that is 0",
+    ),
 }
 """Every table of the database."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 
 class Right(StrEnum):
@@ -41,12 +42,15 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
 class Principal:
     """Who is asking: a person who has signed in, or a key.
 
-    `owner` is the owner whose topics, markets and brands a person of the role owner sees; None sees all.
+    `owner` is the owner whose topics, markets and brands somebody of the role owner sees; None sees all. A person has
+    an account and perhaps a language, a key neither.
     """
 
     name: str
     role: Role
     owner: str | None = None
+    account_id: UUID | None = None
+    language: str | None = None
 
     def may(self, right: Right) -> bool:
         """Whether the role has this right."""

@@ -25,6 +25,7 @@ from pydantic_settings import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from feedback.accounts import Lasting
 from feedback.domain import SEGMENTED, AlertPolicy
 from feedback.errors import SettingError
 from feedback.intake.kinds import ALL_KINDS
@@ -173,6 +174,18 @@ class Settings(BaseSettings):
         "",
         description="Where people's browsers reach the service, such as https://feedback.example.org. Messages then "
         "hold links to say what an alert was. Empty: no links.",
+    )
+    session_idle_minutes: int = Field(
+        120, description="Minutes after which somebody who does nothing is signed out.", ge=1, le=43_200
+    )
+    session_hours: int = Field(
+        12, description="Hours after which somebody who has signed in must do so again.", ge=1, le=720
+    )
+    requests_per_minute: int = Field(
+        6_000,
+        description="At most so many requests a minute of one key or account, by process of the API. 0: any number.",
+        ge=0,
+        le=10_000_000,
     )
     default_owner: str = Field("unowned", description="Who gets the topics that nobody owns.", min_length=1)
 
@@ -324,6 +337,16 @@ class Settings(BaseSettings):
     def retention(self) -> Retention:
         named = (written.rpartition("=") for written in self.retention_sources)
         return Retention(self.retention_days, {source: int(days) for source, _, days in named})
+
+    @property
+    def lasting(self) -> Lasting:
+        """How long sessions last."""
+        return Lasting(timedelta(minutes=self.session_idle_minutes), timedelta(hours=self.session_hours))
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach the service encrypted."""
+        return self.public_url.startswith("https://")
 
     @property
     def url(self) -> str:

@@ -14,6 +14,7 @@ import typer
 
 from feedback.errors import FeedbackError, SourceError
 from feedback.settings import FILE_VARIABLE, Settings, commented_file, hash_key, load_settings, settings_file
+from jobs.accounts_cli import accounts
 from jobs.alerts_cli import alerts
 from jobs.backtest_cli import backtest
 from jobs.backup_cli import backup, restore
@@ -25,6 +26,7 @@ from jobs.events_cli import events
 from jobs.exposure_cli import exposure
 from jobs.faq_cli import faq
 from jobs.fixes_cli import fixes
+from jobs.keys_cli import keys
 from jobs.kpi_cli import kpi
 from jobs.models_cli import figures, models
 from jobs.notices_cli import dead_words, notices
@@ -46,8 +48,8 @@ app = typer.Typer(
     add_completion=False,
 )
 rejected = typer.Typer(help="Records that could not become complaints.", no_args_is_help=True)
-keys = typer.Typer(help="Keys for the API.", no_args_is_help=True)
 app.add_typer(rejected, name="rejected")
+app.add_typer(accounts, name="accounts")
 app.add_typer(keys, name="keys")
 app.add_typer(alerts, name="alerts")
 app.add_typer(topics, name="topics")
@@ -358,41 +360,6 @@ def _service(start_at: datetime | None, speed: float) -> tuple[Settings, Service
     zone, now = context.settings.zone, wall()
     start = start_at.replace(tzinfo=zone).astimezone(UTC) if start_at else now
     return context.settings, ServiceClock(wall, now, start, speed)
-
-
-@keys.command("add")
-def keys_add(name: Annotated[str, typer.Argument(help="Who will use it.")]) -> None:
-    """Make a key for the API. It is shown once and kept only as a hash."""
-    from feedback.store.keys import add_key
-
-    context = open_context()
-    with context.database.write() as connection:
-        key = add_key(connection, name, wall())
-    say(out, key)
-    say(err, "This is the only time the key is shown. Send it as: Authorization: Bearer KEY")
-
-
-@keys.command("list")
-def keys_list(as_json: Json = False) -> None:
-    """Show the keys there are, without the keys themselves."""
-    from feedback.store.keys import keys as stored_keys
-
-    context = open_context()
-    with context.database.read() as connection:
-        rows = [row._asdict() for row in stored_keys(connection)]
-    columns = {"name": "Name", "created_at": "Made (UTC)", "revoked_at": "Revoked (UTC)"}
-    show(out, rows, columns, as_json=as_json, empty="There is no key; `feedback keys add NAME` makes one.")
-
-
-@keys.command("revoke")
-def keys_revoke(name: Annotated[str, typer.Argument(help="Which key.")]) -> None:
-    """Make a key useless from now on."""
-    from feedback.store.keys import revoke_key
-
-    context = open_context()
-    with context.database.write() as connection:
-        revoke_key(connection, name, wall())
-    say(out, f"The key {name!r} no longer opens anything.")
 
 
 @app.command()

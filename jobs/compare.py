@@ -19,6 +19,8 @@ from feedback.comparison import (
     ComparisonReport,
     DoubtfulPair,
     DoubtfulTopic,
+    candidate_page,
+    comparison_page,
     render_html,
 )
 from feedback.domain import Fate, TopicKind
@@ -29,7 +31,7 @@ from feedback.store.samples import latest_embedded
 from feedback.store.topics import LineageEntry, StoredTopic, StoredVersion
 from jobs.context import Context
 from jobs.pages import beside_erasures
-from jobs.published import Published, Rule, artefact_dir, read_rule
+from jobs.published import Published, Rule, read_rule
 from models.centre import Ints
 from models.compare import Change, Comparison, Judged, Quality, compare, landing
 from models.topics import Words
@@ -107,7 +109,7 @@ def choose(context: Context, one: StoredVersion | None, two: StoredVersion | Non
 
 def report_path(context: Context, before: StoredVersion, after: StoredVersion) -> Path:
     """Where the report on two versions goes unless somebody says otherwise."""
-    return context.settings.data_dir / "reports" / f"{str(before.id)[:8]}-{str(after.id)[:8]}.html"
+    return comparison_page(context.settings.data_dir, before.id, after.id)
 
 
 def report_candidate(
@@ -116,7 +118,7 @@ def report_candidate(
     """Write what a candidate changes of the version in force beside its files; None when it replaces nothing."""
     if current is None:
         return None
-    before, path = current.version, artefact_dir(context, candidate.id) / "report.html"
+    before, path = current.version, candidate_page(context.settings.data_dir, candidate.id)
     return beside_erasures(context, lambda: write_report(compare_versions(context, before, candidate, now), path))
 
 

@@ -26,7 +26,6 @@ from jobs.backup import last_backup
 from jobs.context import Parts
 from jobs.progress import Silent
 from jobs.schedule import CHAIN
-from jobs.service import ATTEMPTS
 from models.encoder import is_ready
 
 LEAST_FREE = 500_000_000
@@ -234,7 +233,7 @@ def _of_runs(connection: Connection, settings: Settings, now: datetime) -> Itera
     done = {each.job: each.window_start for each in runs.successes(connection)}
     for job in LAG:
         yield lag(job, done.get(job), first, now)
-    yield given_up(list(runs.given_up(connection, ATTEMPTS)), done, settings.zone)
+    yield given_up(list(runs.given_up(connection)), done, settings.zone)
     yield abandoned(len(runs.overdue(connection, now)))
 
 

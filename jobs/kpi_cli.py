@@ -16,10 +16,10 @@ from feedback.errors import FeedbackError
 from feedback.interval import Estimate
 from feedback.kpi import Figures, Impact, Wait, is_few
 from feedback.series import bucket_start, day_of
+from feedback.store.figures import GroupFigures
 from feedback.store.topics import StoredTopic, published_version, topics_of
 from jobs.console import Json, open_context, out, wall
 from jobs.context import Context
-from jobs.kpi import GroupFigures
 from jobs.show import say, show, write_csv
 
 BY = {"segment": "customer_segment"}
@@ -63,8 +63,8 @@ def kpi(
 ) -> None:
     """Show figures of support: how many complaints, how soon they are answered and resolved, how satisfied customers
     are, how many escalate or write again. Each comes with its 90 % interval."""
+    from feedback.store.figures import figures_by
     from feedback.store.kpi import Selection
-    from jobs.kpi import figures_by
 
     context, now = open_context(), wall()
     names = _by(by or ["topic"])
@@ -77,7 +77,7 @@ def kpi(
             raise FeedbackError("There is no topic model yet, and so no topics: `feedback retrain` trains the first.")
         known = topics_of(connection, version.id)
         selection = Selection(version.id, span, now, _topics(context, known, topic, area), segments)
-        found = figures_by(context, connection, selection, known, names)
+        found = figures_by(connection, selection, known, names, context.settings)
     named = {each.id: each.name for each in known}
     if as_csv:
         write_csv(out, [{**_group(each, names, named), **_flat(each.figures)} for each in found])
@@ -89,7 +89,7 @@ def kpi(
 
 
 def _by(given: Sequence[str]) -> list[str]:
-    from jobs.kpi import BY as KNOWN
+    from feedback.store.figures import BY as KNOWN
 
     names = [BY.get(name, name) for name in given]
     for written, name in zip(given, names, strict=True):

@@ -42,10 +42,9 @@ def publish(context: Context, version: StoredVersion, now: datetime) -> None:
 def rollback(context: Context, now: datetime) -> StoredVersion:
     """Put the version that was in force before in force again. FeedbackError when there is none."""
     with context.database.read() as connection:
-        earlier = [each for each in topics.versions(connection) if each.status == "archived" and each.published_at]
-    if not earlier:
+        version = topics.version_before(connection)
+    if version is None:
         raise FeedbackError("No version was in force before this one; `feedback models list` shows all there are.")
-    version = max(earlier, key=lambda each: (each.published_at, each.trained_at))
     publish(context, version, now)
     return version
 

@@ -23,7 +23,7 @@ from jobs.context import Context, Job
 
 JOBS = (
     "intake", "embed", "assign", "births", "count",
-    "retrain", "outage", "detect", "outcome", "retain", "digest", "deliver",
+    "retrain", "outage", "detect", "outcome", "retain", "digest", "request", "deliver",
 )  # fmt: skip
 
 APART = ("intake", "embed", "deliver")

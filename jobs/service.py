@@ -8,8 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from feedback.errors import FeedbackError
+from feedback.requests import JOB
 from feedback.store import runs
 from feedback.store.complaints import count_complaints
+from feedback.store.requests import waiting as asked_for
 from jobs.context import Context, Job
 from jobs.deliver import run as deliver
 from jobs.escalate import run as escalate
@@ -19,19 +21,26 @@ from jobs.schedule import Moment, Plan
 
 log = logging.getLogger(__name__)
 
-ATTEMPTS = 5
-"""So often a run is tried before the schedule goes on without it."""
-
-
 NEWS = timedelta(days=7)
 """Of an alert or a digest that is found later than that, because the service was down, no notice is sent."""
 
 
 def tick(context: Context, clock: Callable[[], datetime]) -> None:
-    """Run what is due at the service's time, oldest first, and then escalate and deliver, whatever became of that."""
+    """Do what people asked for, run what is due at the service's time, oldest first, and then escalate and deliver,
+    whatever became of that."""
+    _do_requests(context)
     _run_due(context, clock())
     for what, job in (("escalating", escalate), ("delivering", deliver)):
         _also(context, what, job, clock())
+
+
+def _do_requests(context: Context) -> None:
+    """Nobody waits for one that failed and is to be tried again, nor for one that another worker has begun."""
+    with context.database.read() as connection:
+        asked = asked_for(connection)
+    for each in asked:
+        if not context.stopping():
+            _attempt(context, JOB, each.at)
 
 
 def _run_due(context: Context, now: datetime) -> None:
@@ -72,7 +81,7 @@ def due(context: Context, now: datetime) -> list[Moment]:
     plan = Plan(context.settings)
     with context.database.read() as connection:
         _, first, _ = count_complaints(connection)
-        given_up = runs.given_up(connection, ATTEMPTS)
+        given_up = runs.given_up(connection)
     since = max(now - timedelta(days=context.settings.catch_up_days), first) if first else now
     moments = plan.moments(since, now)
     latest = plan.latest_chain(now)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from feedback.domain import Fate, TopicKind, derived_id
 from models.artifacts import TopicModel
 from models.assign import assign
+from models.births import TOGETHER
 from models.centre import Floats, Ints, LanguageOffsets, ParallelPhrases, unit_rows
 from models.cluster import KnnLeiden
 from models.evaluate import coverage, language_mixing
@@ -220,12 +221,16 @@ class _Before:
             nothing = np.zeros((0, space.vectors.shape[1]), np.float32)
             none, nobody = np.zeros(0, np.float32), np.full(len(space.vectors), -1, np.intp)
             return cls((), nothing, nothing, none, nobody, (), np.zeros(0, np.bool_))
-        rows, _ = previous.assign(space.sample.vectors, space.sample.languages)
-        centroids = _means(space.vectors, rows, previous.centroids)
-        kept = np.array([id_ in shaped for id_ in previous.topic_ids], np.bool_)
-        places, floors = previous.centroids, previous.floors
+        found, _ = previous.assign(space.sample.vectors, space.sample.languages)
+        whole, first = _subjects(previous.topic_ids, previous.centroids)
+        rows = np.append(whole, -1)[found]
+        sizes = np.bincount(found[found >= 0], minlength=len(whole)).astype(np.float32) + 1
+        places = _centres(previous.centroids, sizes, whole, first)
+        ids, names = (tuple(previous.topic_ids[row] for row in first), tuple(previous.names[row] for row in first))
+        centroids = _means(space.vectors, rows, places)
+        kept = np.array([id_ in shaped for id_ in ids], np.bool_)
         resolution = previous.manifest.get("metrics", {}).get("resolution")
-        return cls(previous.topic_ids, places, centroids, floors, rows, previous.names, kept, resolution)
+        return cls(ids, places, centroids, previous.floors[first], rows, names, kept, resolution)
 
     @property
     def labels(self) -> Ints:
@@ -292,6 +297,31 @@ def train(
         doubtful=tuple((ids[new], before.ids[old], score) for new, old, score in matching.doubtful),
         metrics=metrics,
     )
+
+
+def _subjects(ids: Sequence[UUID], centroids: Floats) -> tuple[Ints, list[int]]:
+    """Which subject each row (k,) is a piece of, and the first row of each subject.
+
+    Rows of one topic that are near one another are the pieces that a young topic grew by, see `models.births.elder`;
+    those that are not, such as subjects that people merged, come back each for itself.
+    """
+    whole, first = np.zeros(len(ids), np.intp), list[int]()
+    for row, id_ in enumerate(ids):
+        near = (other for other in range(row) if ids[other] == id_ and centroids[other] @ centroids[row] >= TOGETHER)
+        elder = next(near, None)
+        if elder is None:
+            first.append(row)
+        whole[row] = len(first) - 1 if elder is None else whole[elder]
+    return whole, first
+
+
+def _centres(centroids: Floats, sizes: Floats, whole: Ints, first: Sequence[int]) -> Floats:
+    """The centroid (s, d) of each subject; one of several pieces lies between them by their sizes."""
+    centres = centroids[list(first)].copy()
+    for place in np.flatnonzero(np.bincount(whole, minlength=len(first)) > 1).tolist():
+        pieces = whole == place
+        centres[place] = unit_rows(sizes[pieces][None, :] @ centroids[pieces])[0]
+    return centres
 
 
 def anchors(pinned: Sequence[PinnedVectors], offsets: LanguageOffsets | None = None) -> Floats:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from sqlalchemy import Connection, Row, Select, and_, or_, select
 
 from feedback.api.figures import DRIVERS_EXAMPLE, FIGURES_EXAMPLE, Count, Evidence, Number, evidence
+from feedback.api.pages import PageQuery, cursor_of, moment, read_cursor
 from feedback.api.principal import allowed
 from feedback.api.problems import ProblemError, documented
 from feedback.api.service import Given
@@ -164,15 +164,11 @@ def _utc(value: datetime) -> datetime:
         raise ValueError("the time lies outside the years 1 to 9999") from None
 
 
-class AlertsQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class AlertsQuery(PageQuery):
     state: list[AlertState] = Field([], description="Only alerts in this state; may be given several times.")
     since: Annotated[AwareDatetime, BeforeValidator(_plus), AfterValidator(_utc)] | None = Field(
         None, description="Only alerts opened at or after this time, which names its zone: 2026-03-01T00:00:00Z."
     )
-    limit: int = Field(50, description="At most so many alerts a page.", ge=1, le=500)
-    cursor: str | None = Field(None, description="`next_cursor` of the page before.", max_length=200)
 
 
 @router.get(
@@ -186,7 +182,7 @@ def list_alerts(service: Given, query: Annotated[AlertsQuery, Query()]) -> Alert
         rows = connection.execute(_page(query)).all()
     items = [_alert(row) for row in rows[: query.limit]]
     more = len(rows) > query.limit
-    return Alerts(items=items, next_cursor=_cursor(items[-1]) if more else None)
+    return Alerts(items=items, next_cursor=cursor_of(items[-1].opened_at.isoformat(), items[-1].id) if more else None)
 
 
 @router.get(
@@ -232,23 +228,10 @@ def _page(query: AlertsQuery) -> Select[Any]:
     if query.since:
         page = page.where(alert.c.opened_at >= query.since)
     if query.cursor:
-        at, last = _read_cursor(query.cursor)
+        at, last = read_cursor(query.cursor, moment, UUID)
         same = and_(alert.c.opened_at == at, alert.c.id > last)
         page = page.where(or_(alert.c.opened_at < at, same))
     return page
-
-
-def _cursor(last: Alert) -> str:
-    return base64.urlsafe_b64encode(f"{last.opened_at.isoformat()} {last.id}".encode()).decode()
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
-    try:
-        at, last = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
-        return datetime.fromisoformat(at).astimezone(UTC), UUID(last)
-    except (ValueError, OverflowError):
-        detail = "The cursor is not one that this service gave out; begin again without it."
-        raise ProblemError(422, "bad-cursor", detail) from None
 
 
 def _alert(row: Row[Any]) -> Alert:

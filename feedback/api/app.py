@@ -8,16 +8,36 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 
-from feedback.api import alerts, areas, feedback, health, hot_issues, links, metrics, responses, series, topics
+from feedback.api import (
+    alerts,
+    areas,
+    curation,
+    feedback,
+    fixes,
+    health,
+    hot_issues,
+    kpi,
+    links,
+    metrics,
+    models,
+    requests,
+    responses,
+    runs,
+    series,
+    topics,
+)
 from feedback.api.access import AccessLog
+from feedback.api.etag import Etags
+from feedback.api.headers import PageHeaders
 from feedback.api.items import item_schema
 from feedback.api.problems import Problem, answer_with_problems
+from feedback.api.same_origin import SameOrigin
 from feedback.api.service import NOTHING, Look, Respond, Service, TakeIn
 from feedback.settings import Settings
 from feedback.store.database import Database
 from feedback.web.pages import add_pages
+from feedback.web.refusal import answer_with_pages
 
 DESCRIPTION = """Complaints in; topics, alerts and what is hot out.
 
@@ -25,6 +45,26 @@ Every route but `/healthz`, `/readyz` and this description asks for a key: `Auth
 `X-API-Key: ft_…`.
 Errors are RFC 9457 problem details. Times carry their zone; they are answered in UTC.
 """
+
+
+UNCHANGED = {"description": "Nothing has changed since the answer whose ETag `If-None-Match` names."}
+
+RESOURCES = (
+    feedback, hot_issues, areas, topics, curation, series, alerts, responses, fixes, kpi, models, requests, runs,
+    links, health, metrics,
+)  # fmt: skip
+TAGS = {
+    "feedback": "Complaints in.",
+    "hot issues": "What is rising now.",
+    "topics": "Subjects that keep their identity, and what people decide about them.",
+    "alerts": "Rises made somebody's business, and what people say of them.",
+    "fixes": "What was done about topics, and whether it worked.",
+    "figures of support": "Volume, speed, satisfaction, escalations and repeated contacts.",
+    "models": "Versions of the topic model.",
+    "requests": "What takes a worker: it is asked for, and done within seconds or minutes.",
+    "runs": "What the jobs did.",
+    "health": "Whether the service is well.",
+}
 
 
 def create_app(
@@ -38,7 +78,8 @@ def create_app(
     """The API and the pages over an open database. `clock` gives the service's time, aware; `take_in` takes in what is
     posted, `respond` does what people decide about alerts, `look` works out what pages show.
 
-    The application holds no state of its own: several can run beside one another and beside the jobs.
+    The application holds no state of its own but answers that still hold: several can run beside one another and
+    beside the jobs.
     """
     app = FastAPI(
         title="feedback-trends",
@@ -57,9 +98,14 @@ def create_app(
         },
     )
     app.state.service = Service(settings, database, clock, take_in, respond, look)
+    # the last added is the outermost
+    app.add_middleware(Etags)
+    app.add_middleware(SameOrigin, public_url=settings.public_url)
     app.add_middleware(AccessLog)
+    app.add_middleware(PageHeaders, https=settings.is_https)
     answer_with_problems(app)
-    for resource in (feedback, hot_issues, areas, topics, series, alerts, responses, links, health, metrics):
+    answer_with_pages(app)
+    for resource in RESOURCES:
         app.include_router(resource.router)
     add_pages(app)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
@@ -68,7 +114,11 @@ def create_app(
 
 def _described(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
-        described = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        app.openapi_tags = [{"name": name, "description": description} for name, description in TAGS.items()]
+        described = FastAPI.openapi(app)
+        for methods in described["paths"].values():
+            if "get" in methods:
+                methods["get"]["responses"].setdefault("304", UNCHANGED)
         problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         parts = {**problem.pop("$defs", {}), "Problem": problem, "Complaint": item_schema()}
         described["components"]["schemas"].update(parts)

@@ -1,19 +1,26 @@
-"""Who is asking, and whether they may: a key in the header `Authorization: Bearer` or `X-API-Key`."""
+"""Who is asking, and whether they may: a key in a header, or a person's session by its cookie."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
+from feedback.accounts import Session, is_over
+from feedback.api.cookie import cookie_name
+from feedback.api.limits import UNKNOWN_PER_MINUTE
 from feedback.api.problems import ProblemError
-from feedback.api.service import Given
-from feedback.roles import Principal, Right, Role
-from feedback.store.keys import key_name
+from feedback.api.service import Given, Service
+from feedback.roles import Principal, Right
+from feedback.store.keys import key_of, note_use
+from feedback.store.sessions import NOTED_EVERY, note_seen, session_of
 from feedback.store.sight import Sight, sight_of
-from feedback.taxonomy import load_owners
 
 BEARER = HTTPBearer(auto_error=False, scheme_name="Bearer", description="A key made by `feedback keys add`.")
 HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="X-API-Key", description="The same key.")
@@ -26,16 +33,18 @@ def principal_of(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
     header: Annotated[str | None, Depends(HEADER)],
 ) -> Principal:
-    """Whose the caller's key is; a problem with status 401 without a valid one."""
+    """Whose the caller's key or session is; a problem with status 401 without a valid one, 429 when they ask too
+    often."""
     key = bearer.credentials if bearer else header
-    if not key:
-        raise _refusal("missing-key", 'Send a key: "Authorization: Bearer ft_…" or "X-API-Key: ft_…".', "")
-    with service.database.read() as connection:
-        name = key_name(connection, key) if len(key) <= KEY_LENGTH else None
-    if name is None:
-        raise _refusal("invalid-key", "This key is unknown or was revoked.", ', error="invalid_token"')
-    request.state.key_name = name
-    return Principal(name, Role.ADMINISTRATOR)
+    try:
+        found = _of_key(request, service, key) if key else signed_in(request, service).account.principal()
+    except ProblemError:
+        service.limits.take(f"address {address_of(request)}", UNKNOWN_PER_MINUTE)
+        raise
+    kind = "account" if found.account_id else "key"
+    service.limits.take(f"{kind} {found.name}", service.settings.requests_per_minute)
+    request.state.principal = found
+    return found
 
 
 def allowed(right: Right) -> Callable[..., Principal]:
@@ -57,15 +66,79 @@ Analyst = Annotated[Principal, Depends(allowed(Right.ANALYSE))]
 Administrator = Annotated[Principal, Depends(allowed(Right.ADMINISTER))]
 
 
+def signed_in(request: Request, service: Given) -> Session:
+    """The caller's session, if it is complete and has not timed out; a problem with status 401 otherwise."""
+    found = begun(request, service)
+    if found is None or not found.complete:
+        raise _refusal("missing-key", 'Send a key: "Authorization: Bearer ft_…" or "X-API-Key: ft_…".', "")
+    now = service.clock()
+    if now - found.seen_at >= NOTED_EVERY:
+        _write(service, lambda connection: note_seen(connection, found, now))
+    return found
+
+
+def begun(request: Request, service: Service) -> Session | None:
+    """The caller's session, be it complete or not; None without one that lasts."""
+    token = request.cookies.get(cookie_name(service.settings), "")
+    if not 0 < len(token) <= KEY_LENGTH:
+        return None
+    with service.database.read() as connection:
+        found = session_of(connection, token)
+    return found if found and not is_over(found, service.clock(), service.settings.lasting) else None
+
+
+def person(principal: Annotated[Principal, Depends(principal_of)]) -> Principal:
+    """The caller, who has signed in; a problem with status 403 for a key."""
+    if principal.account_id is None:
+        raise ProblemError(403, "not-a-person", "This is for people who have signed in, not for keys.")
+    return principal
+
+
+Person = Annotated[Principal, Depends(person)]
+"""A route's parameter for whoever has an account."""
+
+
+def administrating(principal: Administrator, _person: Person) -> Principal:
+    """An administrator who has signed in: a key that leaked is not to make others."""
+    return principal
+
+
+AdministratingPerson = Annotated[Principal, Depends(administrating)]
+"""A route's parameter for an administrator who has signed in."""
+
+
 def seen(service: Given, principal: Reader) -> Sight:
     """What the caller sees."""
-    settings = service.settings
     with service.database.read() as connection:
-        return sight_of(connection, principal, load_owners(settings.taxonomy), settings.default_owner)
+        return sight_of(connection, principal, service.owned, service.settings.default_owner)
 
 
 Seeing = Annotated[Sight, Depends(seen)]
 """A route's parameter that says which topics and alerts it may show; the others are as if they were not there."""
+
+
+def address_of(request: Request) -> str:
+    """Where the request comes from, as far as is known."""
+    return request.client.host if request.client else ""
+
+
+def _of_key(request: Request, service: Service, key: str) -> Principal:
+    now: datetime = service.clock()
+    with service.database.read() as connection:
+        found = key_of(connection, key, now) if len(key) <= KEY_LENGTH else None
+    if found is None:
+        detail = "This key is unknown, was revoked, or has run out."
+        raise _refusal("invalid-key", detail, ', error="invalid_token"')
+    if not found.is_noted(now):
+        _write(service, lambda connection: note_use(connection, found.name, now))
+    request.state.key_name = found.name
+    return found.principal()
+
+
+def _write(service: Service, change: Callable[[Connection], None]) -> None:
+    """Write down that somebody was here; that it cannot be written at the moment is no reason to turn them away."""
+    with suppress(OperationalError), service.database.write() as connection:
+        change(connection)
 
 
 def _refusal(code: str, detail: str, error: str) -> ProblemError:

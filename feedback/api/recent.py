@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,44 +10,57 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from feedback.domain import Span
+from feedback.domain import Segment, Span
 from feedback.series import bucket, bucket_start, day_of, judged_days
-from feedback.store.counts import counts
+from feedback.store.counts import complaints_a_day
 
 SPARKLINE_DAYS = 28
 CURRENT_DAYS = 7
+BEFORE_DAYS = 21
+"""What is usual, is so of that many days before the current ones, at least."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """`daily` holds each topic's complaints of the last 28 days, oldest first; `current` spans the last 7 of them."""
+    """`daily` holds each topic's complaints a day, oldest first; `current` spans the last `days` of them. The last 28
+    are the sparkline; its first day begins at `first`."""
 
     current: Span
     first: datetime
     daily: Mapping[UUID, tuple[int, ...]]
+    days: int = CURRENT_DAYS
 
     def sparkline(self, topic_id: UUID) -> tuple[int, ...]:
-        return self.daily.get(topic_id, (0,) * SPARKLINE_DAYS)
+        return self.daily.get(topic_id, (0,) * SPARKLINE_DAYS)[-SPARKLINE_DAYS:]
 
     def complaints(self, topic_id: UUID) -> int:
-        """How many there are in the last 7 days."""
-        return sum(self.sparkline(topic_id)[-CURRENT_DAYS:])
+        """How many there are in the current days."""
+        return sum(self.daily.get(topic_id, ())[-self.days :])
 
     def usual(self, topic_id: UUID) -> float:
-        """How many seven days had on average in the weeks before: a rule of thumb, no prediction."""
-        before = self.sparkline(topic_id)[:-CURRENT_DAYS]
-        return sum(before) / len(before) * CURRENT_DAYS
+        """How many so many days had on average in the weeks before: a rule of thumb, no prediction."""
+        before = self.daily.get(topic_id, (0,) * (self.days + 1))[: -self.days]
+        return sum(before) / len(before) * self.days
 
 
-def recent_counts(connection: Connection, version_id: UUID | None, now: datetime, zone: ZoneInfo) -> Recent:
-    """What the jobs have counted under this version; the days are those that a detection at `now` would judge."""
+def recent_counts(
+    connection: Connection,
+    version_id: UUID | None,
+    now: datetime,
+    zone: ZoneInfo,
+    days: int = CURRENT_DAYS,
+    segments: Sequence[Segment] = (),
+) -> Recent:
+    """What the jobs have counted under this version, of complaints in all of `segments`; the days are those that a
+    detection at `now` would judge."""
     begun, _ = judged_days(day_of(now, zone) - timedelta(days=1), now, zone)
-    last = begun[-1]
-    first = last - timedelta(days=SPARKLINE_DAYS - 1)
+    last, length = begun[-1], max(SPARKLINE_DAYS, days + BEFORE_DAYS)
+    first = last - timedelta(days=length - 1)
     span = Span(bucket_start(first, zone), bucket(last, zone).end)
     daily: dict[UUID, list[int]] = {}
-    for start, topic_id, complaints, _ in counts(connection, version_id, span) if version_id else ():
-        days = daily.setdefault(topic_id, [0] * SPARKLINE_DAYS)
-        days[(day_of(start, zone) - first).days] += complaints
-    current = Span(bucket_start(last - timedelta(days=CURRENT_DAYS - 1), zone), span.end)
-    return Recent(current, span.start, {topic_id: tuple(days) for topic_id, days in daily.items()})
+    for start, topic_id, complaints in complaints_a_day(connection, version_id, span, segments) if version_id else ():
+        numbers = daily.setdefault(topic_id, [0] * length)
+        numbers[(day_of(start, zone) - first).days] += complaints
+    current = Span(bucket_start(last - timedelta(days=days - 1), zone), span.end)
+    shown = bucket_start(last - timedelta(days=SPARKLINE_DAYS - 1), zone)
+    return Recent(current, shown, {topic_id: tuple(numbers) for topic_id, numbers in daily.items()}, days)

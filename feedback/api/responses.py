@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
@@ -13,10 +12,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from feedback.api.alerts import AlertDetail, read_alert
 from feedback.api.principal import Responder
 from feedback.api.problems import ProblemError, documented
+from feedback.api.said import Said, author
 from feedback.api.service import Given, Service
-from feedback.domain import SEGMENTED, Author, Segment, Verdict
+from feedback.domain import SEGMENTED, Segment, Verdict
 from feedback.errors import FeedbackError
-from feedback.roles import Principal
 
 router = APIRouter(prefix="/v1/alerts/{alert_id}", tags=["alerts"])
 
@@ -26,16 +25,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-class Response(BaseModel):
-    """Who does it, and why; kept with the alert for good."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"who": "anna", "why": "with Trustly"}]})
-
-    who: str = Field("", description="Who decides; the key's name where it is left out.", max_length=200)
-    why: str = Field("", description="Why.", max_length=2000)
-
-
-class GivenVerdict(Response):
+class GivenVerdict(Said):
     """What the alert was."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"verdict": "real", "who": "anna", "why": "Trustly"}]})
@@ -59,7 +49,7 @@ class Where(BaseModel):
     value: str = Field(min_length=1, max_length=200)
 
 
-class Silence(Response):
+class Silence(Said):
     """Hear no more of the alert's topic: until a time, while its rise is below so many times what is expected, or, with
     neither, while the alert is open."""
 
@@ -73,29 +63,29 @@ class Silence(Response):
 
 
 @router.post("/acknowledge", summary="Take an alert on", responses=ANSWERS)
-def acknowledge(service: Given, alert_id: UUID, principal: Responder, said: Response) -> AlertDetail:
+def acknowledge(service: Given, alert_id: UUID, principal: Responder, said: Said) -> AlertDetail:
     """Somebody looks at it. A second time changes nothing; 409 when it is resolved."""
-    return _done(service, alert_id, lambda: service.respond.take_on(alert_id, _by(service, said, principal)))
+    return _done(service, alert_id, lambda: service.respond.take_on(alert_id, author(service, said, principal)))
 
 
 @router.post("/resolve", summary="End an alert", responses=ANSWERS)
-def resolve(service: Given, alert_id: UUID, principal: Responder, said: Response) -> AlertDetail:
+def resolve(service: Given, alert_id: UUID, principal: Responder, said: Said) -> AlertDetail:
     """End it by hand; if the rise goes on, it comes back. One that is resolved stays as it is."""
-    return _done(service, alert_id, lambda: service.respond.end(alert_id, _by(service, said, principal)))
+    return _done(service, alert_id, lambda: service.respond.end(alert_id, author(service, said, principal)))
 
 
 @router.post("/verdict", summary="Say what an alert was", responses=ANSWERS)
 def verdict(service: Given, alert_id: UUID, principal: Responder, said: GivenVerdict) -> AlertDetail:
     """*real* takes it on; *expected* and *known* silence it while it is open; *not an issue* ends it; after *expected*
     and *not an issue* its days count as usual; *wrong owner* gives its topic to another. The latest verdict holds."""
-    by = _by(service, said, principal)
+    by = author(service, said, principal)
     return _done(service, alert_id, lambda: service.respond.say(alert_id, said.verdict, by, owner=said.owner))
 
 
 @router.post("/mute", summary="Hear no more of it", responses=ANSWERS)
 def mute(service: Given, alert_id: UUID, principal: Responder, said: Silence) -> AlertDetail:
     """It is judged and shown all the same; nobody is sent a message about it."""
-    by = _by(service, said, principal)
+    by = author(service, said, principal)
     if said.until and said.until <= by.at:
         raise ProblemError(422, "in-the-past", "`until` is over already; name a time in the future.")
     only = Segment(said.segment.attribute, said.segment.value) if said.segment else None
@@ -104,14 +94,9 @@ def mute(service: Given, alert_id: UUID, principal: Responder, said: Silence) ->
 
 
 @router.post("/unmute", summary="Hear of it again", responses=ANSWERS)
-def unmute(service: Given, alert_id: UUID, principal: Responder, said: Response) -> AlertDetail:
+def unmute(service: Given, alert_id: UUID, principal: Responder, said: Said) -> AlertDetail:
     """End all mutes of the alert's topic."""
-    return _done(service, alert_id, lambda: service.respond.unmute(alert_id, _by(service, said, principal)))
-
-
-def _by(service: Service, said: Response, principal: Principal) -> Author:
-    at: datetime = service.clock()
-    return Author(said.who.strip() or principal.name, said.why.strip(), at)
+    return _done(service, alert_id, lambda: service.respond.unmute(alert_id, author(service, said, principal)))
 
 
 def _done(service: Service, alert_id: UUID, act: Callable[[], object]) -> AlertDetail:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
 
+from feedback.api.answers import Answers
+from feedback.api.limits import Limits
 from feedback.chart import Series
-from feedback.domain import Alert, Author, Mute, Segment
+from feedback.domain import Alert, Author, Mute, Segment, SilentSource
 from feedback.ingest import Taken
-from feedback.settings import Settings
+from feedback.owners import Charge
+from feedback.settings import Settings, hash_key
 from feedback.store.database import Database
+from feedback.taxonomy import load_owners
 
 TakeIn = Callable[[Sequence[Mapping[str, object]], str, datetime], Sequence[Taken]]
 """Take in records, as they were sent, of a source as of a time; says what became of each, in order.
@@ -39,22 +45,39 @@ class Look:
     """What pages show that has to be worked out; `jobs.look` says how. Without it charts show what was counted alone.
 
     `series` gives the last days of a topic, or of one segment of it, as of a moment; None for a topic that is gone.
+    `places` says where topics lie on a map: near one another if they are alike. `silent` are the silent sources.
     """
 
     series: Callable[[UUID, Segment | None, datetime, int], Series | None] = lambda *_: None
+    places: Callable[[], Mapping[UUID, tuple[float, float]]] = dict
+    silent: Callable[[datetime], Sequence[SilentSource]] = lambda _: ()
 
 
 NOTHING = Look()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Service:
+    """What the application was made with, and what is read once for all requests."""
+
     settings: Settings
     database: Database
     clock: Callable[[], datetime]
     take_in: TakeIn
     respond: Respond
     look: Look
+    answers: Answers = field(default_factory=Answers)
+    limits: Limits = field(default_factory=lambda: Limits(time.monotonic))
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The secret of `hash.key`."""
+        return hash_key(self.settings.data_dir)
+
+    @cached_property
+    def owned(self) -> Mapping[Charge, str]:
+        """Who answers for areas, markets and brands by the taxonomy."""
+        return load_owners(self.settings.taxonomy)
 
 
 def _of_app(request: Request) -> Service:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -13,10 +13,10 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, del
 
 from feedback.domain import SEGMENTED, Segment, Span
 from feedback.store.cell import BySegment, Cell, customers
-from feedback.store.database import insert_new, parts
+from feedback.store.database import insert_new, parts, upsert
 from feedback.store.kept_counts import UNASSIGNED, kept_cells
 from feedback.store.raw import moment, undecoded, uuid
-from feedback.store.tables import assignment, bucket_count, complaint, stale_bucket
+from feedback.store.tables import assignment, bucket_count, complaint, counting, stale_bucket
 
 
 def recount(connection: Connection, version_id: UUID) -> int:
@@ -28,10 +28,18 @@ def recount(connection: Connection, version_id: UUID) -> int:
     buckets = sorted({row.bucket_start for row in stale})
     for part in parts(buckets, 500):
         _recount(connection, version_id, list(part))
+    if buckets:
+        _note(connection, version_id)
     for ids in parts([row.id for row in stale], 10_000):
         # by id: a bucket that changes again meanwhile stays marked
         connection.execute(delete(stale_bucket).where(stale_bucket.c.id.in_(ids)))
     return len(buckets)
+
+
+def times_counted(connection: Connection, version_id: UUID) -> int:
+    """How often buckets of a version were counted: while it is the same, so are the counts."""
+    query = select(counting.c.times).where(counting.c.version_id == version_id)
+    return connection.execute(query).scalar_one_or_none() or 0
 
 
 def counts(connection: Connection, version_id: UUID, span: Span) -> list[tuple[datetime, UUID, int, int]]:
@@ -48,6 +56,26 @@ def counts(connection: Connection, version_id: UUID, span: Span) -> list[tuple[d
         .order_by(table.c.bucket_start, table.c.topic_id)
     )
     return [(moment(row[0]), uuid(row[1]), row[2], row[3]) for row in connection.execute(query)]
+
+
+def complaints_a_day(
+    connection: Connection, version_id: UUID, span: Span, segments: Sequence[Segment] = ()
+) -> list[tuple[datetime, UUID, int]]:
+    """(bucket start, topic or UNASSIGNED, complaints) within `span`; of those in all of `segments` where any are named,
+    as far as their texts are kept."""
+    if not segments:
+        return [(start, topic, complaints) for start, topic, complaints, _ in counts(connection, version_id, span)]
+    start, topic = (undecoded(connection, assignment.c[name]) for name in ("bucket_start", "topic_id"))
+    query = (
+        select(start, topic, func.count())
+        .join(complaint, complaint.c.id == assignment.c.complaint_id)
+        .where(assignment.c.version_id == version_id)
+        .where(assignment.c.bucket_start >= span.start, assignment.c.bucket_start < span.end)
+        .where(*(complaint.c[each.attribute] == each.value for each in segments))
+        .group_by(assignment.c.bucket_start, assignment.c.topic_id)
+    )
+    rows = connection.execute(query)
+    return [(moment(row[0]), uuid(row[1]) if row[1] else UNASSIGNED, row[2]) for row in rows]
 
 
 def counts_by_segment(
@@ -132,6 +160,11 @@ def buckets(connection: Connection, version_id: UUID) -> list[datetime]:
     start = bucket_count.c.bucket_start
     query = select(start).where(bucket_count.c.version_id == version_id).distinct().order_by(start)
     return list(connection.execute(query).scalars())
+
+
+def _note(connection: Connection, version_id: UUID) -> None:
+    added = upsert(connection, counting).values(version_id=version_id, times=1)
+    connection.execute(added.on_conflict_do_update(index_elements=["version_id"], set_={"times": counting.c.times + 1}))
 
 
 def _recount(connection: Connection, version_id: UUID, buckets: list[datetime]) -> None:

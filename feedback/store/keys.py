@@ -1,46 +1,90 @@
-"""API keys: shown once, kept as a hash."""
+"""API keys: shown once, kept as a hash, each with a role."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.exc import IntegrityError
 
+from feedback.accounts import owner_for
 from feedback.domain import derived_id
 from feedback.errors import StoreError
+from feedback.roles import Principal, Role
 from feedback.store.tables import api_key
 
 PREFIX = "ft_"
 NAME_LENGTH = 200
+NOTED_EVERY = timedelta(minutes=1)
+"""So often at most it is written that a key is used."""
 
 
-def add_key(connection: Connection, name: str, now: datetime) -> str:
-    """Make a key called `name`; it is returned here and nowhere else. StoreError when the name is taken or none."""
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key as it is known here."""
+
+    name: str
+    role: Role
+    owner: str | None
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+    def principal(self) -> Principal:
+        """Who asks."""
+        return Principal(self.name, self.role, self.owner)
+
+    def is_noted(self, now: datetime) -> bool:
+        """Whether its use was written down a moment ago."""
+        return self.last_used_at is not None and now - self.last_used_at < NOTED_EVERY
+
+
+def add_key(
+    connection: Connection,
+    name: str,
+    now: datetime,
+    role: Role = Role.READER,
+    owner: str | None = None,
+    expires_at: datetime | None = None,
+) -> str:
+    """Make a key called `name`; it is returned here and nowhere else. StoreError when the name is taken or none,
+    AccountError when the owner does not fit the role."""
     if not 0 < len(name.strip()) <= NAME_LENGTH or not name.isprintable():
         raise StoreError(f"A key needs a name of 1 to {NAME_LENGTH} printable characters, such as helpdesk.")
     key = PREFIX + secrets.token_urlsafe(32)
     row = {"id": derived_id("key", name, now), "name": name, "hash": _hash(key), "created_at": now}
+    rights = {"role": role, "owner": owner_for(role, owner), "expires_at": expires_at}
     try:
-        connection.execute(api_key.insert().values(**row))
+        with connection.begin_nested():
+            connection.execute(api_key.insert().values(**row, **rights))
     except IntegrityError:
         raise StoreError(f"There is a key called {name!r} already; choose another name.") from None
     return key
 
 
-def key_name(connection: Connection, key: str) -> str | None:
-    """The name of a key that is valid, else None."""
-    query = select(api_key.c.name).where(api_key.c.hash == _hash(key), api_key.c.revoked_at.is_(None))
-    return connection.execute(query).scalar_one_or_none()
+def key_of(connection: Connection, key: str, now: datetime) -> Key | None:
+    """The key, while it is valid."""
+    columns = (api_key.c.name, api_key.c.role, api_key.c.owner, api_key.c.expires_at, api_key.c.last_used_at)
+    query = select(*columns).where(api_key.c.hash == _hash(key), api_key.c.revoked_at.is_(None))
+    row = connection.execute(query).one_or_none()
+    if row is None or (row.expires_at is not None and row.expires_at <= now):
+        return None
+    return Key(row.name, Role(row.role), row.owner, row.expires_at, row.last_used_at)
+
+
+def note_use(connection: Connection, name: str, now: datetime) -> None:
+    """The key is in use."""
+    connection.execute(update(api_key).where(api_key.c.name == name).values(last_used_at=now))
 
 
 def keys(connection: Connection) -> Sequence[Row[Any]]:
-    """Rows (name, created_at, revoked_at), the oldest first."""
-    columns = (api_key.c.name, api_key.c.created_at, api_key.c.revoked_at)
+    """Rows (id, name, role, owner, created_at, expires_at, last_used_at, revoked_at), the oldest first."""
+    dates = (api_key.c.created_at, api_key.c.expires_at, api_key.c.last_used_at, api_key.c.revoked_at)
+    columns = (api_key.c.id, api_key.c.name, api_key.c.role, api_key.c.owner, *dates)
     return list(connection.execute(select(*columns).order_by(api_key.c.created_at, api_key.c.name)))
 
 

@@ -15,6 +15,8 @@ DERIVED = (
     tables.signal,
     tables.threshold,
     tables.run,
+    tables.request,
+    tables.counting,
     tables.stale_bucket,
     tables.bucket_count,
     tables.assignment,

@@ -23,6 +23,8 @@ _LOCK = 6_017
 
 LEASE = timedelta(minutes=10)
 RETRY = timedelta(seconds=10)
+ATTEMPTS = 5
+"""So often a run is tried before the schedule goes on without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def must_wait(connection: Connection, job: str, window_start: datetime, wall: da
     return row is not None and row.status == "failed" and row.lease_until > wall
 
 
-def given_up(connection: Connection, attempts: int) -> set[tuple[str, datetime]]:
+def given_up(connection: Connection, attempts: int = ATTEMPTS) -> set[tuple[str, datetime]]:
     """(job, window) of runs that failed `attempts` times and are not tried any more."""
     query = select(run.c.job, run.c.window_start).where(run.c.status == "failed", run.c.failures >= attempts)
     return {(row[0], row[1]) for row in connection.execute(query)}
@@ -195,6 +197,27 @@ def result_of(connection: Connection, job: str, window_start: datetime) -> Mappi
         select(run.c.result).where(_is(job, window_start))
     ).scalar_one_or_none()
     return found
+
+
+def latest_runs(
+    connection: Connection,
+    limit: int,
+    job: str | None = None,
+    status: str | None = None,
+    after: tuple[datetime, str] | None = None,
+) -> list[Row[Any]]:
+    """At most so many runs, of all jobs or one, the latest window first; those that come later in this order than
+    `after`, the window and job of another. Each job's along the primary key."""
+    found: list[Row[Any]] = []
+    for name in [job] if job is not None else list(_job_names(connection)):
+        query = select(run).where(run.c.job == name).order_by(run.c.window_start.desc()).limit(limit)
+        if status is not None:
+            query = query.where(run.c.status == status)
+        if after is not None:
+            query = query.where(run.c.window_start <= after[0] if name > after[1] else run.c.window_start < after[0])
+        found += connection.execute(query)
+    # by job where windows are the same
+    return sorted(sorted(found, key=lambda row: row.job), key=lambda row: row.window_start, reverse=True)[:limit]
 
 
 def seconds_by_job(connection: Connection) -> list[Row[Any]]:

@@ -491,6 +491,26 @@ run = Table(
     comment="lease_until is, for a failed run, when it may be tried again",
 )
 
+request = Table(
+    "request",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False),
+    Column("detail", Json, nullable=False),
+    Column("at", UtcDateTime, nullable=False, unique=True),
+    Column("who", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+    comment="what people asked workers for; how it went is in the run of that moment: see feedback.requests",
+)
+
+counting = Table(
+    "counting",
+    metadata,
+    Column("version_id", Uuid, ForeignKey("topic_model_version.id", ondelete="CASCADE"), primary_key=True),
+    Column("times", Integer, nullable=False),
+    comment="how often buckets of a version were counted: readers keep what they made of them until it changes",
+)
+
 api_key = Table(
     "api_key",
     metadata,
@@ -499,4 +519,65 @@ api_key = Table(
     Column("hash", String(64), nullable=False, unique=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
+    # by default what keys could do before they had roles
+    Column("role", String(20), nullable=False, server_default="administrator"),
+    Column("owner", String(200)),
+    Column("expires_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("role", String(20), nullable=False),
+    Column("owner", String(200)),
+    Column("password", String(200)),
+    Column("second_factor", Text),
+    Column("last_step", BigInteger),
+    Column("subject", String(400), unique=True),
+    Column("language", String(2)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("disabled_at", UtcDateTime),
+    comment="people who may sign in: see feedback.accounts.Account",
+)
+
+recovery_code = Table(
+    "recovery_code",
+    metadata,
+    Column("account_id", Uuid, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("hash", String(64), primary_key=True),
+    comment="stand in for the second factor, each once",
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("account_id", Uuid, ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("complete", Boolean, nullable=False),
+    Column("begun_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+
+lock_out = Table(
+    "lock_out",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+    comment="failed attempts to sign in, by the keyed hash of a name or an address: see feedback.lock_out",
+)
+
+audit_entry = Table(
+    "audit_entry",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("who", String(200), nullable=False),
+    Column("way", String(20), nullable=False),
+    Column("what", String(200), nullable=False),
+    Column("subject", Json, nullable=False),
+    comment="who changed what, when, and by which way",
 )

@@ -92,6 +92,12 @@ def version_of(connection: Connection, version_id: UUID) -> StoredVersion | None
     return StoredVersion(**row._asdict()) if row else None
 
 
+def version_before(connection: Connection) -> StoredVersion | None:
+    """The version that was in force before the one that is."""
+    earlier = [each for each in versions(connection) if each.status == "archived" and each.published_at]
+    return max(earlier, key=lambda each: (each.published_at, each.trained_at), default=None)
+
+
 def versions(connection: Connection) -> list[StoredVersion]:
     """Every version there is, the last trained first."""
     query = select(*VERSION).order_by(topic_model_version.c.trained_at.desc(), topic_model_version.c.id)

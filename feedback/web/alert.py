@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Connection, Row
 
 from feedback.alerts import kept_signal
 from feedback.api import responses
 from feedback.api.alerts import AlertDetail, read_alert
-from feedback.api.principal import Responder
+from feedback.api.fixes import NewFix, record_fix
+from feedback.api.principal import Responder, Seeing
 from feedback.api.problems import ProblemError
-from feedback.domain import SEGMENTED, Verdict
+from feedback.api.said import Said
+from feedback.domain import SEGMENTED, FixKind, Verdict
 from feedback.explanation import Finding, numbers, summary
-from feedback.language import N_, Language
+from feedback.language import Language
 from feedback.sentences import excerpt, mute_words, segment_words, verdict_words
 from feedback.severity import severity_words
 from feedback.store.alerts import alert_row
@@ -27,6 +29,7 @@ from feedback.store.events import planned_events
 from feedback.store.facets import StoredQuote, quotes_by_id
 from feedback.store.fixes import fixes
 from feedback.store.verdicts import mutes
+from feedback.web.acting import act, told
 from feedback.web.chart import Chart, Mark, chart
 from feedback.web.visit import Reading, Visit
 
@@ -38,14 +41,6 @@ BEFORE, AFTER = timedelta(days=35), timedelta(days=21)
 MOST_DAYS = 180
 QUOTES_READ, QUOTES_SHOWN = 80, 4
 """So many complaints of an alert are looked at, and so many quoted of each language."""
-
-DONE: Mapping[str, str] = {
-    "acknowledge": N_("You have taken it on."),
-    "resolve": N_("It is over."),
-    "verdict": N_("Your verdict is noted."),
-    "mute": N_("It is muted."),
-    "unmute": N_("It is heard again."),
-}
 
 Spell = Literal["open", "1", "3", "7", "14", "28", "below"]
 """How long to mute: while it is open, so many days, or while it is below so many times what is expected."""
@@ -64,7 +59,7 @@ class Line:
 @router.get("")
 def alert(visit: Reading, alert_id: UUID, done: str = "") -> HTMLResponse:
     """All about an alert; `done` is what was just done about it."""
-    return _page(visit, alert_id, told=visit.to.gettext(DONE[done]) if done in DONE else "")
+    return _page(visit, alert_id, said=told(done, visit.to))
 
 
 Why = Annotated[str, Form(max_length=2000)]
@@ -72,7 +67,7 @@ Why = Annotated[str, Form(max_length=2000)]
 
 @router.post("/acknowledge")
 def acknowledge(visit: Reading, alert_id: UUID, principal: Responder, why: Why = "") -> Response:
-    said = responses.Response(why=why)
+    said = Said(why=why)
     return _done(
         visit, alert_id, "acknowledge", lambda: responses.acknowledge(visit.service, alert_id, principal, said)
     )
@@ -80,7 +75,7 @@ def acknowledge(visit: Reading, alert_id: UUID, principal: Responder, why: Why =
 
 @router.post("/resolve")
 def resolve(visit: Reading, alert_id: UUID, principal: Responder, why: Why = "") -> Response:
-    said = responses.Response(why=why)
+    said = Said(why=why)
     return _done(visit, alert_id, "resolve", lambda: responses.resolve(visit.service, alert_id, principal, said))
 
 
@@ -115,7 +110,7 @@ def mute(
 
 @router.post("/unmute")
 def unmute(visit: Reading, alert_id: UUID, principal: Responder, why: Why = "") -> Response:
-    said = responses.Response(why=why)
+    said = Said(why=why)
     return _done(visit, alert_id, "unmute", lambda: responses.unmute(visit.service, alert_id, principal, said))
 
 
@@ -124,18 +119,32 @@ def _where(segment: str) -> responses.Where | None:
     return responses.Where(attribute=attribute, value=value) if attribute in SEGMENTED and value else None
 
 
-def _done(visit: Visit, alert_id: UUID, what: str, act: Callable[[], object]) -> Response:
-    """Back to the alert; with what stood in the way, where it could not be done."""
-    try:
-        act()
-    except ProblemError as problem:
-        if problem.status == 404:
-            raise
+def _done(visit: Visit, alert_id: UUID, what: str, do: Callable[[], object]) -> Response:
+    def failed(problem: ProblemError) -> Response:
         return _page(visit, alert_id, failed=problem.detail, status=problem.status)
-    return RedirectResponse(f"/alerts/{alert_id}?done={what}", 303)
+
+    return act(do, f"/alerts/{alert_id}", what, failed)
 
 
-def _page(visit: Visit, alert_id: UUID, *, told: str = "", failed: str = "", status: int = 200) -> HTMLResponse:
+@router.post("/fix")
+def fix(
+    visit: Reading,
+    sight: Seeing,
+    alert_id: UUID,
+    principal: Responder,
+    kind: Annotated[FixKind, Form()] = FixKind.FIX,
+    day: Annotated[date | None, Form()] = None,
+    fewer: Annotated[int, Form(ge=1, le=99)] = 50,
+    note: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Record what was done about the alert's topic; today now, an earlier day at its noon."""
+    detail, now, zone = read_alert(visit.service, alert_id), visit.service.clock(), visit.service.settings.zone
+    at = datetime.combine(day, time(12), zone) if day and day != now.astimezone(zone).date() else now
+    said = NewFix(topic_id=detail.topic_id, kind=kind, at=at, expect=-fewer / 100, note=note)
+    return _done(visit, alert_id, "fix", lambda: record_fix(visit.service, sight, principal, said))
+
+
+def _page(visit: Visit, alert_id: UUID, *, said: str = "", failed: str = "", status: int = 200) -> HTMLResponse:
     detail = read_alert(visit.service, alert_id)
     with visit.service.database.read() as connection:
         row = alert_row(connection, alert_id)
@@ -156,9 +165,10 @@ def _page(visit: Visit, alert_id: UUID, *, told: str = "", failed: str = "", sta
         mutes=[(each, mute_words(each, visit.service.settings.zone, visit.to)) for each in silenced],
         segments=_segments(finding, visit.to),
         verdicts=[(each, verdict_words(each, visit.to)) for each in Verdict],
-        told=told,
+        told=said,
         failed=failed,
-        now=visit.service.clock(),
+        fix_kinds=list(FixKind),
+        today=visit.service.clock().astimezone(visit.service.settings.zone).date(),
     )
 
 

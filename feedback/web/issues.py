@@ -2,39 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Annotated
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
+from pydantic import model_validator
+from sqlalchemy import Connection
 
-from feedback.api.hot_issues import HotIssue, HotIssues, HotIssuesQuery, list_hot_issues
-from feedback.domain import Severity
-from feedback.language import Language
-from feedback.store.topics import last_judged
-from feedback.web.visit import Reading
-from feedback.web.words import Words
+from feedback.api.hot_issues import HotIssue, HotIssues, HotIssuesQuery, hot_issues
+from feedback.api.principal import Seeing
+from feedback.api.recent import SPARKLINE_DAYS
+from feedback.domain import Severity, Span
+from feedback.language import N_, Language
+from feedback.store.counts import counts_by_segment
+from feedback.store.sight import Sight
+from feedback.store.topics import last_judged, published_version, topics_of
+from feedback.web.visit import Reading, Visit
 
 router = APIRouter(include_in_schema=False)
 
 
+SPANS = (1, 3, 7, 14, 28)
+
+
+class IssuesQuery(HotIssuesQuery):
+    """What a form sends: a choice that was not made is empty."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, given: Any) -> Any:
+        return {name: value for name, value in given.items() if value != ""} if isinstance(given, dict) else given
+
+
 @router.get("/")
-def issues(visit: Reading, query: Annotated[HotIssuesQuery, Query()]) -> HTMLResponse:
+def issues(visit: Reading, sight: Seeing, query: Annotated[IssuesQuery, Query()]) -> HTMLResponse:
     """Open alerts, then what rises below alert; filtered where the query says so."""
-    found = list_hot_issues(visit.service, query)
+    found = hot_issues(visit.service, query, sight)
     with visit.service.database.read() as connection:
         judged_at = last_judged(connection)
     return visit.page(
         "issues.html.j2",
         found=found,
         query=query,
+        spans=SPANS,
         calm=calm_words(found, visit.to),
         mood=mood(found.items),
         judged_at=judged_at,
         stale=_is_stale(judged_at, found.as_of),
-        owners=[(each, Words(visit.to, visit.service.settings.zone).owner(each)) for each in _owners(found, query)],
+        choices=choices(visit, sight, query),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing to filter by; `values` with how each is called."""
+
+    name: str
+    label: str
+    values: list[tuple[str, str]]
+    chosen: str | None
 
 
 def mood(issues: Sequence[HotIssue]) -> str:
@@ -63,8 +93,43 @@ def calm_words(found: HotIssues, to: Language) -> str:
     return to.gettext("It is calm: nothing rises beyond chance.")
 
 
-def _owners(found: HotIssues, query: HotIssuesQuery) -> list[str]:
-    return sorted({each.owner for each in found.items if each.owner} | ({query.owner} if query.owner else set()))
+def choices(visit: Visit, sight: Sight, query: HotIssuesQuery) -> list[Choice]:
+    """What can be filtered by: the values that complaints of the last weeks had, and topics have."""
+    say, now = visit.say, visit.service.clock()
+    span = Span(now - timedelta(days=SPARKLINE_DAYS), now)
+    with visit.service.database.read() as connection:
+        version = published_version(connection)
+        members = topics_of(connection, version.id) if version else []
+        found = values_of(connection, version.id, span) if version else {}
+    seen = [each for each in members if sight.topic(each.owner, each.area)]
+    owners = {sight.owners.of_topic(each.owner, each.area).owner for each in seen}
+    offered: list[tuple[str, str, Iterable[str], Callable[[str], str]]] = [
+        ("market", N_("Market"), found.get("market", ()), say.market),
+        ("language", N_("Language"), found.get("language", ()), say.language),
+        ("brand", N_("Brand"), found.get("brand", ()), str),
+        ("channel", N_("Channel"), found.get("channel", ()), say.channel),
+        ("area", N_("Area"), {each.area for each in seen if each.area}, say.area),
+        ("owner", N_("Owner"), owners, say.owner),
+    ]
+    made = []
+    for name, label, values, words in offered:
+        chosen = getattr(query, name)
+        made.append(Choice(name, visit.to.gettext(label), _worded({*values, chosen or ""}, words), chosen))
+    return made
+
+
+def values_of(connection: Connection, version_id: UUID, span: Span) -> dict[str, set[str]]:
+    """The values that counted complaints had, by attribute."""
+    found: dict[str, set[str]] = {}
+    for _, _, segments in counts_by_segment(connection, version_id, span):
+        for attribute, numbers in segments.items():
+            found.setdefault(attribute, set()).update(numbers)
+    return found
+
+
+def _worded(values: set[str], words: Callable[[str], str]) -> list[tuple[str, str]]:
+    """(value, how it is called), by name."""
+    return sorted(((each, words(each)) for each in values if each), key=lambda each: each[1].casefold())
 
 
 def _is_stale(judged_at: datetime | None, now: datetime) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
-from feedback.api.principal import Reader
+from feedback.api.principal import AdministratingPerson, Person, Reader
 from feedback.api.service import Given, Service
 from feedback.language import LANGUAGES, N_, Language
 from feedback.roles import Principal, Right
@@ -51,13 +51,19 @@ class Visit:
 
     def page(self, template: str, status: int = 200, **facts: Any) -> HTMLResponse:
         """The page that `template` makes of `facts`."""
-        words = Words(self.to, self.service.settings.zone)
-        text = (
-            environment()
-            .get_template(template)
-            .render(visit=self, to=self.to, _=self.to.gettext, ngettext=self.to.ngettext, say=words, **facts)
-        )
+        known = {
+            "visit": self,
+            "to": self.to,
+            "_": self.to.gettext,
+            "ngettext": self.to.ngettext,
+            "say": self.say,
+        }
+        text = environment().get_template(template).render({**known, **facts})
         return HTMLResponse(text, status, headers={"Cache-Control": "no-store", "Content-Language": self.to.code})
+
+    @property
+    def say(self) -> Words:
+        return Words(self.to, self.service.settings.zone)
 
     def may(self, right: str) -> bool:
         """Whether who looks has this right."""
@@ -86,29 +92,46 @@ class Visit:
 
 def guest(request: Request, service: Given) -> Visit:
     """A look by whoever it may be."""
-    return _visit(request, service, None)
+    return visit_of(request, service, None)
 
 
 def reading(request: Request, service: Given, principal: Reader) -> Visit:
     """A look by somebody who may read."""
-    return _visit(request, service, principal)
+    return visit_of(request, service, principal)
+
+
+def personal(request: Request, service: Given, principal: Person) -> Visit:
+    """A look by somebody who has signed in, whatever their role."""
+    return visit_of(request, service, principal)
+
+
+def administrating(request: Request, service: Given, principal: AdministratingPerson) -> Visit:
+    """A look by an administrator who has signed in."""
+    return visit_of(request, service, principal)
 
 
 Guest = Annotated[Visit, Depends(guest)]
 Reading = Annotated[Visit, Depends(reading)]
 """A page's parameter; the page is `visit.page(…)`."""
+Personal = Annotated[Visit, Depends(personal)]
+Administrating = Annotated[Visit, Depends(administrating)]
 
 
-def _visit(request: Request, service: Service, principal: Principal | None) -> Visit:
-    theme = request.cookies.get(THEME, "auto")
-    return Visit(request, service, principal, language_of(request, service), theme if theme in THEMES else "auto")
+def visit_of(request: Request, service: Service, principal: Principal | None) -> Visit:
+    """A look by `principal`, in the language and the colours that were chosen."""
+    theme, spoken = request.cookies.get(THEME, "auto"), principal.language if principal else None
+    to = language_of(request, service, spoken)
+    return Visit(request, service, principal, to, theme if theme in THEMES else "auto")
 
 
-def language_of(request: Request, service: Service) -> Language:
-    """The language that was chosen, else the first of the browser's that there is, else the service's."""
+def language_of(request: Request, service: Service, spoken: str | None) -> Language:
+    """The language that was chosen here, else the account's, else the first of the browser's that there is, else the
+    service's."""
     chosen = request.cookies.get(LANGUAGE, "")
     if chosen in LANGUAGES:
         return Language(chosen)
+    if spoken:
+        return Language(spoken)
     wanted = [_plain(each) for each in request.headers.get("Accept-Language", "").split(",")]
     return Language(next((each for each in wanted if each in LANGUAGES), service.settings.reader_language))
 

@@ -11,8 +11,11 @@ from zoneinfo import ZoneInfo
 from feedback import domain
 from feedback.alerts import SERVICE
 from feedback.api.figures import Driver, Window
-from feedback.domain import AlertState, Channel, FixKind, OutcomeVerdict, Severity, TopicKind, Verdict
+from feedback.domain import AlertState, Channel, Fate, FixKind, OutcomeVerdict, Severity, TopicKind, Verdict
+from feedback.edits import LABELS, Edit, EditKind
 from feedback.language import N_, Language
+from feedback.requests import RequestKind, RequestState
+from feedback.roles import Role
 from feedback.sentences import (
     capital,
     channel_name,
@@ -57,11 +60,65 @@ OUTCOMES: Mapping[OutcomeVerdict, str] = {
     OutcomeVerdict.NO_EFFECT: N_("No effect"),
     OutcomeVerdict.WORSE: N_("Worse than before"),
 }
+EDITS: Mapping[EditKind, str] = {
+    EditKind.RENAME: N_("Renamed"),
+    EditKind.OWNER: N_("Another owner"),
+    EditKind.AREA: N_("Another area"),
+    EditKind.SEVERITY: N_("Another severity"),
+    EditKind.MERGE: N_("Merged into another"),
+    EditKind.SPLIT: N_("Split"),
+    EditKind.MOVE: N_("Complaints moved here"),
+    EditKind.PIN: N_("Pinned"),
+    EditKind.RETIRE: N_("Retired"),
+}
+ASKED: Mapping[RequestKind, str] = {
+    RequestKind.RETRAIN: N_("Train a candidate"),
+    RequestKind.COMPARE: N_("Compare versions"),
+    RequestKind.PUBLISH: N_("Publish a version"),
+    RequestKind.ROLL_BACK: N_("Roll back"),
+    RequestKind.MERGE: N_("Merge topics"),
+    RequestKind.SPLIT: N_("Split a topic"),
+    RequestKind.MOVE: N_("Move complaints"),
+    RequestKind.PIN: N_("Pin a topic"),
+    RequestKind.RETIRE: N_("Retire a topic"),
+    RequestKind.UNDO: N_("Undo a decision"),
+    RequestKind.RETRY_REJECTED: N_("Take rejected records in again"),
+}
+REQUEST_STATES: Mapping[RequestState, str] = {
+    RequestState.WAITING: N_("Waiting"),
+    RequestState.RUNNING: N_("Under way"),
+    RequestState.DONE: N_("Done"),
+    RequestState.REFUSED: N_("Refused"),
+    RequestState.FAILED: N_("Failed"),
+}
+STATUSES: Mapping[str, str] = {
+    "candidate": N_("Candidate"),
+    "published": N_("In force"),
+    "archived": N_("Archived"),
+}
+FATES: Mapping[Fate, str] = {
+    Fate.KEPT: N_("Kept"),
+    Fate.BORN: N_("Born"),
+    Fate.MERGED: N_("Merged"),
+    Fate.SPLIT: N_("Split"),
+    Fate.RETIRED: N_("Retired"),
+    Fate.DOUBTFUL: N_("Doubtful"),
+}
+MARKS = {"muted": N_("Muted"), "held back": N_("Held back"), "flapping": N_("Keeps coming back")}
+ROLES: Mapping[Role, str] = {
+    Role.READER: N_("Reader"),
+    Role.SENDER: N_("Sender"),
+    Role.OWNER: N_("Owner of topics"),
+    Role.ANALYST: N_("Analyst"),
+    Role.ADMINISTRATOR: N_("Administrator"),
+}
 SPARK_WIDTH, SPARK_HEIGHT = 140, 36
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
+    """What the templates call `say`."""
+
     to: Language
     zone: ZoneInfo
 
@@ -74,8 +131,15 @@ class Words:
     def owner(self, name: str | None) -> str:
         return owner_name(name, self.to) if name else self.to.gettext("nobody")
 
+    def role(self, role: str) -> str:
+        return self.to.gettext(ROLES[Role(role)])
+
     def state(self, state: str) -> str:
         return self.to.gettext(STATES[AlertState(state)])
+
+    def mark(self, mark: str) -> str:
+        """What marks an alert beside its state."""
+        return self.to.gettext(MARKS[mark])
 
     def severity(self, severity: str) -> str:
         return capital(level_name(Severity(severity), self.to))
@@ -85,6 +149,30 @@ class Words:
 
     def verdict(self, verdict: str) -> str:
         return capital(verdict_words(Verdict(verdict), self.to))
+
+    def edit(self, edit: Edit) -> str:
+        """Renamed: Bonus payout slow; undone."""
+        told = self.to.gettext(EDITS[edit.kind])
+        if edit.kind in LABELS:
+            told = f"{told}: {self._label(edit)}"
+        return self.to.gettext("{decision} (undone)", decision=told) if edit.undone_at else told
+
+    def _label(self, edit: Edit) -> str:
+        value = str(edit.detail["value"])
+        return self.severity(value) if edit.kind is EditKind.SEVERITY else clean(value)
+
+    def asked(self, kind: str) -> str:
+        return self.to.gettext(ASKED[RequestKind(kind)])
+
+    def asked_state(self, state: str) -> str:
+        return self.to.gettext(REQUEST_STATES[RequestState(state)])
+
+    def status(self, status: str) -> str:
+        """How a topic model version stands."""
+        return self.to.gettext(STATUSES[status])
+
+    def fate(self, fate: str) -> str:
+        return self.to.gettext(FATES[Fate(fate)])
 
     def fix_kind(self, kind: str) -> str:
         return self.to.gettext(FIX_KINDS[FixKind(kind)])
@@ -178,6 +266,11 @@ class Words:
         local = moment.astimezone(self.zone)
         return self.to.gettext("{day}, {time}", day=self.to.dated(local.date()), time=self.to.time(local))
 
+    def week(self, week: str) -> str:
+        """Week 24, 2026."""
+        year, number = week.split("-W")
+        return self.to.gettext("Week {number}, {year}", number=int(number), year=year)
+
     def days(self, window: Window) -> str:
         """The days of a window: 2 March 2026 to 8 March 2026."""
         first = window.start.astimezone(self.zone).date()
@@ -190,6 +283,21 @@ class Words:
         """How long ago: 3 days; 5 hours."""
         hours = max((now - moment) / timedelta(hours=1), 0.0)
         return self.to.unit(hours / 24, "day", "long") if hours >= 48 else self.to.unit(hours, "hour", "long")
+
+    def lasting(self, seconds: float) -> str:
+        """How long something took: 40 minutes; 3.2 hours; 2 days."""
+        hours = seconds / 3600
+        if hours >= 48:
+            return self.to.unit(hours / 24, "day", "short")
+        return self.to.unit(hours, "hour", "short") if hours >= 1 else self.to.unit(seconds / 60, "minute", "short")
+
+    def change(self, outcome: Any) -> str:
+        """−61 % (−73 % to −45 %)."""
+        value, low, high = (self._signed(each - 1) for each in (outcome.ratio, outcome.low, outcome.high))
+        return self.to.gettext("{value} ({low} to {high})", value=value, low=low, high=high)
+
+    def _signed(self, change: float) -> str:
+        return f"{'+' if change > 0 else '−'}{self.to.percent(abs(change))}"
 
     def spark(self, values: Sequence[int]) -> str:
         """What a sparkline shows, for who does not see it."""

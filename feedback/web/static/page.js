@@ -27,13 +27,5 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.dataset.confirm && !window.confirm(form.dataset.confirm)) event.preventDefault();
-    if (form.method === "get") {
-      for (const field of form.elements) {
-        if (field.name && field.value === "") field.disabled = true;
-      }
-      window.setTimeout(() => {
-        for (const field of form.elements) field.disabled = false;
-      }, 0);
-    }
   });
 })();

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from feedback import ingest
 from feedback.api import create_app
 from feedback.intake.pipeline import Intake, IntakeOptions
+from feedback.roles import Role
 from feedback.store import keys
 from feedback.store.database import Database, open_database
 from tests.conftest import SettingsFactory
@@ -36,7 +37,7 @@ def app(settings: SettingsFactory, database: Database) -> FastAPI:
 @pytest.fixture
 def key(database: Database) -> str:
     with database.write() as connection:
-        return keys.add_key(connection, "helpdesk", NOW)
+        return keys.add_key(connection, "helpdesk", NOW, Role.ADMINISTRATOR)
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def sqlite_client(settings: SettingsFactory, sqlite_database: str) -> Iterator[T
         raise RuntimeError("hans@example.com wrote something secret")
 
     with database.write() as connection:
-        key = keys.add_key(connection, "helpdesk", NOW)
+        key = keys.add_key(connection, "helpdesk", NOW, Role.ADMINISTRATOR)
     app = create_app(settings(), database, lambda: NOW, fail, responding(settings(), database))
     with TestClient(app, headers={"X-API-Key": key}) as client:
         yield client

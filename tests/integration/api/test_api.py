@@ -254,19 +254,27 @@ class TestDescription:
             "/v1/feedback", "/v1/hot-issues", "/v1/areas", "/v1/topics", "/v1/series", "/v1/alerts",
             "/v1/alerts/{alert_id}", "/v1/alerts/{alert_id}/acknowledge", "/v1/alerts/{alert_id}/resolve",
             "/v1/alerts/{alert_id}/verdict", "/v1/alerts/{alert_id}/mute", "/v1/alerts/{alert_id}/unmute", "/healthz",
-            "/readyz", "/metrics",
+            "/readyz", "/metrics", "/v1/topics/{topic_id}/rename", "/v1/topics/{topic_id}/owner",
+            "/v1/topics/{topic_id}/area", "/v1/topics/{topic_id}/severity", "/v1/topics/{topic_id}/merge",
+            "/v1/topics/{topic_id}/split", "/v1/topics/{topic_id}/pin", "/v1/topics/{topic_id}/retire",
+            "/v1/topics/{topic_id}/move", "/v1/edits", "/v1/edits/{edit_id}/undo", "/v1/fixes", "/v1/fixes/{fix_id}",
+            "/v1/fixes/{fix_id}/withdraw", "/v1/kpi", "/v1/models", "/v1/models/retrain", "/v1/models/roll-back",
+            "/v1/models/{version_id}", "/v1/models/{version_id}/publish", "/v1/models/{version_id}/compare",
+            "/v1/models/{version_id}/page", "/v1/requests", "/v1/requests/{request_id}", "/v1/runs",
         }  # fmt: skip
+        pages = {"/metrics": "text/plain", "/v1/models/{version_id}/page": "text/html"}
         for path, methods in described["paths"].items():
             for method, route in methods.items():
                 assert route["summary"], path
                 assert route["description"], path
                 assert bool(route.get("security")) == (path not in ("/healthz", "/readyz"))
-                if path == "/metrics":
-                    assert list(route["responses"]["200"]["content"]) == ["text/plain"]
+                if path in pages:
+                    assert list(route["responses"]["200"]["content"]) == [pages[path]]
                     continue
-                name = route["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
+                (good,) = route["responses"].keys() & {"200", "201", "202"}
+                name = route["responses"][good]["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
                 assert schemas[name]["examples"], (method, path)
-                for status in route["responses"].keys() - {"200", "207"}:
+                for status in route["responses"].keys() - {good, "207", "304"}:
                     assert list(route["responses"][status]["content"]) == ["application/problem+json"]
         body = described["paths"]["/v1/feedback"]["post"]["requestBody"]["content"]["application/json"]
         assert set(body["examples"]) == {"one", "many", "batch"}
@@ -278,11 +286,24 @@ class TestDescription:
             assert reference.split('"')[0] in names
 
     def test_the_examples_are_answers_that_could_be_given(self, client: TestClient) -> None:
-        from feedback.api import alerts, feedback, health, hot_issues, topics
+        from feedback.api import (
+            alerts,
+            curation,
+            feedback,
+            fixes,
+            health,
+            hot_issues,
+            kpi,
+            models,
+            requests,
+            runs,
+            topics,
+        )
 
         for model in (
             feedback.FeedbackResult, hot_issues.HotIssues, topics.Topics, alerts.Alerts, alerts.AlertDetail,
-            health.Health, health.Readiness,
+            health.Health, health.Readiness, curation.Decision, curation.Decisions, fixes.Fixes, fixes.FixDetail,
+            kpi.Kpi, models.Models, models.ModelDetail, requests.Requests, runs.Runs,
         ):  # fmt: skip
             for example in model.model_json_schema()["examples"]:
                 model.model_validate(example)

@@ -26,6 +26,7 @@ from feedback.api.body import BODY_LIMIT
 from feedback.api.server import serve
 from feedback.errors import SettingError
 from feedback.ingest import Taken
+from feedback.roles import Role
 from feedback.settings import Settings
 from feedback.store import keys
 from feedback.store.database import open_database
@@ -72,7 +73,7 @@ def server(url: str, stop: Event | None = None, seconds: float = 0.0) -> Iterato
 def key(sqlite_database: str) -> str:
     database = open_database(sqlite_database)
     with database.write() as connection:
-        made = keys.add_key(connection, "helpdesk", NOW)
+        made = keys.add_key(connection, "helpdesk", NOW, Role.ADMINISTRATOR)
     database.close()
     return made
 

@@ -7,9 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from feedback.accounts import AccountError
 from feedback.errors import StoreError
+from feedback.roles import Principal, Role
 from feedback.store.database import Database
-from feedback.store.keys import PREFIX, add_key, key_name, keys, revoke_key
+from feedback.store.keys import PREFIX, add_key, key_of, keys, note_use, revoke_key
 from feedback.store.tables import api_key
 from tests.integration.store.store_samples import NOW
 
@@ -19,10 +21,41 @@ LATER = NOW + timedelta(days=1)
 def test_a_key_opens_under_its_name_until_it_is_revoked(database: Database) -> None:
     with database.write() as connection:
         key = add_key(connection, "dashboard", NOW)
-        assert key_name(connection, key) == "dashboard"
+        found = key_of(connection, key, NOW)
+        assert found
+        assert found.principal() == Principal("dashboard", Role.READER)
         revoke_key(connection, "dashboard", LATER)
-        assert key_name(connection, key) is None
-        assert [tuple(row) for row in keys(connection)] == [("dashboard", NOW, LATER)]
+        assert key_of(connection, key, NOW) is None
+        (row,) = keys(connection)
+    assert (row.name, row.created_at, row.revoked_at) == ("dashboard", NOW, LATER)
+
+
+def test_a_key_has_its_role_and_runs_out(database: Database) -> None:
+    with database.write() as connection:
+        key = add_key(connection, "payments bot", NOW, Role.OWNER, "payments", expires_at=LATER)
+        found = key_of(connection, key, LATER - timedelta(seconds=1))
+        assert found
+        assert found.principal() == Principal("payments bot", Role.OWNER, "payments")
+        assert key_of(connection, key, LATER) is None
+
+
+def test_when_a_key_was_last_used_is_on_record(database: Database) -> None:
+    with database.write() as connection:
+        key = add_key(connection, "dashboard", NOW)
+        unused = key_of(connection, key, NOW)
+        note_use(connection, "dashboard", NOW)
+        used = key_of(connection, key, NOW)
+    assert unused
+    assert not unused.is_noted(NOW)
+    assert used
+    assert used.is_noted(NOW + timedelta(seconds=59))
+    assert not used.is_noted(NOW + timedelta(seconds=60))
+
+
+@pytest.mark.parametrize(("role", "owner"), [(Role.OWNER, ""), (Role.READER, "payments")])
+def test_an_owner_goes_with_the_role_owner(database: Database, role: Role, owner: str) -> None:
+    with pytest.raises(AccountError, match="owner"), database.write() as connection:
+        add_key(connection, "dashboard", NOW, role, owner)
 
 
 def test_keys_differ_and_are_long(database: Database) -> None:
@@ -44,7 +77,7 @@ def test_the_key_itself_is_nowhere_in_the_database(database: Database) -> None:
 def test_anything_else_opens_nothing(database: Database, guess: str) -> None:
     with database.write() as connection:
         add_key(connection, "dashboard", NOW)
-        assert key_name(connection, guess) is None
+        assert key_of(connection, guess, NOW) is None
 
 
 def test_a_name_is_taken_once_even_after_it_was_revoked(database: Database) -> None:

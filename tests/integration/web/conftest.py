@@ -9,10 +9,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from feedback.api import create_app
+from feedback.roles import Role
 from feedback.store import keys
 from feedback.store.database import Database, open_database
 from tests.conftest import SettingsFactory
 from tests.integration.api.api_world import BONUS, LOGIN, NOW, complain, open_alert, publish, responding
+from tests.integration.web.web_world import House
 
 
 @pytest.fixture
@@ -35,7 +37,22 @@ def alert(world: Database) -> UUID:
 @pytest.fixture
 def browser(settings: SettingsFactory, world: Database) -> Iterator[TestClient]:
     with world.write() as connection:
-        key = keys.add_key(connection, "anna", NOW)
+        key = keys.add_key(connection, "anna", NOW, Role.ADMINISTRATOR)
     app = create_app(settings(), world, lambda: NOW, lambda *_: [], responding(settings(), world))
     with TestClient(app, headers={"X-API-Key": key}) as client:
+        yield client
+
+
+@pytest.fixture
+def house(settings: SettingsFactory, sqlite_database: str) -> Iterator[House]:
+    """The service with people who sign in."""
+    database = open_database(sqlite_database)
+    yield House(settings(), database)
+    database.close()
+
+
+@pytest.fixture
+def visitor(house: House) -> Iterator[TestClient]:
+    """A browser in which nobody has signed in."""
+    with house.browser() as client:
         yield client

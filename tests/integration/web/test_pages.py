@@ -13,7 +13,7 @@ from feedback.store import topics
 from feedback.store.database import Database
 from tests.integration.api.api_world import VERSION, open_alert, topic
 
-PAGES = ("/", "/alerts")
+PAGES = ("/", "/alerts", "/topics", "/topics/map", "/digests", "/health", "/settings", "/sign-in")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

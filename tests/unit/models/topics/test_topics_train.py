@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from feedback.domain import Fate, TopicKind
-from models.centre import Ints
+from models.centre import Ints, unit_rows
 from models.curate import curated
 from models.train import PinnedVectors, Sample, Trained, TrainParams, stratify, train
 from tests.unit.models.topics.topics_made_up import MadeUp, made_up
@@ -114,6 +114,25 @@ def test_a_held_topic_stays_though_no_cluster_comes_back_for_it() -> None:
     )
     assert subject_of(second, made)[0] == gone
     assert [line.fate for line in second.lineage if line.old == gone] == [Fate.KEPT]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_topic_that_grew_piece_by_piece_keeps_its_id_over_a_retrain(seed: int) -> None:
+    made = made_up()
+    first = run(made)
+    subject = subject_of(first, made)[0]
+    row = first.model.topic_ids.index(subject)
+    picks = np.random.default_rng(seed)
+    away = 0.7 * unit_rows(picks.normal(size=(5, first.model.centroids.shape[1])))
+    grown = first.model
+    for piece in unit_rows(first.model.centroids[row] + away).astype(np.float32):
+        grown = grown.with_topic(subject, TopicKind.PROVISIONAL, piece, "More of it", {}, 9)
+    pieces = replace(
+        grown, centroids=np.vstack([grown.centroids[:row], grown.centroids[-1:], grown.centroids[row + 1 :]])
+    )
+    again = run(made, previous=pieces, version_id=UUID(int=2))
+    assert subject_of(again, made) == subject_of(first, made)
+    assert list(again.model.topic_ids).count(subject) == 1
 
 
 def test_a_pinned_topic_takes_its_cluster_and_no_double_is_made() -> None:

@@ -1,0 +1,65 @@
+"""Answers that hold until what they follow from changes: kept as bytes, and known to the caller by their ETag."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from threading import Lock
+
+from fastapi import Request, Response
+from pydantic import BaseModel
+
+KEPT = 512
+"""So many answers are kept, those last asked for: some 10 MB."""
+
+
+class Answers:
+    """What was answered of late. One for all threads of a process; nothing in it is written down."""
+
+    def __init__(self, most: int = KEPT) -> None:
+        self._most = most
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = Lock()
+
+    def answer(self, request: Request, follows_from: Hashable, make: Callable[[], BaseModel]) -> Response:
+        """What `make` gives, or gave for the same request when it followed from the same; 304 where the caller has it.
+
+        `follows_from` has a `repr` that tells one from another, the same in every process.
+        """
+        etag = _etag(request, follows_from)
+        if is_known(request, etag):
+            return Response(status_code=304, headers={"ETag": etag})
+        content = self._get(etag)
+        if content is None:
+            content = make().model_dump_json().encode()
+            self._put(etag, content)
+        return Response(content, media_type="application/json", headers={"ETag": etag})
+
+    def _get(self, etag: str) -> bytes | None:
+        with self._lock:
+            if etag in self._kept:
+                self._kept.move_to_end(etag)
+            return self._kept.get(etag)
+
+    def _put(self, etag: str, content: bytes) -> None:
+        with self._lock:
+            self._kept[etag] = content
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+
+
+def is_known(request: Request, etag: str) -> bool:
+    """Whether the caller has what the ETag stands for (RFC 9110, 13.1.2)."""
+    given = request.headers.get("if-none-match", "")
+    return given == "*" or etag in [each.strip().removeprefix("W/") for each in given.split(",")]
+
+
+def etag_of(content: bytes) -> str:
+    """The ETag of an answer by what it says."""
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
+def _etag(request: Request, follows_from: Hashable) -> str:
+    asked = (request.app.version, request.url.path, sorted(request.query_params.multi_items()))
+    return etag_of(repr((asked, follows_from)).encode())

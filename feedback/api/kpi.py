@@ -1,0 +1,221 @@
+"""`GET /v1/kpi`: figures of support, by whatever they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from feedback import interval, kpi
+from feedback.api.figures import Number, Window
+from feedback.api.principal import Seeing
+from feedback.api.problems import documented
+from feedback.api.service import Given, Service
+from feedback.domain import SEGMENTED, Segment, Span
+from feedback.kpi import is_few
+from feedback.series import bucket_start, day_of
+from feedback.store.figures import GroupFigures, figures_by
+from feedback.store.kpi import Selection
+from feedback.store.sight import Sight
+from feedback.store.topics import StoredTopic, published_version, topics_of
+
+router = APIRouter(prefix="/v1", tags=["figures of support"])
+
+By = Literal["topic", "area", "week", "market", "language", "brand", "channel", "customer_segment"]
+
+DAYS = 28
+"""So many days are looked at if none are named."""
+
+MOST_DAYS = 400
+
+_ESTIMATE: dict[str, Any] = {"value": 0.62, "low": 0.55, "high": 0.69, "of": 143, "few": False}
+_MEDIAN = {**_ESTIMATE, "value": 5_400.0, "low": 4_800.0, "high": 6_100.0}
+_WAIT: dict[str, Any] = {"of": 143, "open": 12, "median": _MEDIAN, "slow": None}
+
+
+class Estimate(BaseModel):
+    """A figure with the ends of its 90 % interval."""
+
+    value: Number
+    low: Number
+    high: Number = Field(description="Null where nothing bounds it.")
+    of: int = Field(description="From so many cases.")
+    few: bool = Field(description="They are too few to say much.")
+
+
+class Wait(BaseModel):
+    """How long customers waited, in seconds; those that wait still count with the time so far."""
+
+    of: int = Field(description="Complaints from where such times are told …")
+    open: int = Field(description="… of which so many wait still.")
+    median: Estimate | None = Field(description="Half waited no longer; null where not half have been served.")
+    slow: Estimate | None = Field(description="Nine of ten waited no longer; null likewise.")
+
+
+class Impact(BaseModel):
+    """What the share of satisfied customers would be without a topic's complaints: an association, not an effect."""
+
+    satisfied: Number
+    without: Number
+    gain: Estimate
+
+
+class Group(BaseModel):
+    """The figures of the complaints with these values; null where the records do not tell."""
+
+    group: dict[str, str | None] = Field(description="The value of each thing it was asked by.")
+    name: str | None = Field(description="The topic's name, by topic.")
+    complaints: Estimate
+    customers: Estimate | None
+    first_response: Wait | None
+    resolution: Wait | None
+    satisfied: Estimate | None = Field(description="Share of ratings in the upper two fifths of their scale.")
+    score: Estimate | None = Field(description="Mean rating, 0 the worst to 1 the best of its scale.")
+    escalated: Estimate | None = Field(description="Share of complaints that were escalated.")
+    repeated: Estimate | None = Field(description="Share of customers who wrote again about the topic in 14 days.")
+    returned: Estimate | None = Field(description="Share of customers who came back to play.")
+    impact: Impact | None = Field(description="By topic alone.")
+
+
+class Kpi(BaseModel):
+    """Figures of support: the largest group first, by week in order of time."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "span": {"start": "2026-02-08T23:00:00Z", "end": "2026-03-08T23:00:00Z"},
+                    "by": ["market"],
+                    "items": [
+                        {
+                            "group": {"market": "DE"},
+                            "name": None,
+                            "complaints": {**_ESTIMATE, "value": 143.0, "low": 124.0, "high": 164.0},
+                            "customers": None,
+                            "first_response": _WAIT,
+                            "resolution": None,
+                            "satisfied": _ESTIMATE,
+                            "score": None,
+                            "escalated": None,
+                            "repeated": None,
+                            "returned": None,
+                            "impact": None,
+                        }
+                    ],
+                }
+            ]
+        }
+    )
+
+    span: Window
+    by: list[By]
+    items: list[Group]
+
+
+class KpiQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    by: list[By] = Field(["topic"], description="What to group by; may be given several times.", max_length=3)
+    first: date | None = Field(None, description=f"First day; {DAYS} days if left out.")
+    last: date | None = Field(None, description="Last day; yesterday if left out.")
+    topic: UUID | None = Field(None, description="Only this topic.")
+    area: str | None = Field(None, description="Only topics of this area.", max_length=200)
+    market: str | None = Field(None, description="Only this market.", max_length=200)
+    language: str | None = Field(None, description="Only this language, such as nb.", max_length=12)
+    brand: str | None = Field(None, description="Only this brand.", max_length=200)
+    channel: str | None = Field(None, description="Only this channel.", max_length=200)
+    customer_segment: str | None = Field(None, description="Only this customer segment.", max_length=200)
+
+    @model_validator(mode="after")
+    def _days_in_order(self) -> KpiQuery:
+        if self.first and self.last and not 0 <= (self.last - self.first).days < MOST_DAYS:
+            raise ValueError(f"`first` comes before `last`, by less than {MOST_DAYS} days")
+        return self
+
+
+@router.get(
+    "/kpi",
+    summary="Figures of support",
+    responses={200: {"description": "The figures."}, **documented(401, 403, 422, 500, 503)},
+)
+def read_kpi(service: Given, sight: Seeing, query: Annotated[KpiQuery, Query()]) -> Kpi:
+    """How many complaints, how soon they are answered and resolved, how satisfied customers are, how many escalate or
+    write again; each with its 90 % interval. Empty before the first training."""
+    return figures(service, query, sight)
+
+
+def figures(service: Service, query: KpiQuery, sight: Sight) -> Kpi:
+    """The figures of the topics that the caller sees; of all complaints for who sees everything."""
+    now, zone = service.clock(), service.settings.zone
+    span = _span(query, day_of(now, zone), service)
+    by = list(dict.fromkeys(query.by))
+    with service.database.read() as connection:
+        version = published_version(connection)
+        known = topics_of(connection, version.id) if version else []
+        found = []
+        if version:
+            selection = Selection(version.id, span, now, _topics(query, known, sight), _segments(query))
+            found = figures_by(connection, selection, known, by, service.settings)
+    names = {each.id: each.name for each in known}
+    return Kpi(span=Window.of(span), by=by, items=[_group(each, by, names) for each in found])
+
+
+def _span(query: KpiQuery, today: date, service: Service) -> Span:
+    """From the first day to the end of the last; the one that is left out follows from the other."""
+    first = query.first or (query.last or today - timedelta(days=1)) - timedelta(days=DAYS - 1)
+    last = query.last or max(today - timedelta(days=1), first)
+    last = min(last, first + timedelta(days=MOST_DAYS - 1))
+    zone = service.settings.zone
+    return Span(bucket_start(first, zone), bucket_start(last + timedelta(days=1), zone))
+
+
+def _topics(query: KpiQuery, known: Sequence[StoredTopic], sight: Sight) -> list[UUID] | None:
+    if sight.whole and query.topic is None and query.area is None:
+        return None
+    return [
+        each.id
+        for each in known
+        if query.topic in (None, each.id)
+        and (query.area is None or (each.area or "").casefold() == query.area.casefold())
+        and sight.topic(each.owner, each.area)
+    ]
+
+
+def _segments(query: KpiQuery) -> list[Segment]:
+    named = ((name, getattr(query, name)) for name in SEGMENTED)
+    return [Segment(name, value) for name, value in named if value is not None]
+
+
+def _group(found: GroupFigures, by: Sequence[str], names: Mapping[UUID, str]) -> Group:
+    told, impact = found.figures, found.impact
+    topic = next((value for value in found.group if isinstance(value, UUID)), None)
+    estimates = {
+        name: _estimate(getattr(told, name))
+        for name in ("customers", "satisfied", "score", "escalated", "repeated", "returned")
+    }
+    return Group(
+        group={name: None if value is None else str(value) for name, value in zip(by, found.group, strict=True)},
+        name=names.get(topic) if topic else None,
+        complaints=_estimate(told.complaints),
+        first_response=_wait(told.first_response),
+        resolution=_wait(told.resolution),
+        impact=impact and Impact(satisfied=impact.satisfied, without=impact.without, gain=_estimate(impact.gain)),
+        **estimates,
+    )
+
+
+def _estimate(found: interval.Estimate | None) -> Any:
+    if found is None:
+        return None
+    high = found.high if found.high != float("inf") else None
+    return Estimate(value=found.value, low=found.low, high=high, of=found.of, few=is_few(found))
+
+
+def _wait(found: kpi.Wait | None) -> Wait | None:
+    if found is None:
+        return None
+    return Wait(of=found.of, open=found.open, median=_estimate(found.median), slow=_estimate(found.slow))

@@ -1,0 +1,178 @@
+"""`/topics/{topic_id}`: one topic, what is said in it, what was decided about it, and what can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Form
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy import Connection
+
+from feedback.api import curation
+from feedback.api.principal import Analyst, Seeing
+from feedback.api.problems import ProblemError
+from feedback.api.said import Said
+from feedback.domain import Severity
+from feedback.store.alerts import alert_rows
+from feedback.store.edits import edits
+from feedback.store.fixes import fixes
+from feedback.store.sight import Sight
+from feedback.store.topics import published_version, quotes_of, topics_of
+from feedback.web.acting import act, told
+from feedback.web.chart import Mark, chart
+from feedback.web.visit import Reading, Visit
+from feedback.web.waiting import waiting
+
+router = APIRouter(prefix="/topics/{topic_id}", include_in_schema=False)
+
+DAYS = 90
+"""So many days of a topic are drawn."""
+
+QUOTES = 12
+
+
+Text = Annotated[str, Form(max_length=200)]
+Why = Annotated[str, Form(max_length=2000)]
+
+
+@router.get("")
+def topic(visit: Reading, sight: Seeing, topic_id: UUID, done: str = "") -> HTMLResponse:
+    """All about a topic; `done` is what was just done about it."""
+    return _page(visit, sight, topic_id, said=told(done, visit.to))
+
+
+@router.post("/label")
+def label(
+    visit: Reading,
+    sight: Seeing,
+    principal: Analyst,
+    topic_id: UUID,
+    what: Annotated[Literal["rename", "owner", "area", "severity"], Form()],
+    value: Text = "",
+    why: Why = "",
+) -> Response:
+    """Another name, owner, area or severity."""
+
+    def do() -> object:
+        asked = {"service": visit.service, "sight": sight, "principal": principal, "topic_id": topic_id}
+        return LABELLING[what](asked, value, why)
+
+    return _done(visit, sight, topic_id, "label", do)
+
+
+LABELLING: Mapping[str, Callable[[dict[str, Any], str, str], object]] = {
+    "rename": lambda asked, value, why: curation.rename(**asked, said=curation.Naming(name=value, why=why)),
+    "owner": lambda asked, value, why: curation.own(**asked, said=curation.Owning(owner=value, why=why)),
+    "area": lambda asked, value, why: curation.place(**asked, said=curation.Placing(area=value, why=why)),
+    "severity": lambda asked, value, why: curation.grade(
+        **asked, said=curation.Grading(severity=Severity(value), why=why)
+    ),
+}
+
+
+@router.post("/merge")
+def merge(
+    visit: Reading, sight: Seeing, principal: Analyst, topic_id: UUID, into: Annotated[UUID, Form()], why: Why = ""
+) -> Response:
+    """Let another topic take all its complaints."""
+    said = curation.Merging(into=into, why=why)
+    return _done(
+        visit, sight, topic_id, "asked",
+        lambda: curation.merge(visit.service, sight, principal, Response(), topic_id, said),
+    )  # fmt: skip
+
+
+@router.post("/split")
+def split(
+    visit: Reading,
+    sight: Seeing,
+    principal: Analyst,
+    topic_id: UUID,
+    parts: Annotated[int, Form(ge=2, le=20)] = 2,
+    why: Why = "",
+) -> Response:
+    """Cut it into several."""
+    said = curation.Splitting(parts=parts, why=why)
+    return _done(
+        visit, sight, topic_id, "asked",
+        lambda: curation.split(visit.service, sight, principal, Response(), topic_id, said),
+    )  # fmt: skip
+
+
+@router.post("/pin")
+def pin(visit: Reading, sight: Seeing, principal: Analyst, topic_id: UUID, why: Why = "") -> Response:
+    """Keep it for good as it is."""
+    said = Said(why=why)
+    return _done(
+        visit, sight, topic_id, "asked",
+        lambda: curation.pin(visit.service, sight, principal, Response(), topic_id, said),
+    )  # fmt: skip
+
+
+@router.post("/retire")
+def retire(visit: Reading, sight: Seeing, principal: Analyst, topic_id: UUID, why: Why = "") -> Response:
+    """Let it go."""
+    said = Said(why=why)
+    return _done(
+        visit, sight, topic_id, "asked",
+        lambda: curation.retire(visit.service, sight, principal, Response(), topic_id, said),
+    )  # fmt: skip
+
+
+def _done(visit: Visit, sight: Sight, topic_id: UUID, what: str, do: Callable[[], object]) -> Response:
+    def failed(problem: ProblemError) -> Response:
+        return _page(visit, sight, topic_id, failed=problem.detail, status=problem.status)
+
+    def checked() -> object:
+        try:
+            return do()
+        except ValueError:
+            raise ProblemError(422, "invalid-request", visit.to.gettext("That value cannot be used here.")) from None
+
+    return act(checked, f"/topics/{topic_id}", what, failed)
+
+
+def _page(
+    visit: Visit, sight: Sight, topic_id: UUID, *, said: str = "", failed: str = "", status: int = 200
+) -> HTMLResponse:
+    now = visit.service.clock()
+    with visit.service.database.read() as connection:
+        version = published_version(connection)
+        members = topics_of(connection, version.id) if version else []
+        seen = {each.id: each for each in members if sight.topic(each.owner, each.area)}
+        if version is None or topic_id not in seen:
+            raise ProblemError(404, "unknown-topic", f"There is no topic {topic_id} in the version in force.")
+        quotes = quotes_of(connection, version.id, topic_id, QUOTES)
+        alerts = [row for row in alert_rows(connection) if row.topic_id == topic_id]
+        decided = [each for each in edits(connection) if each.topic_id == topic_id]
+        marks = list(_marks(connection, visit, topic_id, [row.opened_at for row in alerts]))
+    others = sorted((each for each in seen.values() if each.id != topic_id), key=lambda each: each.name)
+    return visit.page(
+        "topic.html.j2",
+        status,
+        topic=seen[topic_id],
+        chart=chart(visit.service.look.series(topic_id, None, now, DAYS), marks),
+        quotes=quotes,
+        alerts=alerts,
+        decided=decided,
+        others=others,
+        severities=list(Severity),
+        areas=sorted({each.area for each in members if each.area}),
+        told=said,
+        requests=waiting(visit) if visit.may("analyse") else [],
+        failed=failed,
+    )
+
+
+def _marks(connection: Connection, visit: Visit, topic_id: UUID, opened: list[datetime]) -> Iterator[Mark]:
+    to, zone = visit.to, visit.service.settings.zone
+    for moment in opened:
+        day = moment.astimezone(zone).date()
+        yield Mark("alert", day, day, to.gettext("alert"), to.gettext("alert {day}", day=to.dated(day)))
+    for fix in fixes(connection):
+        if fix.topic_id == topic_id:
+            day = fix.at.astimezone(zone).date()
+            yield Mark("fix", day, day, to.gettext("fix"), f"{to.dated(day)}: {fix.note or to.gettext('fix')}")
