@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -205,13 +206,15 @@ def run_job(
 ) -> None:
     """Run one job as of a moment; it sees only complaints received before."""
     from feedback.store.runs import result_of
-    from jobs.run import execute, job_named
+    from jobs.run import execute, job_named, others
     from jobs.service import NEWS
 
     job_named(job)
     context = open_context()
     moment = moment_at(context, at)
     ran = execute(replace(context, telling=wall() - moment <= NEWS), job, moment)
+    if not ran and (busy := others(context, job, moment)):
+        raise FeedbackError(f"{busy[0]} is at work, and {job} must not run beside it. Try again when it is done.")
     with context.database.read() as connection:
         result = result_of(connection, job, moment)
     if as_json:
@@ -388,14 +391,41 @@ def demo(
     """Invent half a year of a casino's complaints with three planted rises, replay it, and show what was found."""
     from jobs.demo.stage import clear, stage
     from jobs.demo.tell import tell
+    from jobs.demo.visitor import NAME, let_in
 
     settings = demo_settings()
     clear(settings.data_dir)
-    staged = stage(build_context(settings, progress_on(err), wall, create=True), seed)
+    context = build_context(settings, progress_on(err), wall, create=True)
+    staged = stage(context, seed)
     if as_json:
         write_json(out, staged.score.as_dict())
-    else:
-        tell(out, staged)
+        return
+    tell(out, staged)
+    password = let_in(context, wall())
+    say(out, f"\nThe dashboard: `make serve`, then http://127.0.0.1:{settings.port}")
+    say(out, f"Sign in as {NAME} with the password {password} (each `make serve` makes and shows a new one).")
+
+
+@app.command("demo-serve")
+def demo_serve() -> None:
+    """Open the demonstration's dashboard, as of its last day: schedule and web, on loopback, until Ctrl-C."""
+    from jobs.bootstrap import log_to
+    from jobs.demo.visitor import NAME, last_moment, let_in
+    from jobs.up import ServiceClock
+    from jobs.up import up as run_service
+
+    settings, now = demo_settings(), wall()
+    context = build_context(settings, progress_on(err), wall)
+    start, password = last_moment(context, now), let_in(context, now)
+    context.database.close()
+    say(out, f"The dashboard: http://127.0.0.1:{settings.port}")
+    say(out, f"Sign in as {NAME} with the password {password}")
+    say(
+        out,
+        f"It goes on from {start.astimezone(settings.zone):%d %B %Y}, where the demonstration ended. Ctrl-C ends it.",
+    )
+    log_to(level=logging.WARNING)
+    run_service(settings, ServiceClock(wall, now, start))
 
 
 def demo_settings() -> Settings:

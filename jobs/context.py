@@ -15,11 +15,13 @@ from feedback.domain import PinnedTopic
 from feedback.errors import Stopped
 from feedback.settings import Settings, hash_key
 from feedback.store.database import Database
+from feedback.store.erasures import hold_off
 from feedback.store.runs import Claim, hold
 
 if TYPE_CHECKING:
     from feedback.entities.finder import Finder
     from feedback.intake.pipeline import Intake
+    from feedback.intake.redact import Redactor
     from feedback.notify.channels import Channels
     from feedback.owners import Charge
     from models.encoder import Encoder
@@ -78,6 +80,13 @@ class Parts:
         return load_channels(self._settings.channels, zone=self._settings.zone)
 
     @cached_property
+    def redactor(self) -> Redactor:
+        """For what is not stored; the intake has its own, which it uses at the same time."""
+        from feedback.intake.redact import Redactor
+
+        return Redactor(self._settings.redact)
+
+    @cached_property
     def intake(self) -> Intake:
         from feedback.intake.pipeline import Intake, IntakeOptions
 
@@ -114,6 +123,7 @@ class Context:
         if self.stopping():
             raise Stopped
         with self.database.write() as connection:
+            hold_off(connection)
             if self.claim:
                 hold(connection, self.claim, self.wall())
             yield connection
