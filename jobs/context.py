@@ -21,6 +21,7 @@ from feedback.store.runs import Claim, hold
 if TYPE_CHECKING:
     from feedback.entities.finder import Finder
     from feedback.intake.pipeline import Intake
+    from feedback.intake.redact import Redactor
     from feedback.notify.channels import Channels
     from feedback.owners import Charge
     from models.encoder import Encoder
@@ -77,6 +78,13 @@ class Parts:
         from feedback.notify.channels_file import load_channels
 
         return load_channels(self._settings.channels, zone=self._settings.zone)
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """For what is not stored; the intake has its own, which it uses at the same time."""
+        from feedback.intake.redact import Redactor
+
+        return Redactor(self._settings.redact)
 
     @cached_property
     def intake(self) -> Intake:

@@ -57,21 +57,26 @@ def published(context: Context) -> Published | None:
         # births add topics, people edit them: all else stays until another version is published
         key = (version.id, topics.births_state(connection, version.id), edits.edits_state(connection))
         kept: dict[object, Published] = context.memory.setdefault("published", {})
-        if key not in kept:
+        # threads of the API share it: what one finds, another may clear
+        found = kept.get(key)
+        if found is None:
             members = tuple(topics.topics_of(connection, version.id))
+            found = Published(version, members, rule_of(context, connection, version))
             kept.clear()
-            kept[key] = Published(version, members, rule_of(context, connection, version))
-        return kept[key]
+            kept[key] = found
+        return found
 
 
 def rule_of(context: Context, connection: Connection, version: StoredVersion) -> Rule:
     """How a version assigns, as of what is stored. ArtefactError when its files are gone or damaged."""
     key = (version.id, topics.births_state(connection, version.id), edits.edits_state(connection))
     kept: dict[object, Rule] = context.memory.setdefault("rules", {})
-    if key not in kept:
+    found = kept.get(key)
+    if found is None:
+        found = read_rule(context, connection, version)
         kept.clear()
-        kept[key] = read_rule(context, connection, version)
-    return kept[key]
+        kept[key] = found
+    return found
 
 
 def read_rule(context: Context, connection: Connection, version: StoredVersion) -> Rule:

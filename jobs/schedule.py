@@ -76,7 +76,7 @@ class Plan:
         if job in ("retrain", "outcome"):
             return (0,)
         if job == "retain":
-            return (0,) if self.settings.retention.is_set else ()
+            return (0,) if self.settings.retention.is_set or self.settings.audit_days else ()
         return (self.settings.digest_hour,) if WEEKDAYS[day.weekday()] == self.settings.digest_day else ()
 
 

@@ -127,6 +127,7 @@ def run_api(settings: Settings, clock: ServiceClock, stop: Stop, host: str = "12
     """Answer HTTP on `host`. SettingError for one that others reach."""
     from feedback.api import create_app
     from feedback.api.server import serve
+    from jobs.judge import judges
     from jobs.look import looks
     from jobs.respond import responses
 
@@ -137,7 +138,7 @@ def run_api(settings: Settings, clock: ServiceClock, stop: Stop, host: str = "12
 
     # the intake takes seconds to load, and the first sender should not be the one to wait
     threading.Thread(target=lambda: context.parts.intake, daemon=True).start()
-    app = create_app(settings, context.database, clock, take, responses(context), looks(context))
+    app = create_app(settings, context.database, clock, take, responses(context), looks(context), judges(context))
     serve(app, settings.port, stop, host=host)
     context.database.close()
 

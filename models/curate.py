@@ -13,7 +13,6 @@ from feedback.domain import TopicKind
 from models.artifacts import TopicModel
 from models.assign import assign
 from models.centre import Floats, Ints, unit_rows
-from models.cluster import KnnLeiden
 
 CLOSE = 0.75
 """From this cosine between the phrases of two pinned topics on, they can hardly be told apart."""
@@ -88,6 +87,8 @@ def split(vectors: Floats, parts: int, seed: int = 0) -> Ints:
     """
     if len(vectors) < parts:
         raise ValueError(f"{len(vectors)} complaints cannot be cut into {parts} parts")
+    from models.cluster import KnnLeiden  # the API process assigns by this module, and never clusters
+
     labels = KnnLeiden(resolution=2.0, min_size=max(2, len(vectors) // (10 * parts)), seed=seed).fit(vectors).labels_
     found = int(labels.max(initial=-1)) + 1
     if found < parts:

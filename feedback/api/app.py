@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from feedback.api import (
     alerts,
     areas,
+    classify,
     curation,
     feedback,
     fixes,
@@ -28,12 +29,14 @@ from feedback.api import (
     topics,
 )
 from feedback.api.access import AccessLog
+from feedback.api.audited import Audited
+from feedback.api.bounds import Bounds
 from feedback.api.etag import Etags
 from feedback.api.headers import PageHeaders
 from feedback.api.items import item_schema
 from feedback.api.problems import Problem, answer_with_problems
 from feedback.api.same_origin import SameOrigin
-from feedback.api.service import NOTHING, Look, Respond, Service, TakeIn
+from feedback.api.service import NOTHING, UNTRAINED, Judge, Look, Respond, Service, TakeIn
 from feedback.settings import Settings
 from feedback.store.database import Database
 from feedback.web.pages import add_pages
@@ -50,13 +53,14 @@ Errors are RFC 9457 problem details. Times carry their zone; they are answered i
 UNCHANGED = {"description": "Nothing has changed since the answer whose ETag `If-None-Match` names."}
 
 RESOURCES = (
-    feedback, hot_issues, areas, topics, curation, series, alerts, responses, fixes, kpi, models, requests, runs,
-    links, health, metrics,
+    feedback, hot_issues, areas, topics, curation, series, classify, alerts, responses, fixes, kpi, models, requests,
+    runs, links, health, metrics,
 )  # fmt: skip
 TAGS = {
     "feedback": "Complaints in.",
     "hot issues": "What is rising now.",
     "topics": "Subjects that keep their identity, and what people decide about them.",
+    "texts": "Which topic a text belongs to, and which complaints are like it; nothing is stored.",
     "alerts": "Rises made somebody's business, and what people say of them.",
     "fixes": "What was done about topics, and whether it worked.",
     "figures of support": "Volume, speed, satisfaction, escalations and repeated contacts.",
@@ -74,9 +78,11 @@ def create_app(
     take_in: TakeIn,
     respond: Respond,
     look: Look = NOTHING,
+    judge: Judge = UNTRAINED,
 ) -> FastAPI:
     """The API and the pages over an open database. `clock` gives the service's time, aware; `take_in` takes in what is
-    posted, `respond` does what people decide about alerts, `look` works out what pages show.
+    posted, `respond` does what people decide about alerts, `look` works out what pages show,
+    and `judge` places texts.
 
     The application holds no state of its own but answers that still hold: several can run beside one another and
     beside the jobs.
@@ -97,8 +103,10 @@ def create_app(
             "auto_configure": False,
         },
     )
-    app.state.service = Service(settings, database, clock, take_in, respond, look)
+    app.state.service = Service(settings, database, clock, take_in, respond, look, judge)
     # the last added is the outermost
+    app.add_middleware(Audited)
+    app.add_middleware(Bounds)
     app.add_middleware(Etags)
     app.add_middleware(SameOrigin, public_url=settings.public_url)
     app.add_middleware(AccessLog)

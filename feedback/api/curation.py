@@ -15,6 +15,7 @@ from feedback.api.problems import ProblemError, documented
 from feedback.api.requests import ASKED, Id, Request, ask
 from feedback.api.said import Said, author
 from feedback.api.service import Given, Service
+from feedback.api.topics import seen_topic
 from feedback.domain import Severity
 from feedback.edits import Edit, EditKind
 from feedback.errors import FeedbackError
@@ -23,7 +24,6 @@ from feedback.roles import Principal
 from feedback.store.edits import edits
 from feedback.store.labels import label
 from feedback.store.sight import Sight
-from feedback.store.topics import StoredTopic, published_version, topics_of
 
 router = APIRouter(prefix="/v1", tags=["topics"])
 
@@ -219,17 +219,6 @@ def undo(service: Given, principal: Analyst, answer: Response, edit_id: Id, said
     if known[edit_id].undone_at:
         raise ProblemError(409, "not-possible", f"Decision {edit_id} was undone before.")
     return ask(service, answer, principal, said, RequestKind.UNDO, {"edit": edit_id})
-
-
-def seen_topic(service: Service, sight: Sight, topic_id: UUID) -> StoredTopic:
-    """The topic of the version in force; a problem (404) where there is none of that id, or the caller sees none."""
-    with service.database.read() as connection:
-        version = published_version(connection)
-        members = topics_of(connection, version.id) if version else []
-    for each in members:
-        if each.id == topic_id and sight.topic(each.owner, each.area):
-            return each
-    raise ProblemError(404, "unknown-topic", f"There is no topic {topic_id} in the version in force.")
 
 
 def _ask(

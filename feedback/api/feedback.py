@@ -6,9 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
-import anyio.to_thread
-from anyio import CapacityLimiter
-from anyio.lowlevel import RunVar
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,11 +15,12 @@ from feedback.api.items import Batch, RefusedItem, as_batch, batch_schema
 from feedback.api.principal import allowed
 from feedback.api.problems import ProblemError, documented
 from feedback.api.service import Given, Service
+from feedback.api.turns import Turn
 from feedback.ingest import Taken
 from feedback.roles import Right
 
 router = APIRouter(prefix="/v1", tags=["feedback"], dependencies=[Depends(allowed(Right.SEND))])
-_turn: RunVar[CapacityLimiter] = RunVar("feedback.api.feedback.turn")
+TURN = Turn("feedback")
 
 
 class ItemResult(BaseModel):
@@ -102,19 +100,8 @@ async def send_feedback(
     number, truth value or short string become attributes; those named after personal data (`email`, `first_name` …)
     are left behind, as is what is nested or long.
     """
-    # one at a time: the intake's libraries do not promise to be thread-safe, and while senders wait here they hold
-    # neither a thread nor a connection that readers need
-    result = await anyio.to_thread.run_sync(_take, service, body, source, limiter=_one_at_a_time())
-    return _answer(result)
-
-
-def _one_at_a_time() -> CapacityLimiter:
-    try:
-        return _turn.get()
-    except LookupError:
-        limiter = CapacityLimiter(1)
-        _turn.set(limiter)
-        return limiter
+    # one at a time: the intake's libraries do not promise to be thread-safe
+    return _answer(await TURN.take(lambda: _take(service, body, source)))
 
 
 def _take(service: Service, body: bytes, default_source: str) -> FeedbackResult:

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Row
 
-from feedback.api.curation import seen_topic
 from feedback.api.figures import Number
 from feedback.api.pages import PageQuery, cursor_of, moment, read_cursor
 from feedback.api.principal import Responder, Seeing
@@ -19,6 +18,7 @@ from feedback.api.problems import ProblemError, documented
 from feedback.api.requests import Id
 from feedback.api.said import Said, author
 from feedback.api.service import Given, Service
+from feedback.api.topics import seen_topic
 from feedback.domain import USUAL_EXPECTATION, FixKind, OutcomeVerdict
 from feedback.domain import Fix as StoredFix
 from feedback.domain import Outcome as StoredOutcome

@@ -17,6 +17,7 @@ from feedback.api.limits import Limits
 from feedback.chart import Series
 from feedback.domain import Alert, Author, Mute, Segment, SilentSource
 from feedback.ingest import Taken
+from feedback.judging import Alike, Placed, Text
 from feedback.owners import Charge
 from feedback.settings import Settings, hash_key
 from feedback.store.database import Database
@@ -56,6 +57,22 @@ class Look:
 NOTHING = Look()
 
 
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What takes the encoder and the topic model; `jobs.judge` says how. Each gives None where there is no model.
+
+    `classify` places texts; `like_text` and `like` find the complaints most like a text, or another complaint, among
+    those of the last so many days as of a moment, at most so many.
+    """
+
+    classify: Callable[[Sequence[Text]], Sequence[Placed] | None] = lambda _: None
+    like_text: Callable[[Text, datetime, int, int], Sequence[Alike] | None] = lambda *_: None
+    like: Callable[[UUID, datetime, int, int], Sequence[Alike] | None] = lambda *_: None
+
+
+UNTRAINED = Judge()
+
+
 @dataclass(frozen=True)
 class Service:
     """What the application was made with, and what is read once for all requests."""
@@ -66,6 +83,7 @@ class Service:
     take_in: TakeIn
     respond: Respond
     look: Look
+    judge: Judge
     answers: Answers = field(default_factory=Answers)
     limits: Limits = field(default_factory=lambda: Limits(time.monotonic))
 
@@ -80,7 +98,8 @@ class Service:
         return load_owners(self.settings.taxonomy)
 
 
-def _of_app(request: Request) -> Service:
+# not to be run in a thread of its own, as plain functions are: it waits for nothing
+async def _of_app(request: Request) -> Service:
     service = request.app.state.service
     assert isinstance(service, Service)
     return service

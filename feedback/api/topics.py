@@ -1,27 +1,44 @@
-"""`GET /v1/topics`: the topics of the published version."""
+"""`GET /v1/topics`: the topics of the published version, one of them, and complaints that speak for it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Row
 
-from feedback.api.figures import Window
-from feedback.api.principal import allowed
-from feedback.api.problems import documented
-from feedback.api.recent import Recent, recent_counts
-from feedback.api.service import Given
-from feedback.domain import TopicKind
+from feedback.api.figures import Number, Window, evidence
+from feedback.api.principal import Seeing, allowed
+from feedback.api.problems import ProblemError, documented
+from feedback.api.recent import SPARKLINE_DAYS, Recent, recent_counts
+from feedback.api.service import Given, Service
+from feedback.domain import AlertState, Fate, Severity, TopicKind
 from feedback.roles import Right
+from feedback.series import day_of
+from feedback.store.alerts import alerts_of
 from feedback.store.kept_counts import UNASSIGNED
-from feedback.store.topics import StoredTopic, StoredVersion, published_version, topics_of
+from feedback.store.sight import Sight
+from feedback.store.state import state_of
+from feedback.store.topics import (
+    LineageEntry,
+    StoredTopic,
+    StoredVersion,
+    lineage_of,
+    published_version,
+    quotes_of,
+    topic_names,
+    topics_of,
+)
 
 router = APIRouter(prefix="/v1", tags=["topics"], dependencies=[Depends(allowed(Right.READ))])
 
 Words = dict[str, list[str]]
+
+MOST_ALERTS = 20
 
 
 class Version(BaseModel):
@@ -47,6 +64,44 @@ class Topic(BaseModel):
     last_7_days: int = Field(description="Complaints counted so far in the last seven days, today included.")
 
 
+_EXAMPLE: dict[str, Any] = {
+    "id": "8d6b7a52-1f0e-5a3d-8a55-2b1a0f3d7c22",
+    "name": "Bonus payout delayed",
+    "kind": "pinned",
+    "owner": "promotions",
+    "area": "bonus",
+    "words": {"de": ["bonus", "auszahlung"], "en": ["bonus", "payout"]},
+    "size": 412,
+    "born_at": "2026-01-05T00:00:00Z",
+    "last_7_days": 41,
+}
+_DETAIL: dict[str, Any] = {
+    **_EXAMPLE,
+    "severity": None,
+    "current": {"start": "2026-03-01T23:00:00Z", "end": "2026-03-08T23:00:00Z"},
+    "usual_7_days": 11.7,
+    "sparkline": [2, 1, 0, 3, 2, 1, 1, 2, 0, 1, 3, 2, 2, 1, 0, 2, 1, 3, 2, 1, 2, 3, 4, 6, 7, 8, 9, 6],
+    "alerts": [
+        {
+            "id": "5d1f0b52-6b0c-5d0a-9d3e-0a6f2f0f2c11",
+            "state": "open",
+            "severity": "high",
+            "opened_at": "2026-03-07T17:00:00Z",
+            "resolved_at": None,
+        }
+    ],
+    "parents": [
+        {
+            "topic_id": "1b6b7a52-1f0e-5a3d-8a55-2b1a0f3d7c44",
+            "name": "Bonus",
+            "fate": "split",
+            "similarity": 0.81,
+        }
+    ],
+    "children": [],
+}
+
+
 class Topics(BaseModel):
     """The topics in force. `version` is null and `items` empty before the first training."""
 
@@ -62,19 +117,7 @@ class Topics(BaseModel):
                     },
                     "current": {"start": "2026-03-01T23:00:00Z", "end": "2026-03-08T23:00:00Z"},
                     "unassigned_last_7_days": 17,
-                    "items": [
-                        {
-                            "id": "8d6b7a52-1f0e-5a3d-8a55-2b1a0f3d7c22",
-                            "name": "Bonus payout delayed",
-                            "kind": "pinned",
-                            "owner": "promotions",
-                            "area": "bonus",
-                            "words": {"de": ["bonus", "auszahlung"], "en": ["bonus", "payout"]},
-                            "size": 412,
-                            "born_at": "2026-01-05T00:00:00Z",
-                            "last_7_days": 41,
-                        }
-                    ],
+                    "items": [_EXAMPLE],
                 }
             ]
         }
@@ -91,20 +134,162 @@ class Topics(BaseModel):
     summary="List topics",
     responses={200: {"description": "The topics."}, **documented(401, 403, 500, 503)},
 )
-def list_topics(service: Given) -> Topics:
+def list_topics(service: Given, sight: Seeing) -> Topics:
     """The topics of the published version, the busiest of the last seven days first."""
     now = service.clock()
     with service.database.read() as connection:
         version = published_version(connection)
         members = topics_of(connection, version.id) if version else []
         recent = recent_counts(connection, version.id if version else None, now, service.settings.zone)
-    items = [_topic(each, recent) for each in members]
+    items = [_topic(each, recent) for each in members if sight.topic(each.owner, each.area)]
     return Topics(
         version=shown_version(version),
         current=Window.of(recent.current),
         unassigned_last_7_days=recent.complaints(UNASSIGNED),
         items=sorted(items, key=lambda each: (-each.last_7_days, each.name, each.id)),
     )
+
+
+class Relative(BaseModel):
+    """A topic that another came from, or that came of it, at the last training."""
+
+    topic_id: UUID
+    name: str | None
+    fate: Fate
+    similarity: Number = None
+
+
+class TopicAlert(BaseModel):
+    """An alert about the topic."""
+
+    id: UUID
+    state: AlertState
+    severity: Severity | None
+    opened_at: datetime
+    resolved_at: datetime | None
+
+
+class TopicDetail(Topic):
+    """A topic with its days, its alerts, and where it comes from."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_DETAIL]})
+
+    severity: Severity | None = Field(description="How grave people say it is.")
+    current: Window = Field(description="The last seven days, which `last_7_days` counts.")
+    usual_7_days: float = Field(description="What seven days had on average in the three weeks before.")
+    sparkline: list[int] = Field(description=f"Complaints a day, the last {SPARKLINE_DAYS} days, today last.")
+    alerts: list[TopicAlert] = Field(description=f"Its latest {MOST_ALERTS} alerts, the newest first.")
+    parents: list[Relative] = Field(description="The topics it came from when the version was trained.")
+    children: list[Relative] = Field(description="The topics that came of it.")
+
+
+class Quote(BaseModel):
+    """A complaint, redacted, as it is stored."""
+
+    complaint_id: UUID
+    text: str
+    language: str
+    received_at: datetime
+
+
+class Quotes(BaseModel):
+    """Complaints that speak for a topic, those nearest its centre first, its languages by turns."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        {
+                            "complaint_id": "3f0c6a52-6d0e-5c5e-9a55-3b6a0f3d7c33",
+                            "text": "Ich warte seit drei Tagen auf die Auszahlung, schreiben Sie an <EMAIL>.",
+                            "language": "de",
+                            "received_at": "2026-03-08T09:14:00Z",
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+
+    items: list[Quote]
+
+
+class QuotesQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    language: str | None = Field(None, description="Only complaints in this language, such as nb.", max_length=12)
+    limit: int = Field(10, description="At most so many.", ge=1, le=100)
+
+
+ONE: dict[int | str, dict[str, Any]] = documented(401, 403, 404, 422, 500, 503)
+
+
+@router.get("/topics/{topic_id}", summary="Read a topic", response_model=TopicDetail, responses=ONE)
+def read_topic(service: Given, sight: Seeing, request: Request, topic_id: UUID) -> Response:
+    """A topic of the version in force: its words, days, alerts and relatives. Its series is `/v1/series?topic=…`."""
+    with service.database.read() as connection:
+        state = state_of(connection)
+    follows_from = (state, day_of(service.clock(), service.settings.zone), repr(sight))
+    return service.answers.answer(request, follows_from, lambda: topic_detail(service, topic_id, sight))
+
+
+def topic_detail(service: Service, topic_id: UUID, sight: Sight) -> TopicDetail:
+    """All about a topic; a problem (404) where the caller sees none of that id."""
+    found = seen_topic(service, sight, topic_id)
+    with service.database.read() as connection:
+        version = published_version(connection)
+        assert version is not None
+        recent = recent_counts(connection, version.id, service.clock(), service.settings.zone)
+        lineage = [each for each in lineage_of(connection, version.id) if each.fate in (Fate.MERGED, Fate.SPLIT)]
+        names = {key: row.name for key, row in topic_names(connection).items()}
+        alerts = alerts_of(connection, topic_id, MOST_ALERTS)
+    return TopicDetail(
+        **dict(_topic(found, recent)),
+        severity=found.severity,
+        current=Window.of(recent.current),
+        usual_7_days=recent.usual(topic_id),
+        sparkline=list(recent.sparkline(topic_id)),
+        alerts=[_alert(row) for row in alerts],
+        parents=[_relative(each, each.before_id, names) for each in lineage if each.after_id == topic_id],
+        children=[_relative(each, each.after_id, names) for each in lineage if each.before_id == topic_id],
+    )
+
+
+@router.get(
+    "/topics/{topic_id}/quotes",
+    summary="Read what customers write about a topic",
+    responses={200: {"description": "The complaints."}, **ONE},
+)
+def list_quotes(service: Given, sight: Seeing, topic_id: UUID, query: Annotated[QuotesQuery, Query()]) -> Quotes:
+    """Redacted texts that are most typical of the topic."""
+    return quotes(service, topic_id, query, sight)
+
+
+def quotes(service: Service, topic_id: UUID, query: QuotesQuery, sight: Sight) -> Quotes:
+    """Complaints that speak for a topic that the caller sees."""
+    seen_topic(service, sight, topic_id)
+    with service.database.read() as connection:
+        version = published_version(connection)
+        assert version is not None
+        rows = quotes_of(connection, version.id, topic_id, query.limit, query.language)
+    return Quotes(
+        items=[
+            Quote(complaint_id=row.id, text=row.text, language=row.language, received_at=row.received_at)
+            for row in rows
+        ]
+    )
+
+
+def seen_topic(service: Service, sight: Sight, topic_id: UUID) -> StoredTopic:
+    """The topic of the version in force; a problem (404) where there is none of that id, or the caller sees none."""
+    with service.database.read() as connection:
+        version = published_version(connection)
+        members = topics_of(connection, version.id) if version else []
+    for each in members:
+        if each.id == topic_id and sight.topic(each.owner, each.area):
+            return each
+    raise ProblemError(404, "unknown-topic", f"There is no topic {topic_id} in the version in force.")
 
 
 def shown_version(version: StoredVersion | None) -> Version | None:
@@ -127,3 +312,14 @@ def _topic(topic: StoredTopic, recent: Recent) -> Topic:
         born_at=topic.born_at,
         last_7_days=recent.complaints(topic.id),
     )
+
+
+def _alert(row: Row[Any]) -> TopicAlert:
+    graded = evidence(row.evidence).severity
+    names = ("id", "state", "opened_at", "resolved_at")
+    return TopicAlert(**{name: getattr(row, name) for name in names}, severity=graded.level if graded else None)
+
+
+def _relative(entry: LineageEntry, topic_id: UUID | None, names: Mapping[UUID, str]) -> Relative:
+    assert topic_id is not None  # what was merged or split has a before and an after
+    return Relative(topic_id=topic_id, name=names.get(topic_id), fate=entry.fate, similarity=entry.similarity)

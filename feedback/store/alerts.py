@@ -157,6 +157,21 @@ def alert_rows(
     return list(connection.execute(query.order_by(alert.c.opened_at.desc(), alert.c.id).limit(limit).offset(offset)))
 
 
+def open_alerts(connection: Connection, topic_ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
+    """Rows (id, topic_id, state, opened_at, severity) of the open alerts about some topics, by topic."""
+    severity = alert.c.evidence["severity"]["level"].as_string().label("severity")
+    query = select(alert.c.id, alert.c.topic_id, alert.c.state, alert.c.opened_at, severity)
+    query = query.where(alert.c.state.in_(OPEN_STATES), alert.c.topic_id.in_(topic_ids))
+    rows: list[Row[Any]] = list(connection.execute(query))
+    return {row.topic_id: row for row in rows}
+
+
+def alerts_of(connection: Connection, topic_id: UUID, limit: int) -> list[Row[Any]]:
+    """The latest alerts about a topic, as `alert_rows` gives them."""
+    latest = _with_topic().where(alert.c.topic_id == topic_id).order_by(alert.c.opened_at.desc(), alert.c.id)
+    return list(connection.execute(latest.limit(limit)))
+
+
 def alerts_beginning(connection: Connection, start: str) -> list[UUID]:
     """The ids that begin like this, as they are written; every id for an empty string."""
     ids = connection.execute(select(alert.c.id).order_by(alert.c.id)).scalars()

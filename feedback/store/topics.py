@@ -289,6 +289,14 @@ def embedded_complaints(connection: Connection, encoder_version: str, before: da
     return connection.execute(query).all()
 
 
+def vectors_after(
+    connection: Connection, encoder_version: str, before: datetime, limit: int, after: tuple[datetime, UUID]
+) -> Sequence[Row[Any]]:
+    """Rows (id, received_at, language, vector) of embedded complaints received before `before`, oldest first: those
+    that come later in this order than `after`, the received_at and id of another."""
+    return connection.execute(_page(_with_vector(encoder_version, before), limit, after)).all()
+
+
 def latest_complaints(connection: Connection, encoder_version: str, span: Span, limit: int) -> Sequence[Row[Any]]:
     """Rows (id, received_at, language, vector, text_hash, customer_hash) of the embedded complaints received within
     `span`, at most so many, the latest; oldest first."""
@@ -370,20 +378,30 @@ def latest_assigned(connection: Connection, version_id: UUID, limit: int) -> lis
     return list(connection.execute(query))
 
 
-def quotes_of(connection: Connection, version_id: UUID, topic_id: UUID, limit: int = 5) -> list[Row[Any]]:
-    """Rows (id, text, language, received_at) of complaints nearest the topic's centre, its languages by turns."""
+def quotes_of(
+    connection: Connection, version_id: UUID, topic_id: UUID, limit: int = 5, language: str | None = None
+) -> list[Row[Any]]:
+    """Rows (id, text, language, received_at) of complaints nearest the topic's centre, its languages by turns, or only
+    those in one language."""
     turn = func.row_number().over(partition_by=complaint.c.language, order_by=assignment.c.similarity.desc())
     columns = (complaint.c.id, complaint.c.text, complaint.c.language, complaint.c.received_at)
     ranked = (
         select(*columns, turn.label("turn"), assignment.c.similarity)
         .join(assignment, assignment.c.complaint_id == complaint.c.id)
         .where(assignment.c.version_id == version_id, assignment.c.topic_id == topic_id)
+        .where(*(() if language is None else (complaint.c.language == language,)))
         .subquery()
     )
     chosen = select(ranked.c.id, ranked.c.text, ranked.c.language, ranked.c.received_at)
     return list(
         connection.execute(chosen.order_by(ranked.c.turn, ranked.c.similarity.desc(), ranked.c.id).limit(limit))
     )
+
+
+def topics_assigned(connection: Connection, version_id: UUID, ids: Sequence[UUID]) -> dict[UUID, UUID | None]:
+    """The topic of each of the complaints that a version has assigned, None for none."""
+    query = select(assignment.c.complaint_id, assignment.c.topic_id).where(assignment.c.version_id == version_id)
+    return {row[0]: row[1] for row in connection.execute(query.where(assignment.c.complaint_id.in_(ids)))}
 
 
 def sizes_of(connection: Connection, version_id: UUID) -> dict[UUID, int]:

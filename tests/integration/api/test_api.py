@@ -205,7 +205,7 @@ class TestSendFeedback:
 class TestProblems:
     def test_paths_and_methods_that_are_not_there(self, sqlite_client: TestClient) -> None:
         assert_problem(sqlite_client.get("/v1/nothing"), 404, "not-found")
-        assert_problem(sqlite_client.get("/"), 404, "not-found")
+        assert_problem(sqlite_client.get("/nothing"), 404, "not-found")
         assert_problem(sqlite_client.get("/docs"), 404, "not-found")
         response = sqlite_client.delete("/v1/feedback")
         assert_problem(response, 405, "method-not-allowed")

@@ -1,0 +1,426 @@
+"""How fast the API answers, how much it takes in, and whether it stays as it is under load for long.
+
+    python benchmarks/load.py [--minutes 20] [--complaints 200000] [--rate 200] [--database-url postgresql+psycopg://…]
+
+Server and load run on this machine; the complaints, 150 topics and a dozen open alerts are made up. Requests are sent
+at their time whatever became of those before (an open loop), and their latency counts from that time: a server that
+stalls cannot hide it. Beside them stand the same questions asked so that no kept answer fits, and `/openapi.json`,
+which asks no database. Without a URL it runs on SQLite in a temporary folder; a PostgreSQL database must be empty.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import psutil
+from sqlalchemy import text
+
+from feedback.domain import Alert, AlertState, Signal, Span, TopicKind, Transition, derived_id
+from feedback.roles import Role
+from feedback.series import bucket_of
+from feedback.settings import Settings
+from feedback.store import alerts, counts, keys, topics
+from feedback.store.database import parts
+from feedback.store.tables import assignment, complaint, embedding
+from feedback.store.topics import Assigned, StoredTopic, StoredVersion
+from jobs.bootstrap import build_context
+from jobs.context import Context
+from jobs.progress import Silent
+from jobs.published import artefact_dir
+from models.artifacts import TopicModel, save
+from models.centre import LanguageOffsets, unit_rows
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+TOPICS, ALERTS, DIMENSIONS = 150, 12, 384
+LANGUAGES = ("de", "en", "fi", "nb", "pl")
+MARKETS = ("DE", "PL", "NO", "FI", "GB")
+CHANNELS = ("e-mail", "live chat", "contact form", "phone")
+BATCH = 10_000
+PHRASES = ("bonus", "withdrawal", "deposit", "login", "verification", "free spins", "limit", "game", "support", "mail")
+PROBLEMS = (
+    "is delayed", "was refused", "is missing", "does not work", "was charged twice", "is slow", "is unclear",
+    "shows an error", "was closed", "is blocked", "came too late", "has the wrong amount", "was lost", "keeps failing",
+    "was never answered",
+)  # fmt: skip
+COMPLAINT = (
+    "Guten Tag, seit drei Tagen warte ich auf meine Auszahlung von 250 EUR. Der Support im Chat (Herr Mustermann) sagt "
+    "nur, ich soll warten. Meine Nummer ist +49 170 1234567, Mail hans{number}@example.com, IBAN "
+    "DE89 3704 0044 0532 0130 00. Das Ticket war T-{number}. Bitte klären Sie das endlich, sonst wechsle ich."
+)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--complaints", type=int, default=200_000)
+    options.add_argument("--rate", type=float, default=200.0, help="requests a second where the latency is measured")
+    options.add_argument("--seconds", type=float, default=20.0, help="how long each of those measurements takes")
+    options.add_argument("--minutes", type=float, default=0.0, help="how long the mixed load goes on; 0: none")
+    options.add_argument("--database-url", default="")
+    chosen = options.parse_args()
+    with TemporaryDirectory() as folder:
+        settings = Settings(data_dir=Path(folder), database_url=chosen.database_url, taxonomy="none", time_zone="UTC")
+        context = build_context(settings, Silent(), lambda: NOW, create=True)
+        key = fill(context, chosen.complaints)
+        dialect = context.database.engine.dialect.name
+        context.database.close()
+        port = free_port()
+        with serving(settings, port) as server:
+            print(f"{chosen.complaints:,} complaints, {TOPICS} topics, {ALERTS} open alerts on {dialect}; {machine()}")
+            asyncio.run(measure(Client(key, port), server, chosen))
+
+
+def machine() -> str:
+    return f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+
+
+# what is stored
+
+
+def fill(context: Context, number: int) -> str:
+    """Complaints over a year with their vectors, topics, counts, signals and alerts; gives a key."""
+    version = trained(context)
+    database = context.database
+    ids = [derived_id("topic", place) for place in range(TOPICS)]
+    middles = np.random.default_rng(1).normal(size=(TOPICS, DIMENSIONS))
+    for rows in parts(range(number), BATCH):
+        near = [each % 7 * (each % 13) * 3 % TOPICS if each % 3 else each % TOPICS for each in rows]
+        vectors = unit_rows(middles[near] + np.random.default_rng(rows[0]).normal(size=(len(rows), DIMENSIONS)))
+        blobs = [each.tobytes() for each in vectors.astype(np.float16)]
+        assigned = [
+            Assigned(derived_id("made up", row), ids[place], 0.6, bucket_of(received(row), context.settings.zone))
+            for row, place in zip(rows, near, strict=True)
+        ]
+        with database.write() as connection:
+            connection.execute(complaint.insert(), [complained(row) for row in rows])
+            vectored = [
+                {"text_hash": f"{row:064d}", "encoder_version": version.encoder_version, "vector": blob}
+                for row, blob in zip(rows, blobs, strict=True)
+            ]
+            connection.execute(embedding.insert(), vectored)
+            topics.assign(connection, version.id, assigned)
+    with database.write() as connection:
+        counts.recount(connection, version.id)
+        alerts.store_signals(connection, [signal(version, each, place) for place, each in enumerate(ids)], NOW)
+        for topic_id in ids[:ALERTS]:
+            open_alert(connection, topic_id)
+        connection.execute(text("ANALYZE"))
+        assert connection.execute(assignment.select().limit(1)).one()
+        return keys.add_key(connection, "load", NOW, Role.ADMINISTRATOR)
+
+
+def received(row: int) -> datetime:
+    return NOW - timedelta(days=365) + timedelta(seconds=row * 157 % (365 * 86_400))
+
+
+def complained(row: int) -> dict[str, Any]:
+    return {
+        "id": derived_id("made up", row),
+        "source": "made up",
+        "source_id": str(row),
+        "received_at": received(row),
+        "ingested_at": NOW,
+        "text": f"Where is my {PHRASES[row % 10]} number {row}? It {PROBLEMS[row % 15]}.",
+        "text_hash": f"{row:064d}",
+        "language": LANGUAGES[row % len(LANGUAGES)],
+        "channel": CHANNELS[row // 3 % len(CHANNELS)],
+        "market": MARKETS[row % len(MARKETS)],
+        "brand": f"brand {row // 7 % 2}",
+        "customer_segment": "VIP" if row % 11 == 0 else "regular",
+        "customer_hash": f"{row // 2:064d}",
+        "attributes": {},
+    }
+
+
+def trained(context: Context) -> StoredVersion:
+    """A version whose topics are phrases as the real encoder sees them, so that texts find one."""
+    names = tuple(f"{subject} {problem}" for subject in PHRASES for problem in PROBLEMS)
+    encoder = context.parts.encoder
+    centroids = encoder.encode(names)
+    version_id, ids = derived_id("version", 1), tuple(derived_id("topic", place) for place in range(TOPICS))
+    offsets = LanguageOffsets(LANGUAGES, np.zeros((5, DIMENSIONS), np.float32), np.zeros(DIMENSIONS, np.float32))
+    kinds, floors = (TopicKind.DISCOVERED,) * TOPICS, np.full(TOPICS, 0.3, np.float32)
+    words = tuple({"en": tuple(name.split())} for name in names)
+    model = TopicModel(
+        version_id, encoder.version, offsets, ids, kinds, centroids, floors, names, words, (0,) * TOPICS, {}
+    )
+    save(model, artefact_dir(context, version_id))
+    version = StoredVersion(version_id, "candidate", NOW, None, "", encoder.version, {"topics": TOPICS})
+    members = [
+        StoredTopic(each, TopicKind.DISCOVERED, name, f"team {place % 9}", name.split()[0], NOW, word, 1_000)
+        for place, (each, name, word) in enumerate(zip(ids, names, words, strict=True))
+    ]
+    with context.database.write() as connection:
+        topics.store_version(connection, version, members, ())
+        topics.publish_version(connection, version_id, NOW)
+    return version
+
+
+def signal(version: StoredVersion, topic_id: Any, place: int) -> Signal:
+    window = Span(NOW - timedelta(days=6), NOW)
+    low, high = 10.0, 30.0
+    return Signal(
+        topic_id, version.id, "eb7", window, 25, 20.0, low, high, 0.1, 0.5, 1.0, 3.9, place < ALERTS, complete=False
+    )
+
+
+def open_alert(connection: Any, topic_id: Any) -> None:
+    made = Alert(derived_id("alert", topic_id), topic_id, AlertState.OPEN, NOW - timedelta(days=1), NOW)
+    drivers = [
+        {"attribute": "market", "value": each, "observed": 20, "total": 41, "baseline_share": 0.2, "p": 1e-9, "q": 1e-8}
+        for each in MARKETS
+    ]
+    window = {"start": (NOW - timedelta(days=6)).isoformat(), "end": NOW.isoformat()}
+    ids = [str(derived_id("made up", row)) for row in range(50)]
+    numbers = {"observed": 41, "expected": 12.3, "low": 6.0, "high": 20.0, "p": 1e-9, "q": 1e-8, "ratio": 3.3}
+    evidence = {**numbers, "window": window, "drivers": drivers, "complaint_ids": ids, "rises": [window]}
+    alerts.store_alert(connection, made, NOW, evidence)
+    alerts.add_transition(connection, Transition(made, None, NOW, "feedback", "41 in 7 days, 12 expected."))
+
+
+# the server
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def serving(settings: Settings, port: int) -> Iterator[psutil.Process]:
+    """`feedback serve` in a process of its own, once it answers."""
+    own = {"FEEDBACK_DATA_DIR": str(settings.data_dir), "FEEDBACK_TAXONOMY": "none", "FEEDBACK_PORT": str(port)}
+    own |= {"FEEDBACK_DATABASE_URL": settings.database_url, "FEEDBACK_REQUESTS_PER_MINUTE": "1000000"}
+    log = (settings.data_dir / "server.log").open("w")
+    process = subprocess.Popen([sys.executable, "-m", "jobs", "serve"], env={**os.environ, **own}, stderr=log)
+    try:
+        for _ in range(300):
+            time.sleep(0.2)
+            if process.poll() is not None:
+                raise SystemExit((settings.data_dir / "server.log").read_text())
+            if '"api_ready"' in (settings.data_dir / "server.log").read_text():
+                break
+        yield psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def cpu_of(server: psutil.Process) -> float:
+    """Seconds of a core that it has taken so far: unlike a wall clock, they know nothing of who else is at work."""
+    times = server.cpu_times()
+    return float(times.user + times.system)
+
+
+# the load
+
+
+HEADING = f"{'':34}{'a second':>10}{'p50 ms':>10}{'p99 ms':>10}{'slowest':>11}{'CPU ms':>10}{'errors':>8}"
+
+
+@dataclass(slots=True)
+class Client:
+    """Keeps connections open, each for one request at a time."""
+
+    key: str
+    port: int
+    _free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
+
+    async def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
+        """(status, body)."""
+        reader, writer = self._free.pop() if self._free else await asyncio.open_connection("127.0.0.1", self.port)
+        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.key}\r\n"
+        writer.write(f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        answer = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        length = int(answer.split("content-length: ")[1].split("\r\n")[0]) if "content-length: " in answer else 0
+        content = await reader.readexactly(length)
+        self._free.append((reader, writer))
+        return int(answer.split(" ", 2)[1]), content
+
+
+Ask = Callable[[], Awaitable[tuple[int, bytes]]]
+
+
+@dataclass(slots=True)
+class Taken:
+    """How long requests took, in milliseconds, and how they ended."""
+
+    milliseconds: list[float] = field(default_factory=list)
+    statuses: Counter[object] = field(default_factory=Counter)
+
+    def row(self, name: str, seconds: float, cpu: float | None = None) -> str:
+        half, most = np.percentile(self.milliseconds or [0], (50, 99))
+        bad = sum(number for status, number in self.statuses.items() if status not in (200, 304))
+        slowest = max(self.milliseconds, default=0)
+        rate = len(self.milliseconds) / seconds
+        spent = f"{1000 * cpu / max(len(self.milliseconds), 1):10.2f}" if cpu is not None else f"{'':10}"
+        return f"{name:34}{rate:10.1f}{half:10.1f}{most:10.1f}{slowest:11.1f}{spent}{bad:8d}"
+
+    async def note(self, ask: Ask, since: float) -> bytes:
+        status: object
+        try:
+            status, content = await ask()
+        except (OSError, asyncio.IncompleteReadError) as error:
+            status, content = type(error).__name__, b""
+        self.milliseconds.append((time.perf_counter() - since) * 1000)
+        self.statuses[status] += 1
+        return content
+
+
+async def open_loop(ask: Ask, rate: float, seconds: float, taken: Taken) -> None:
+    """Ask at fixed times; each latency counts from the time at which the request was due."""
+    began = time.perf_counter()
+    under_way = set()
+    for number in range(int(rate * seconds)):
+        due = began + number / rate
+        await asyncio.sleep(max(due - time.perf_counter(), 0))
+        task = asyncio.create_task(taken.note(ask, due))
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+    await asyncio.gather(*under_way)
+
+
+async def closed_loop(ask: Ask, connections: int, seconds: float, taken: Taken) -> None:
+    """Ask as fast as it answers."""
+    until = time.perf_counter() + seconds
+
+    async def again() -> None:
+        while time.perf_counter() < until:
+            await taken.note(ask, time.perf_counter())
+
+    await asyncio.gather(*(again() for _ in range(connections)))
+
+
+def questions(client: Client) -> Mapping[str, Ask]:
+    numbers = count()
+    ids = [derived_id("topic", place) for place in range(TOPICS)]
+
+    def classify() -> Awaitable[tuple[int, bytes]]:
+        said = {"text": f"My {PHRASES[next(numbers) % 10]} is delayed since {next(numbers)} days"}
+        return client.ask("POST", "/v1/classify", json.dumps({"items": [said]}).encode())
+
+    return {
+        "/openapi.json, no database": lambda: client.ask("GET", "/openapi.json"),
+        "hot-issues": lambda: client.ask("GET", "/v1/hot-issues"),
+        "hot-issues?market=DE": lambda: client.ask("GET", "/v1/hot-issues?market=DE"),
+        "hot-issues, nothing kept": lambda: client.ask("GET", f"/v1/hot-issues?limit={1 + next(numbers) % 1_000}"),
+        "… of a market, nothing kept": lambda: client.ask(
+            "GET", f"/v1/hot-issues?market=DE&limit={1 + next(numbers) % 1_000}"
+        ),
+        "alerts": lambda: client.ask("GET", "/v1/alerts?state=open"),
+        "topic page": lambda: client.ask("GET", f"/v1/topics/{ids[next(numbers) % TOPICS]}"),
+        "classify, one text": classify,
+        "similar, 28 days": lambda: client.ask("GET", f"/v1/similar?complaint={derived_id('made up', 7)}"),
+    }
+
+
+SLOW = ("hot-issues, nothing kept", "… of a market, nothing kept", "classify, one text", "similar, 28 days")
+"""Asked for ten times a second: at `--rate` they would only queue."""
+
+MIXED = {
+    "hot-issues": 40.0,
+    "hot-issues?market=DE": 10.0,
+    "alerts": 10.0,
+    "topic page": 10.0,
+    "classify, one text": 2.0,
+}
+"""Requests a second of the mixed load, beside ingestion."""
+
+INGESTED = 50
+"""Complaints a second of the mixed load, in one batch."""
+
+
+async def measure(client: Client, server: psutil.Process, chosen: argparse.Namespace) -> None:
+    asked = questions(client)
+    await asked["classify, one text"]()  # loads the encoder
+    print(f"\nat a fixed rate; {machine()}\n{HEADING}")
+    for name, ask in asked.items():
+        taken, before = Taken(), cpu_of(server)
+        await open_loop(ask, 10.0 if name in SLOW else chosen.rate, chosen.seconds, taken)
+        print(taken.row(name, chosen.seconds, cpu_of(server) - before), flush=True)
+    print(f"\nas fast as it answers, 8 connections; {machine()}\n{HEADING}")
+    for name, ask in asked.items():
+        taken, before = Taken(), cpu_of(server)
+        await closed_loop(ask, 8, chosen.seconds / 2, taken)
+        print(taken.row(name, chosen.seconds / 2, cpu_of(server) - before), flush=True)
+    await ingest(client, server, chosen.seconds)
+    if chosen.minutes:
+        await mixed(client, server, chosen.minutes * 60)
+
+
+async def ingest(client: Client, server: psutil.Process, seconds: float) -> None:
+    """Batches of 500, one after the other."""
+    taken, numbers, cpu = Taken(), count(), cpu_of(server)
+    accepted, began = 0, time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        content = await taken.note(lambda: client.ask("POST", "/v1/feedback", batch(numbers, 500)), time.perf_counter())
+        accepted += json.loads(content)["accepted"]
+    took, spent = time.perf_counter() - began, cpu_of(server) - cpu
+    print(
+        f"\ningested: {accepted / took:,.0f} complaints a second in batches of 500, redaction included; "
+        f"{accepted / spent:,.0f} a CPU second; {machine()}"
+    )
+
+
+def batch(numbers: Iterator[int], size: int) -> bytes:
+    at = datetime.now(UTC) - timedelta(minutes=1)
+    items = [
+        {
+            "source_id": f"{os.getpid()}-{number}",
+            "received_at": at.isoformat(),
+            "text": COMPLAINT.format(number=number),
+            "market": MARKETS[number % 5],
+            "channel": "e-mail",
+            "customer_key": f"c-{number // 2}",
+        }
+        for number, _ in zip(numbers, range(size), strict=False)
+    ]
+    return json.dumps({"source": "load", "items": items}).encode()
+
+
+async def mixed(client: Client, server: psutil.Process, seconds: float) -> None:
+    """All questions at once while complaints come in; what the server's memory does meanwhile."""
+    asked, numbers = questions(client), count(10_000_000)
+    taken = {name: Taken() for name in (*MIXED, "ingestion")}
+    memory: list[tuple[float, float]] = []
+
+    async def watch() -> None:
+        began = time.perf_counter()
+        while (past := time.perf_counter() - began) < seconds:
+            memory.append((past / 60, server.memory_info().rss / 1e6))
+            await asyncio.sleep(min(60.0, seconds / 4))
+
+    loops = [open_loop(asked[name], rate, seconds, taken[name]) for name, rate in MIXED.items()]
+    sending = open_loop(
+        lambda: client.ask("POST", "/v1/feedback", batch(numbers, INGESTED)), 1.0, seconds, taken["ingestion"]
+    )
+    await asyncio.gather(*loops, sending, watch())
+    memory.append((seconds / 60, server.memory_info().rss / 1e6))
+    print(f"\n{seconds / 60:.0f} minutes of all at once, {INGESTED} complaints a second coming in; {machine()}")
+    print(HEADING)
+    for name, each in taken.items():
+        print(each.row(name, seconds))
+    thirds: Sequence[tuple[float, float]] = [memory[0], memory[len(memory) // 2], memory[-1]]
+    told = ", ".join(f"{megabytes:.0f} MB after {minutes:.0f} min" for minutes, megabytes in thirds)
+    print(f"memory of the server: {told}; at most {max(each[1] for each in memory):.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
