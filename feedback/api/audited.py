@@ -13,8 +13,8 @@ from feedback.api.service import Service
 from feedback.roles import Principal
 from feedback.store.audit import Entry, note
 
-NO_CHANGES = frozenset({"/v1/feedback", "/v1/classify", "/appearance"})
-"""Complaints are not decisions, and each says itself when it came; the other two keep nothing."""
+NO_CHANGES = frozenset({"/v1/feedback", "/v1/classify", "/v1/similar", "/appearance"})
+"""Complaints are not decisions, and each says itself when it came; the others keep nothing."""
 
 log = logging.getLogger("feedback.api")
 
