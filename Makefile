@@ -10,7 +10,7 @@ export UV_COMPILE_BYTECODE = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo serve test test-slow test-browser check messages clean
+.PHONY: help install demo serve test test-slow test-browser check audit messages clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|' 2>/dev/null \
@@ -39,6 +39,10 @@ check: $(STAMP) ## lint, formatting, types, and which package may import which
 	$(RUN) ruff format --check
 	$(RUN) mypy
 	$(RUN) lint-imports
+
+audit: $(STAMP) ## look for insecure code, and ask the package index for known holes in what is installed
+	$(RUN) bandit -q -r feedback models jobs -c pyproject.toml
+	$(RUN) pip-audit --local --skip-editable --progress-spinner off
 
 messages: $(STAMP) ## bring the catalogues in feedback/locale up to date with what the sources say
 	$(RUN) pybabel -q extract -F pyproject.toml --no-location --sort-output -c Translators: -o .messages.pot feedback

@@ -206,13 +206,15 @@ def run_job(
 ) -> None:
     """Run one job as of a moment; it sees only complaints received before."""
     from feedback.store.runs import result_of
-    from jobs.run import execute, job_named
+    from jobs.run import execute, job_named, others
     from jobs.service import NEWS
 
     job_named(job)
     context = open_context()
     moment = moment_at(context, at)
     ran = execute(replace(context, telling=wall() - moment <= NEWS), job, moment)
+    if not ran and (busy := others(context, job, moment)):
+        raise FeedbackError(f"{busy[0]} is at work, and {job} must not run beside it. Try again when it is done.")
     with context.database.read() as connection:
         result = result_of(connection, job, moment)
     if as_json:

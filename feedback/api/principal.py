@@ -50,7 +50,7 @@ def principal_of(
 def allowed(right: Right) -> Callable[..., Principal]:
     """A dependency that gives the caller who has `right`; a problem with status 403 for one who has not."""
 
-    def checked(principal: Annotated[Principal, Depends(principal_of)]) -> Principal:
+    async def checked(principal: Annotated[Principal, Depends(principal_of)]) -> Principal:
         if not principal.may(right):
             detail = f"This needs the right to {right}, which the role {principal.role} does not have."
             raise ProblemError(403, "not-allowed", detail)

@@ -98,7 +98,8 @@ class Service:
         return load_owners(self.settings.taxonomy)
 
 
-def _of_app(request: Request) -> Service:
+# not to be run in a thread of its own, as plain functions are: it waits for nothing
+async def _of_app(request: Request) -> Service:
     service = request.app.state.service
     assert isinstance(service, Service)
     return service

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from feedback.accounts import owner_for
@@ -66,11 +66,15 @@ def add_key(
     return key
 
 
+# put together once: every request asks for it
+_VALID = select(api_key.c.name, api_key.c.role, api_key.c.owner, api_key.c.expires_at, api_key.c.last_used_at).where(
+    api_key.c.hash == bindparam("wanted"), api_key.c.revoked_at.is_(None)
+)
+
+
 def key_of(connection: Connection, key: str, now: datetime) -> Key | None:
     """The key, while it is valid."""
-    columns = (api_key.c.name, api_key.c.role, api_key.c.owner, api_key.c.expires_at, api_key.c.last_used_at)
-    query = select(*columns).where(api_key.c.hash == _hash(key), api_key.c.revoked_at.is_(None))
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_VALID, {"wanted": _hash(key)}).one_or_none()
     if row is None or (row.expires_at is not None and row.expires_at <= now):
         return None
     return Key(row.name, Role(row.role), row.owner, row.expires_at, row.last_used_at)

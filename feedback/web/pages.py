@@ -20,6 +20,7 @@ from feedback.web import (
     keys,
     models,
     own_account,
+    provider,
     settings,
     sign_in,
     topic,
@@ -27,8 +28,8 @@ from feedback.web import (
 )
 
 PAGES = (
-    sign_in, own_account, issues, alerts, alert, topics, decisions, topic, models, fixes, figures, digests, health,
-    settings, accounts, keys, audit, appearance, assets,
+    sign_in, provider, own_account, issues, alerts, alert, topics, decisions, topic, models, fixes, figures, digests,
+    health, settings, accounts, keys, audit, appearance, assets,
 )  # fmt: skip
 
 
