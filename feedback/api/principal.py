@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import Annotated
@@ -47,7 +47,7 @@ def principal_of(
     return found
 
 
-def allowed(right: Right) -> Callable[..., Principal]:
+def allowed(right: Right) -> Callable[..., Awaitable[Principal]]:
     """A dependency that gives the caller who has `right`; a problem with status 403 for one who has not."""
 
     async def checked(principal: Annotated[Principal, Depends(principal_of)]) -> Principal:
