@@ -188,6 +188,7 @@ def prepare(trial: Trial, home: Path) -> Settings:
         time_zone=trial.zone_name,
         retrain_every_days=7,
         publish_automatically=True,
+        false_alarms_per_week=30.0,  # so that there is much to open, to resolve and to tell
         publish_least_kept=0.5,
         catch_up_days=REPLAYED_DAYS - 1,
         topic_resolution=1.0,  # looking for the best takes half a minute: few workers would live to see the end of it

@@ -14,6 +14,7 @@ from feedback.api import (
     areas,
     classify,
     curation,
+    digests,
     feedback,
     fixes,
     health,
@@ -22,6 +23,7 @@ from feedback.api import (
     links,
     metrics,
     models,
+    rejected,
     requests,
     responses,
     runs,
@@ -54,7 +56,7 @@ UNCHANGED = {"description": "Nothing has changed since the answer whose ETag `If
 
 RESOURCES = (
     feedback, hot_issues, areas, topics, curation, series, classify, alerts, responses, fixes, kpi, models, requests,
-    runs, links, health, metrics,
+    runs, rejected, digests, links, health, metrics,
 )  # fmt: skip
 TAGS = {
     "feedback": "Complaints in.",
@@ -67,6 +69,7 @@ TAGS = {
     "models": "Versions of the topic model.",
     "requests": "What takes a worker: it is asked for, and done within seconds or minutes.",
     "runs": "What the jobs did.",
+    "digests": "The weekly reports.",
     "health": "Whether the service is well.",
 }
 

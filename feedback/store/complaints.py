@@ -83,6 +83,27 @@ def rejected_records(connection: Connection, limit: int | None = None) -> Sequen
     return connection.execute(waiting.order_by(*order).limit(limit)).all()
 
 
+def latest_rejected(
+    connection: Connection,
+    limit: int,
+    source: str | None = None,
+    reason: str | None = None,
+    after: tuple[datetime, UUID] | None = None,
+) -> Sequence[Row[Any]]:
+    """The same, the latest first, of a source or a reason; those that come later in this order than `after`, the
+    rejected_at and id of another."""
+    table = rejected_record.c
+    query = select(rejected_record).where(table.accepted_at.is_(None))
+    if source is not None:
+        query = query.where(table.source == source)
+    if reason is not None:
+        query = query.where(table.reason == reason)
+    if after is not None:
+        same = (table.rejected_at == after[0]) & (table.id > after[1])
+        query = query.where((table.rejected_at < after[0]) | same)
+    return connection.execute(query.order_by(table.rejected_at.desc(), table.id).limit(limit)).all()
+
+
 def mark_accepted(connection: Connection, ids: Sequence[UUID], now: datetime) -> None:
     """Note that rejected records have become complaints."""
     for part in parts(ids, 10_000):

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Form
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Connection, Row
 
-from feedback.alerts import kept_signal
+from feedback.alerts import SERVICE, kept_signal
 from feedback.api import responses
 from feedback.api.alerts import AlertDetail, read_alert, see_alert
 from feedback.api.fixes import NewFix, record_fix
@@ -59,6 +59,11 @@ class Line:
     what: str
     who: str
     why: str
+
+    @property
+    def by_service(self) -> bool:
+        """Whether no person did it; then it says why in English."""
+        return self.who == SERVICE
 
 
 @router.get("", dependencies=SEEN)

@@ -17,10 +17,9 @@ from tests.running import environment, running
 
 READING = {
     "accounts list", "alerts show", "audit", "backtest", "backup", "demo", "demo-serve", "digest", "doctor",
-    "events list",
-    "explain", "exposure list", "faq list", "fixes list", "fixes show", "init", "keys list", "kpi", "models compare",
-    "models list", "models show", "notices list", "notices test", "owners unowned", "privacy report", "rejected list",
-    "report verdicts", "serve", "status", "topics edits", "topics list", "topics show", "up", "worker",
+    "events list", "explain", "exposure list", "faq list", "fixes list", "fixes show", "init", "keys list", "kpi",
+    "models compare", "models list", "models show", "notices list", "notices test", "owners unowned", "privacy report",
+    "rejected list", "report verdicts", "serve", "status", "topics edits", "topics list", "topics show", "up", "worker",
 }  # fmt: skip
 """Commands that change nothing that anybody would have to answer for."""
 

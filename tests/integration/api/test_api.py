@@ -261,6 +261,9 @@ class TestDescription:
             "/v1/fixes/{fix_id}/withdraw", "/v1/kpi", "/v1/models", "/v1/models/retrain", "/v1/models/roll-back",
             "/v1/models/{version_id}", "/v1/models/{version_id}/publish", "/v1/models/{version_id}/compare",
             "/v1/models/{version_id}/page", "/v1/requests", "/v1/requests/{request_id}", "/v1/runs",
+            "/v1/rejected", "/v1/rejected/retry", "/v1/digests",
+            "/v1/digests/{week}/{name}", "/v1/topics/{topic_id}", "/v1/topics/{topic_id}/quotes", "/v1/classify",
+            "/v1/similar",
         }  # fmt: skip
         pages = {"/metrics": "text/plain", "/v1/models/{version_id}/page": "text/html"}
         for path, methods in described["paths"].items():
@@ -288,13 +291,16 @@ class TestDescription:
     def test_the_examples_are_answers_that_could_be_given(self, client: TestClient) -> None:
         from feedback.api import (
             alerts,
+            classify,
             curation,
+            digests,
             feedback,
             fixes,
             health,
             hot_issues,
             kpi,
             models,
+            rejected,
             requests,
             runs,
             topics,
@@ -303,7 +309,8 @@ class TestDescription:
         for model in (
             feedback.FeedbackResult, hot_issues.HotIssues, topics.Topics, alerts.Alerts, alerts.AlertDetail,
             health.Health, health.Readiness, curation.Decision, curation.Decisions, fixes.Fixes, fixes.FixDetail,
-            kpi.Kpi, models.Models, models.ModelDetail, requests.Requests, runs.Runs,
+            kpi.Kpi, models.Models, topics.TopicDetail, topics.Quotes, classify.Places, classify.SimilarComplaints,
+            rejected.RejectedRecords, digests.Digests, digests.DigestText, models.ModelDetail, requests.Requests, runs.Runs,
         ):  # fmt: skip
             for example in model.model_json_schema()["examples"]:
                 model.model_validate(example)

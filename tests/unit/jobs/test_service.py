@@ -94,7 +94,9 @@ def test_a_run_is_done_once_and_keeps_what_it_said(world: World) -> None:
 
 
 def test_a_job_that_does_not_exist_is_refused_with_those_that_do(world: World) -> None:
-    with pytest.raises(FeedbackError, match=r"no job 'cuont'; the jobs are intake, embed, .*digest, deliver\."):
+    with pytest.raises(
+        FeedbackError, match=r"no job 'cuont'; the jobs are intake, embed, .*digest, request, deliver\."
+    ):
         execute(world.context, "cuont", NOW)
 
 
