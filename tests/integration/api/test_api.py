@@ -310,7 +310,8 @@ class TestDescription:
             feedback.FeedbackResult, hot_issues.HotIssues, topics.Topics, alerts.Alerts, alerts.AlertDetail,
             health.Health, health.Readiness, curation.Decision, curation.Decisions, fixes.Fixes, fixes.FixDetail,
             kpi.Kpi, models.Models, topics.TopicDetail, topics.Quotes, classify.Places, classify.SimilarComplaints,
-            rejected.RejectedRecords, digests.Digests, digests.DigestText, models.ModelDetail, requests.Requests, runs.Runs,
+            rejected.RejectedRecords, digests.Digests, digests.DigestText, models.ModelDetail, requests.Requests,
+            runs.Runs,
         ):  # fmt: skip
             for example in model.model_json_schema()["examples"]:
                 model.model_validate(example)
