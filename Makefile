@@ -10,7 +10,7 @@ export UV_COMPILE_BYTECODE = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo serve test test-slow check messages clean
+.PHONY: help install demo serve test test-slow test-browser check audit messages clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|' 2>/dev/null \
@@ -21,20 +21,28 @@ install: $(STAMP) ## put the locked dependencies into .venv
 demo: $(STAMP) ## invent a casino's complaints, replay half a year of them and show what the service finds
 	@$(RUN) feedback demo
 
-serve: ## reserved for the dashboard
-	@echo 'The dashboard comes with a later release; until then `uv run feedback up` runs the service and its API.'
+serve: $(STAMP) ## open the dashboard on the demo's data, which is made first if need be
+	@test -f var/demo/feedback.db || $(RUN) feedback demo
+	@$(RUN) feedback demo-serve
 
 test: $(STAMP) ## run the tests, on SQLite and on a PostgreSQL of their own
-	$(RUN) pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile
+	$(RUN) pytest -m "not slow and not browser" -n auto --maxprocesses 4 --dist loadfile
 
 test-slow: $(STAMP) ## run the tests that take minutes
-	$(RUN) pytest -m slow || [ $$? -eq 5 ]  # 5: there is none
+	$(RUN) pytest -m "slow and not browser" || [ $$? -eq 5 ]  # 5: there is none
+
+test-browser: $(STAMP) ## run the tests that drive Chromium, which must be installed
+	$(RUN) pytest -m browser
 
 check: $(STAMP) ## lint, formatting, types, and which package may import which
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) mypy
 	$(RUN) lint-imports
+
+audit: $(STAMP) ## look for insecure code, and ask the package index for known holes in what is installed
+	$(RUN) bandit -q -r feedback models jobs -c pyproject.toml
+	$(RUN) pip-audit --local --skip-editable --progress-spinner off
 
 messages: $(STAMP) ## bring the catalogues in feedback/locale up to date with what the sources say
 	$(RUN) pybabel -q extract -F pyproject.toml --no-location --sort-output -c Translators: -o .messages.pot feedback

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from feedback import passwords
 from feedback.accounts import Account, Session
 from feedback.lock_out import Tried, tried
+from feedback.provider import Known
 from feedback.sealed import SealError, seal, unseal
 from feedback.second_factor import matching_step, new_secret, recovery_codes
 from feedback.store import accounts, lock_outs, sessions
@@ -68,6 +69,34 @@ def sign_in(door: Door, name: str, password: str, now: datetime) -> Entered | Re
         if known.password and passwords.is_outdated(known.password):
             accounts.change_account(connection, known.id, password=passwords.hashed(password))
         return _entered(door, connection, known, now, complete=known.second_factor is None)
+
+
+def vouched(door: Door, known: Known, now: datetime) -> Entered | None:
+    """Sign in somebody whom the provider vouches for; None when nobody has made them an account.
+
+    One without a password and of their name becomes theirs; where the provider gives a role, one is made, and the role
+    follows what the provider says.
+    """
+    with door.database.write() as connection:
+        account = _vouched_account(connection, known, now)
+        if account is None or account.disabled_at is not None:
+            return None
+        return _entered(door, connection, account, now, complete=True)
+
+
+def _vouched_account(connection: Connection, known: Known, now: datetime) -> Account | None:
+    name, given = known.name.strip().casefold(), known.given
+    account = accounts.account_of_subject(connection, known.subject)
+    waiting = accounts.account_named(connection, name)
+    if account is None and waiting and waiting.password is None and waiting.subject is None:
+        account = waiting
+    if account is None:
+        if given is None or waiting:
+            return None
+        return accounts.add_account(connection, name, given.role, now, given.owner, subject=known.subject)
+    role, owner = (given.role, given.owner) if given else (account.role, account.owner)
+    accounts.change_account(connection, account.id, subject=known.subject, role=role, owner=owner)
+    return accounts.account_with(connection, account.id)
 
 
 def second_step(door: Door, session: Session, code: str, now: datetime) -> Entered | Refused:
@@ -128,6 +157,7 @@ def _entered(door: Door, connection: Connection, account: Account, now: datetime
     if complete:
         # not before: who has the password could otherwise try codes for ever
         lock_outs.forget(connection, name_of(door, account))
+        lock_outs.forget_old(connection, now)
     return Entered(sessions.begin_session(connection, account.id, now, complete=complete), complete, account)
 
 

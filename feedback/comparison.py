@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from feedback.domain import Fate, TopicKind
 from feedback.language import ENGLISH
-from feedback.sentences import amount, clean, excerpt, language_name, percent
+from feedback.phrases import amount, clean, excerpt, language_name, percent
 from feedback.topic_map import Spot, TopicMap, draw
 
 if TYPE_CHECKING:

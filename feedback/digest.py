@@ -39,7 +39,8 @@ from feedback.errors import SettingError
 from feedback.events import PlannedEvent
 from feedback.language import ENGLISH, Language
 from feedback.links import Links
-from feedback.sentences import Sentences, excerpt, local_days
+from feedback.phrases import excerpt, local_days
+from feedback.sentences import Sentences
 from feedback.series import bucket_start
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class DigestAlert:
     segments in which the topic has risen. `verdict` is what was last said of it, `muted` what silences it.
     `regressed_at` is when a resolved alert came back; `resolved_at` then is the resolution before that. `events` were
     planned for days of its picture. `held_back` is why it was not told, and it is `flapping` if it keeps coming back.
-    By `links` its reader says what it was.
+    By `links` its reader says what it was; `page` is where the dashboard shows it, empty where nobody knows.
     """
 
     alert_id: UUID
@@ -119,6 +120,7 @@ class DigestAlert:
     muted: Mute | None = None
     events: Sequence[PlannedEvent] = ()
     links: Links = field(default_factory=dict)
+    page: str = ""
     severity: Severity | None = None
     held_back: HeldBack | None = None
     flapping: bool = False

@@ -245,7 +245,7 @@ def _mid_tail(observed: Floats, first: Floats, ratio: Callable[[Floats], Floats]
 
 def _corrected(p: Floats) -> Floats:
     order = np.argsort(p, kind="stable")
-    scaled = p[order] * len(p) / np.arange(1, len(p) + 1)
+    scaled = p[order] * (len(p) / np.arange(1, len(p) + 1))  # so that q is never below p by a rounding
     q = np.empty(len(p))
     q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return q

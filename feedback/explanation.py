@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from feedback.alerts import kept_count, kept_signal
 from feedback.domain import AlertState, Reason, SegmentCount, Signal, Voices
 from feedback.language import ENGLISH, Language
-from feedback.sentences import (
+from feedback.phrases import (
     amount,
     clean,
     humane,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from feedback.domain import SEGMENTED, Driver, Segment, Severity, derived_id
 from feedback.language import ENGLISH, Language
-from feedback.sentences import driver_name
+from feedback.phrases import driver_name
 from feedback.severity import rank_of
 
 Named = tuple[str, str]

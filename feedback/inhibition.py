@@ -10,7 +10,7 @@ from uuid import UUID
 
 from feedback.domain import Driver, Segment, Severity, derived_id
 from feedback.grouping import Named, Risen, grouped, name_of
-from feedback.sentences import clean, driver_name, humane, segment_words
+from feedback.phrases import clean, driver_name, humane, segment_words
 from feedback.severity import rank_of
 
 LEAST_TOPICS = 3

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from feedback.domain import OUTCOME_RULES, Fix, FixKind, Outcome, OutcomeRules, OutcomeVerdict
 from feedback.language import ENGLISH, N_, Language
-from feedback.sentences import capital, clean, humane
+from feedback.phrases import capital, clean, humane
 
 METHOD = (
     "The expected course follows the topic's own past, with its level, waves and scatter, and the volume of the topics "

@@ -106,7 +106,8 @@ TABLES: Mapping[str, Entry] = {
         "words that many texts share; a centroid is the mean of many vectors",
         "to describe topics, and to assign",
         LASTING,
-        "stays: neither can be taken back to one complaint; the next training leaves the erased out",
+        "words that only the erased customer used are taken out, centroids stay: they cannot be taken back to one "
+        "complaint; the next training leaves the erased out",
     ),
     "topic_model_version": Entry("metrics and files of each training", "", "to compare, publish, roll back"),
     "lineage": Entry("what became of topics between versions", "", "topics keep their identity"),
@@ -176,7 +177,8 @@ FOLDERS: Mapping[str, Entry] = {
         "words that many texts share, means of many vectors; the report quotes",
         "to assign, publish and roll back",
         LASTING,
-        "quotes are cut out of the report; centroids and words stay until the next training",
+        "quotes are cut out of the report, words that only the erased customer used out of the model; centroids stay "
+        "until the next training",
     ),
     "inbox/done, inbox/failed": Entry(
         "the files that were put into the inbox, as they came, NOT redacted",

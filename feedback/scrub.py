@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Callable, Iterable
 
-from feedback.sentences import excerpt
+from feedback.phrases import excerpt
 
 _HTML = re.compile(r"<blockquote\b.*?</blockquote>\n?", re.DOTALL)
 _SAID = re.compile(r"<p\b[^>]*>(.*?)</p>", re.DOTALL)

@@ -31,7 +31,9 @@ from feedback.errors import SettingError
 from feedback.intake.kinds import ALL_KINDS
 from feedback.kpi import Scale
 from feedback.language import LANGUAGES
+from feedback.provider import Given, Provider
 from feedback.retention import Retention
+from feedback.roles import Role
 
 PREFIX = "FEEDBACK_"
 FILE_VARIABLE = "FEEDBACK_CONFIG"
@@ -169,6 +171,7 @@ class Settings(BaseSettings):
     retention_sources: Words = Field(
         (), description="Other days for complaints of a source, such as helpdesk=365; 0 keeps them for good."
     )
+    audit_days: int = Field(0, description="Days for which it is kept who changed what. 0: for good.", ge=0, le=36_500)
     port: int = Field(8000, description="Loopback port of the API.", ge=0, le=65535)
     public_url: str = Field(
         "",
@@ -180,6 +183,19 @@ class Settings(BaseSettings):
     )
     session_hours: int = Field(
         12, description="Hours after which somebody who has signed in must do so again.", ge=1, le=720
+    )
+    oidc_issuer: str = Field(
+        "", description="The issuer of an OpenID Connect provider that people sign in through. Empty: none."
+    )
+    oidc_client_id: str = Field("", description="What the provider knows this service as.")
+    oidc_client_secret: str = Field(
+        "", description="The secret agreed with the provider; better in FEEDBACK_OIDC_CLIENT_SECRET than in a file."
+    )
+    oidc_claim: str = Field("groups", description="The claim that says what somebody may do.")
+    oidc_roles: Words = Field(
+        (),
+        description="Its values with the role that each brings, such as support=reader or pay-team=owner:payments; the "
+        "first that fits holds, and makes an account. Without, accounts are made by hand.",
     )
     requests_per_minute: int = Field(
         6_000,
@@ -317,6 +333,23 @@ class Settings(BaseSettings):
             raise ValueError("not a URL that begins with http:// or https://")
         return value
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _safe_issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        on_this_machine = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+        if value and not (parts.hostname and (parts.scheme == "https" or on_this_machine)):
+            raise ValueError("not a URL that begins with https://")
+        return value
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _readable_roles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for written in value:
+            if _given(written) is None:
+                raise ValueError(f"{written!r} gives no role: write VALUE=ROLE, such as support=reader")
+        return value
+
     @field_validator("encoder")
     @classmethod
     def _existing_encoder(cls, value: str) -> str:
@@ -337,6 +370,14 @@ class Settings(BaseSettings):
     def retention(self) -> Retention:
         named = (written.rpartition("=") for written in self.retention_sources)
         return Retention(self.retention_days, {source: int(days) for source, _, days in named})
+
+    @property
+    def provider(self) -> Provider | None:
+        """Whom people may sign in through."""
+        if not self.oidc_issuer:
+            return None
+        roles = {written.rpartition("=")[0].strip(): given for written in self.oidc_roles if (given := _given(written))}
+        return Provider(self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret, self.oidc_claim, roles)
 
     @property
     def lasting(self) -> Lasting:
@@ -435,6 +476,15 @@ def _scale(written: str) -> tuple[str, Scale | None]:
     source, _, ends = written.rpartition("=")
     found = re.fullmatch(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)", ends.strip())
     return source.strip(), Scale(float(found[1]), float(found[2])) if found else None
+
+
+def _given(written: str) -> Given | None:
+    """What a value of the claim brings, None where that cannot be read."""
+    value, _, named = written.rpartition("=")
+    role, _, owner = named.strip().partition(":")
+    if not value.strip() or role not in tuple(Role) or (role == Role.OWNER) != bool(owner.strip()):
+        return None
+    return Given(Role(role), owner.strip() or None)
 
 
 def _refuse_unknown_variables() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from feedback.domain import Severity, Signal
 from feedback.language import ENGLISH, Language
-from feedback.sentences import SEVERITIES, capital, humane, level_name, percent
+from feedback.phrases import capital, humane, level_name, percent
+from feedback.sentences import SEVERITIES
 
 SIZES = (10.0, 30.0, 100.0)
 """From so many customers beyond what is expected on, a rise has one, two, three points."""

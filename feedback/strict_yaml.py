@@ -61,7 +61,7 @@ class _Reader:
             raise self.error(f"{self.what} is not UTF-8 text (byte {error.start}).") from None
         try:
             self._refuse_bombs(text)
-            return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - the loader is a SafeLoader
+            return yaml.load(text, Loader=_StrictLoader)  # nosec B506  # noqa: S506 - the loader is a SafeLoader
         except yaml.YAMLError as error:
             raise self.error(f"{self.what} is not valid YAML: {_where(error)}.") from error
         except ValueError as error:  # a date such as 2026-13-45 passes YAML's pattern and fails in Python

@@ -9,7 +9,7 @@ from uuid import UUID
 from feedback.interval import Estimate
 from feedback.kpi import Compared, Figures, Impact, Support, Wait, is_apart, is_few
 from feedback.language import N_, Language, Length
-from feedback.sentences import clean, percent
+from feedback.phrases import clean, percent
 from feedback.topic_names import topic_name
 
 MOST_TOPICS = 5

@@ -31,14 +31,19 @@ COLUMNS = {
 
 @accounts.command("add")
 def accounts_add(
-    name: Name, role: Annotated[Role, typer.Option(help="What they may do.")], owner: OfOwner = ""
+    name: Name,
+    role: Annotated[Role, typer.Option(help="What they may do.")],
+    owner: OfOwner = "",
+    provider: Annotated[
+        bool, typer.Option("--provider", help="They sign in through the OpenID Connect provider, without a password.")
+    ] = False,
 ) -> None:
     """Make an account. The password is asked for, or read from standard input, and never shown."""
     from feedback.store.accounts import add_account
 
     context = open_context()
     owner_for(role, owner)
-    kept = _password(name)
+    kept = None if provider else _password(name)
     with context.database.write() as connection:
         made = add_account(connection, name, role, wall(), owner, kept)
     say(out, f"{made.name} may sign in, as {role}.")

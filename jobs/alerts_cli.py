@@ -120,7 +120,7 @@ def mute(
 ) -> None:
     """Hear no more of an alert's topic: until a time, while it is below so many times what is expected, or, with
     neither, while the alert is open. It is judged and shown all the same."""
-    from feedback.sentences import mute_words
+    from feedback.phrases import mute_words
     from jobs.respond import find_alert
     from jobs.respond import mute as silence
 
@@ -159,7 +159,7 @@ def _segment(text: str) -> Segment:
 
 def _row(context: Context, connection: Connection, row: dict[str, Any]) -> dict[str, Any]:
     from feedback.alerts import kept_count
-    from feedback.sentences import driver_name, where_words
+    from feedback.phrases import driver_name, where_words
     from feedback.severity import severity_of
     from feedback.store.alerts import alert_of
     from feedback.store.verdicts import verdicts_of

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row
 
 from feedback.series import bucket_of
 from feedback.store import topics
+from feedback.store.complaints import still_there
 from feedback.store.embeddings import decode_vectors
 from feedback.store.topics import Assigned, StoredVersion
 from jobs.context import Advance, Context
@@ -42,8 +43,10 @@ def assign_pending(
             rows = topics.vectors_to_assign(connection, version, now, BATCH, after)
         if not rows:
             return done
+        found = judged(context, rule, rows)
         with context.write() as connection:
-            topics.assign(connection, version.id, judged(context, rule, rows))
+            there = still_there(connection, [each.complaint_id for each in found])
+            topics.assign(connection, version.id, [each for each in found if each.complaint_id in there])
         done, after = done + len(rows), (rows[-1].received_at, rows[-1].id)
         advance(done)
 

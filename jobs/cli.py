@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -11,11 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.main import get_command
 
 from feedback.errors import FeedbackError, SourceError
 from feedback.settings import FILE_VARIABLE, Settings, commented_file, hash_key, load_settings, settings_file
 from jobs.accounts_cli import accounts
 from jobs.alerts_cli import alerts
+from jobs.audit import noted
+from jobs.audit_cli import audit
 from jobs.backtest_cli import backtest
 from jobs.backup_cli import backup, restore
 from jobs.bootstrap import build_context
@@ -64,15 +69,34 @@ app.add_typer(notices, name="notices")
 app.add_typer(privacy, name="privacy")
 app.command()(backtest)
 app.command()(kpi)
+app.command()(audit)
 app.command()(doctor)
 app.command()(backup)
 app.command()(restore)
 
 
+def commands() -> Any:
+    """All commands; those that change something note it in the audit log when they are done."""
+    command = get_command(app)
+    for path, leaf in leaves(command):
+        leaf.callback = noted(path, leaf.callback)
+    return command
+
+
+def leaves(command: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The commands without commands of their own, with their names in full: "keys add"."""
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield path, command
+        return
+    for name, each in below.items():
+        yield from leaves(each, f"{path} {name}".strip())
+
+
 def main() -> None:
     """Run a command; a mistake that the user can mend is one sentence and exit code 1."""
     try:
-        app(standalone_mode=True)
+        commands()(standalone_mode=True)
     except FeedbackError as error:
         say(err, str(error))
         sys.exit(1)
@@ -182,13 +206,15 @@ def run_job(
 ) -> None:
     """Run one job as of a moment; it sees only complaints received before."""
     from feedback.store.runs import result_of
-    from jobs.run import execute, job_named
+    from jobs.run import execute, job_named, others
     from jobs.service import NEWS
 
     job_named(job)
     context = open_context()
     moment = moment_at(context, at)
     ran = execute(replace(context, telling=wall() - moment <= NEWS), job, moment)
+    if not ran and (busy := others(context, job, moment)):
+        raise FeedbackError(f"{busy[0]} is at work, and {job} must not run beside it. Try again when it is done.")
     with context.database.read() as connection:
         result = result_of(connection, job, moment)
     if as_json:
@@ -332,18 +358,16 @@ def worker(start_at: StartAt = None, speed: Speed = 1.0) -> None:
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="The address to listen on; only loopback until there are accounts.")] = (
-        "127.0.0.1"
-    ),
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; only loopback until there is an administrator's account.")
+    ] = "127.0.0.1",
     start_at: StartAt = None,
     speed: Speed = 1.0,
 ) -> None:
-    """Run the API alone, on loopback, until SIGTERM or Ctrl-C. What it takes in, a worker works off."""
-    from feedback.api.server import loopback
+    """Run API and pages alone, until SIGTERM or Ctrl-C. What they take in, a worker works off."""
     from jobs.up import alone, run_api
 
-    address = loopback(host)
-    alone(partial(run_api, host=address), *_service(start_at, speed))
+    alone(partial(run_api, host=host), *_service(start_at, speed))
 
 
 def _service(start_at: datetime | None, speed: float) -> tuple[Settings, ServiceClock]:
@@ -367,14 +391,41 @@ def demo(
     """Invent half a year of a casino's complaints with three planted rises, replay it, and show what was found."""
     from jobs.demo.stage import clear, stage
     from jobs.demo.tell import tell
+    from jobs.demo.visitor import NAME, let_in
 
     settings = demo_settings()
     clear(settings.data_dir)
-    staged = stage(build_context(settings, progress_on(err), wall, create=True), seed)
+    context = build_context(settings, progress_on(err), wall, create=True)
+    staged = stage(context, seed)
     if as_json:
         write_json(out, staged.score.as_dict())
-    else:
-        tell(out, staged)
+        return
+    tell(out, staged)
+    password = let_in(context, wall())
+    say(out, f"\nThe dashboard: `make serve`, then http://127.0.0.1:{settings.port}")
+    say(out, f"Sign in as {NAME} with the password {password} (each `make serve` makes and shows a new one).")
+
+
+@app.command("demo-serve")
+def demo_serve() -> None:
+    """Open the demonstration's dashboard, as of its last day: schedule and web, on loopback, until Ctrl-C."""
+    from jobs.bootstrap import log_to
+    from jobs.demo.visitor import NAME, last_moment, let_in
+    from jobs.up import ServiceClock
+    from jobs.up import up as run_service
+
+    settings, now = demo_settings(), wall()
+    context = build_context(settings, progress_on(err), wall)
+    start, password = last_moment(context, now), let_in(context, now)
+    context.database.close()
+    say(out, f"The dashboard: http://127.0.0.1:{settings.port}")
+    say(out, f"Sign in as {NAME} with the password {password}")
+    say(
+        out,
+        f"It goes on from {start.astimezone(settings.zone):%d %B %Y}, where the demonstration ended. Ctrl-C ends it.",
+    )
+    log_to(level=logging.WARNING)
+    run_service(settings, ServiceClock(wall, now, start))
 
 
 def demo_settings() -> Settings:

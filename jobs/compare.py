@@ -30,6 +30,7 @@ from feedback.store.embeddings import decode_vectors
 from feedback.store.samples import latest_embedded
 from feedback.store.topics import LineageEntry, StoredTopic, StoredVersion
 from jobs.context import Context
+from jobs.pages import beside_erasures
 from jobs.published import Published, Rule, read_rule
 from models.centre import Ints
 from models.compare import Change, Comparison, Judged, Quality, compare, landing
@@ -117,8 +118,8 @@ def report_candidate(
     """Write what a candidate changes of the version in force beside its files; None when it replaces nothing."""
     if current is None:
         return None
-    report = compare_versions(context, current.version, candidate, now)
-    return write_report(report, candidate_page(context.settings.data_dir, candidate.id))
+    before, path = current.version, candidate_page(context.settings.data_dir, candidate.id)
+    return beside_erasures(context, lambda: write_report(compare_versions(context, before, candidate, now), path))
 
 
 def write_report(report: ComparisonReport, path: Path) -> Path:

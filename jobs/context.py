@@ -15,6 +15,7 @@ from feedback.domain import PinnedTopic
 from feedback.errors import Stopped
 from feedback.settings import Settings, hash_key
 from feedback.store.database import Database
+from feedback.store.erasures import hold_off
 from feedback.store.runs import Claim, hold
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ class Context:
         if self.stopping():
             raise Stopped
         with self.database.write() as connection:
+            hold_off(connection)
             if self.claim:
                 hold(connection, self.claim, self.wall())
             yield connection

@@ -124,8 +124,8 @@ class _Delivery:
     def _message(self, notice: Notice, channel: Channel) -> Message:
         if notice.kind is NoticeKind.DIGEST:
             owner = None if notice.owner == EVERYBODY else notice.owner
-            links = partial(self._links, notice)
-            return digest_message(notice, self._week(notice).digest(owner), quotes=channel.quotes, links=links)
+            digest, links = self._week(notice).digest(owner), partial(self._links, notice)
+            return digest_message(notice, digest, quotes=channel.quotes, links=links, page=self._page)
         if notice.kind is NoticeKind.OUTCOME:
             return outcome_message(notice)
         return alert_message(notice, self._quotes(notice) if channel.quotes else (), partial(self._links, notice))
@@ -135,6 +135,10 @@ class _Delivery:
         if not settings.public_url:
             return NO_LINKS
         return links_of(settings.public_url, hash_key(settings.data_dir), notice.id, alert_id, notice.created_at)
+
+    def _page(self, alert_id: UUID) -> str:
+        url = self.context.settings.public_url
+        return f"{url.rstrip('/')}/alerts/{alert_id}" if url else ""
 
     def _week(self, notice: Notice) -> Week:
         key = (notice.content["week"], notice.created_at)

@@ -13,6 +13,7 @@ from feedback.language import Language, language_of
 from feedback.series import day_of
 from jobs.context import Context
 from jobs.notices import write_digest_notices
+from jobs.pages import beside_erasures
 from jobs.week import gather
 
 
@@ -39,6 +40,10 @@ def write(context: Context, week: str, now: datetime, language: str = "") -> lis
     if week_span(week, context.settings.zone).start >= now:
         raise SettingError(f"The week {week} has not begun; the last that is over is {last_week(context, now)}.")
     asked_for = language_of(language) if language else None
+    return beside_erasures(context, lambda: _write_all(context, week, now, asked_for))
+
+
+def _write_all(context: Context, week: str, now: datetime, asked_for: Language | None) -> list[Path]:
     gathered = gather(context, week, now)
     folder = context.settings.data_dir / "digests" / week
     folder.mkdir(parents=True, exist_ok=True)

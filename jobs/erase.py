@@ -6,16 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from feedback.domain import Author
 from feedback.errors import FeedbackError
 from feedback.intake.pipeline import customer_hash, is_customer_hash
 from feedback.settings import hash_key
 from feedback.store import departures, erasures
-from feedback.store.topics import texts_of
+from feedback.store.complaints import complaints_by_id
 from jobs.context import Context
 from jobs.pages import drop_originals_of, scrub_pages
+from jobs.vocabulary import drop_words_of
 
 BATCH = 500
+LEAST_KEY = 4
+"""Characters of a key that is looked for by itself: a shorter one may mean anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +60,21 @@ def erase(context: Context, customer: Customer, by: Author) -> Erased:
     before = _finished_at(context, customer)
     if not _is_known(context, customer.hash):
         raise FeedbackError(nothing_kept(customer))
-    with context.write() as connection:
+    with context.database.write() as connection:
         number = erasures.begin(connection, customer.hash, by)
     _erase_complaints(context, customer, number, by.at)
     files = drop_originals_of(context, lambda fields: _hash_of(context, fields) == customer.hash, customer.key)
-    with context.write() as connection:
+    with context.database.write() as connection:
         rejected = departures.drop_rejected_of(connection, customer.hash)
-        erasures.add_counts(connection, number, {"rejected records": rejected, "original files": files})
+        named = _unname(connection, customer.key)
+        gone = {"rejected records": rejected, "original files": files, "mentions of the key": named}
+        erasures.add_counts(connection, number, gone)
     if not context.database.scrub():
         raise FeedbackError(
             "All rows are deleted, but another process still reads the database, and the file holds what it sees. "
             "Run the same command again, if need be with the service stopped."
         )
-    with context.write() as connection:
+    with context.database.write() as connection:
         return Erased(customer.hash, erasures.finish(connection, number, context.wall()), before)
 
 
@@ -86,15 +93,28 @@ def _erase_complaints(context: Context, customer: Customer, number: int, until: 
         while total:
             with context.database.read() as connection:
                 ids = departures.complaints_of(connection, customer.hash, until, BATCH)
-                texts = texts_of(connection, ids)
+                written = complaints_by_id(connection, ids)
             if not ids:
                 break
-            # first the pages: without the texts, a run after this one was killed would not know what to look for
-            pages = scrub_pages(context, texts.values())
-            with context.write() as connection:
+            # first what is beside them: without the texts, a run after this one was killed would not know what to look
+            # for
+            words = drop_words_of(context, customer.hash, {key: (e.language, e.text) for key, e in written.items()})
+            texts = [each.text for each in written.values()]
+            pages = scrub_pages(context, texts)
+            with context.database.write() as connection:
                 gone = departures.forget(connection, ids)
-                erasures.add_counts(connection, number, {**gone, "pages": pages})
+                erasures.add_counts(connection, number, {**gone, "pages": pages, "words": words})
+            scrub_pages(
+                context, texts
+            )  # who wrote a page meanwhile sees what has gone, and writes it again, or is seen
             advance(total - len(ids))
+
+
+def _unname(connection: Connection, key: str | None) -> int:
+    """Take the customer's key out of what was told of others, where it is long enough to be theirs alone."""
+    if key is None or len(key) < LEAST_KEY:
+        return 0
+    return departures.drop_attributes(connection, key) + departures.drop_drivers(connection, {key})
 
 
 def _is_known(context: Context, hashed: str) -> bool:

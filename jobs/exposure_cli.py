@@ -9,7 +9,7 @@ import typer
 
 from feedback.errors import FeedbackError
 from feedback.exposure import Exposure, Unusable, read_exposure
-from feedback.sentences import amount
+from feedback.phrases import amount
 from feedback.store.exposure import exposure_columns, store_exposure
 from jobs.console import Json, err, open_context, out
 from jobs.show import say, show

@@ -12,7 +12,7 @@ from feedback.domain import USUAL_EXPECTATION, FixKind, Span
 from feedback.errors import FeedbackError
 from feedback.faq import Faq, FaqSuggestion
 from feedback.outcome import in_short
-from feedback.sentences import amount, capital, clean, excerpt, language_name
+from feedback.phrases import amount, capital, clean, excerpt, language_name
 from feedback.store.fixes import add_fix
 from jobs.console import MINUTES, Json, moment_at, open_context, out, wall
 from jobs.context import Context

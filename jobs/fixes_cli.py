@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from feedback.domain import USUAL_EXPECTATION, Fix, Outcome
 from feedback.errors import FeedbackError
 from feedback.outcome import sentences, standing
-from feedback.sentences import capital
+from feedback.phrases import capital
 from feedback.store.fixes import add_fix, fix_by_id, outcomes_of, withdraw_fix
 from feedback.store.fixes import fixes as stored_fixes
 from feedback.store.topics import topic_names

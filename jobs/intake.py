@@ -26,13 +26,16 @@ log = logging.getLogger(__name__)
 def run(context: Context, now: datetime) -> Mapping[str, Any]:
     """Ingest each finished file of the inbox, then move it to `done/`, or to `failed/` when nothing can be read.
 
-    The source is the name of the folder's subfolder that holds the file, else `inbox`. A run that is killed reads
-    the file again, which changes nothing. What lies in the inbox came in by now, even where the run is about an earlier
-    window: only what is later than both is in the future.
+    The claim of the run is the claim to the folder: one worker reads at a time, and one that has lost its run begins
+    no other file. The source is the name of the folder's subfolder that holds the file, else `inbox`. A run that is
+    killed reads the file again, which changes nothing. What lies in the inbox came in by now, even where the run is
+    about an earlier window: only what is later than both is in the future.
     """
     total, files = Counts(), 0
     for path in waiting(context.settings.inbox_dir, context.wall()):
-        with suppress(FileNotFoundError):  # another worker, at the next window already, has moved it
+        with context.write():
+            pass  # is it still ours, and are we to go on
+        with suppress(FileNotFoundError):  # somebody has taken it away
             total += _take(context, path, max(now, context.wall()))
             files += 1
     return {"files": files, "accepted": total.accepted, "updated": total.updated, "rejected": total.rejected}
@@ -54,14 +57,20 @@ def _is_ready(path: Path, inbox: Path, wall: datetime) -> bool:
 def _take(context: Context, path: Path, now: datetime) -> Counts:
     inbox = context.settings.inbox_dir
     source = "inbox" if path.parent == inbox else path.parent.name
+    before = _changed(path)
     try:
-        counts = ingest_file(context.database, context.parts.intake, path, source, FieldMapping(), now)
+        counts, folder = ingest_file(context.database, context.parts.intake, path, source, FieldMapping(), now), "done"
     except SourceError as error:
         log.warning("%s cannot be read: %s", path.name, error, extra={"event": "file_failed"})
-        _move(path, inbox / "failed")
-        return Counts()
-    _move(path, inbox / "done")
+        counts, folder = Counts(), "failed"
+    if _changed(path) == before:  # else somebody still writes: it is read again, from the beginning
+        _move(path, inbox / folder)
     return counts
+
+
+def _changed(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def _move(path: Path, folder: Path) -> None:

@@ -70,12 +70,19 @@ def compare(
 ) -> None:
     """Let two versions judge the same complaints: what became of each topic, and which is better. Writes a page."""
     from jobs.compare import choose, compare_versions, report_path, write_report
+    from jobs.pages import beside_erasures
 
     context = open_context()
     named = [find_version(context, each) if each else None for each in (before, after)]
     one, two = choose(context, *named)
-    report = compare_versions(context, one, two, wall())
-    path = write_report(report, html or report_path(context, one, two))
+    path = html or report_path(context, one, two)
+
+    def written() -> ComparisonReport:
+        found = compare_versions(context, one, two, wall())
+        write_report(found, path)
+        return found
+
+    report = beside_erasures(context, written)
     if as_json:
         write_json(out, {**as_dict(report), "report": path})
         return

@@ -25,7 +25,7 @@ from feedback.notify.outbox import Notice, NoticeKind, notice_id
 from feedback.notify.outcomes import outcome_content, standing_key
 from feedback.notify.together import labels_of, together_content
 from feedback.owners import Responsible
-from feedback.sentences import flapping_words
+from feedback.phrases import flapping_words
 from feedback.series import bucket_start, day_of
 from feedback.severity import severity_of, severity_words
 from feedback.store import alerts

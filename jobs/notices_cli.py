@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 
 from feedback.errors import FeedbackError
-from feedback.sentences import amount
+from feedback.phrases import amount
 from jobs.console import Json, open_context, out, wall
 from jobs.show import say, show, write_json
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from feedback.errors import SourceError
 from feedback.scrub import searchable, without_quotes_of
 from feedback.sources import FieldMapping, RawRecord, read
+from feedback.store import erasures
 from jobs.context import Context
+
+Written = TypeVar("Written")
 
 QUOTING = ("digests/*/*.html", "digests/*/*.md", "reports/*.html", "topic_models/*/report.html")
 """Where pages are that quote complaints."""
@@ -22,6 +26,20 @@ def scrub_pages(context: Context, texts: Iterable[str]) -> int:
     """Take the quotes of some complaints out of all pages; how many held any."""
     wanted = searchable(texts)
     return sum(_scrub(page, wanted) for page in pages(context)) if wanted else 0
+
+
+def beside_erasures(context: Context, write: Callable[[], Written]) -> Written:
+    """Write pages; again where a customer was erased meanwhile, so that none quotes what is gone."""
+    while True:
+        before = _erasures(context)
+        written = write()
+        if _erasures(context) == before:
+            return written
+
+
+def _erasures(context: Context) -> object:
+    with context.database.read() as connection:
+        return erasures.state(connection)
 
 
 def pages(context: Context) -> list[Path]:

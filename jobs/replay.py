@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from feedback.errors import ReplayError
 from feedback.series import bucket_start
@@ -12,7 +12,7 @@ from feedback.store import runs
 from feedback.store.reset import discard_derived
 from jobs.context import Context
 from jobs.embed import run as embed
-from jobs.run import execute
+from jobs.run import execute, others
 from jobs.schedule import ORDERED, Moment, Plan
 
 NOT_REPLAYED = "intake"
@@ -38,9 +38,20 @@ def replay(context: Context, first: date, last: date, *, from_scratch: bool = Fa
     done = 0
     with context.progress.task(f"Replaying {first} to {last}", len(pending)) as advance:
         for number, moment in enumerate(pending, 1):
-            done += sum(execute(context, job, moment.at) for job in moment.jobs)
+            done += sum(_run(context, job, moment.at) for job in moment.jobs)
             advance(number)
     return done
+
+
+def _run(context: Context, job: str, window: datetime) -> bool:
+    """Whether it ran; it has not where another process did it meanwhile."""
+    if execute(context, job, window):
+        return True
+    if busy := others(context, job, window):
+        raise ReplayError(
+            f"{busy[0]} is at work on the same database. Stop the service, then run the same replay again."
+        )
+    return False
 
 
 def replayed_moments(context: Context, first: date, last: date) -> list[Moment]:

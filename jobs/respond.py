@@ -16,7 +16,7 @@ from feedback.api.service import Respond
 from feedback.domain import Alert, Author, GivenVerdict, HeldBack, Holding, Mute, Segment, Verdict
 from feedback.edits import EditKind
 from feedback.errors import FeedbackError
-from feedback.sentences import mute_words
+from feedback.phrases import mute_words
 from feedback.store import alerts, held, verdicts
 from feedback.store.escalations import escalations_of
 from feedback.store.labels import label

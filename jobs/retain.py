@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from feedback.store import counts, departures
+from feedback.store.audit import forget_entries
 from feedback.store.topics import published_version, texts_of
 from jobs.context import Context
 from jobs.pages import drop_old_originals, scrub_pages
@@ -16,11 +17,16 @@ BATCH = 2_000
 
 
 def run(context: Context, now: datetime) -> Mapping[str, Any]:
-    """Delete complaints, rejected records and original files that are too old as of `now`, a batch a transaction."""
+    """Delete complaints, rejected records, original files and entries of the audit log that are too old as of `now`, a
+    batch a transaction."""
     retention = context.settings.retention
     total: Counter[str] = Counter()
+    if context.settings.audit_days:
+        with context.write() as connection:
+            before = now - timedelta(days=context.settings.audit_days)
+            total["audit entries"] += forget_entries(connection, before)
     if retention.shortest is None:
-        return dict(total)
+        return dict(+total)
     with context.progress.task("Deleting what is too old", None) as advance:
         while gone := _batch(context, now):
             total += gone

@@ -5,20 +5,31 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from importlib import import_module
 
 import psutil
+from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
 from feedback.errors import ClaimLostError, FeedbackError, Stopped
 from feedback.store import runs
+from feedback.store.runs import Claim
 from jobs.context import Context, Job
 
 JOBS = (
     "intake", "embed", "assign", "births", "count",
     "retrain", "outage", "detect", "outcome", "retain", "digest", "request", "deliver",
 )  # fmt: skip
+
+APART = ("intake", "embed", "deliver")
+"""Jobs that go on whatever the others are at. The others judge, each building on what those before it have written."""
+
+BEAT_SECONDS = runs.LEASE.total_seconds() / 5
 
 log = logging.getLogger(__name__)
 
@@ -31,19 +42,25 @@ def job_named(name: str) -> Job:
     return job
 
 
+def beside(name: str) -> tuple[str, ...]:
+    """The jobs of which no other window may be under way while this one runs."""
+    return (name,) if name in APART else tuple(job for job in JOBS if job not in APART)
+
+
 def execute(context: Context, name: str, window_start: datetime) -> bool:
-    """Run a job for a window unless that is done or in another's hands; whether it ran.
+    """Run a job for a window unless that is done, or it or another in its way is in another's hands; whether it ran.
 
     Whatever the job raises is noted in the run and raised again; a run that fails or is stopped can be claimed anew.
     """
     job = job_named(name)
     with context.database.write() as connection:
-        claim = runs.claim(connection, name, window_start, context.holder, context.wall(), is_gone)
+        claim = _claim(connection, context, name, window_start)
     if claim is None:
         return False
     started = time.perf_counter()
     try:
-        result = job(context.holding(claim), window_start)
+        with _beating(context, claim):
+            result = job(context.holding(claim), window_start)
         with context.database.write() as connection:
             runs.succeed(connection, claim, context.wall(), time.perf_counter() - started, result)
     except ClaimLostError as lost:
@@ -63,6 +80,42 @@ def execute(context: Context, name: str, window_start: datetime) -> bool:
             runs.release(connection, claim, context.wall())
         raise
     return True
+
+
+def others(context: Context, name: str, window_start: datetime) -> list[str]:
+    """Who is at a run that must end before this one may begin."""
+    with context.database.write() as connection:
+        return runs.others(connection, beside(name), window_start, context.wall(), is_gone)
+
+
+def _claim(connection: Connection, context: Context, name: str, window_start: datetime) -> Claim | None:
+    if runs.others(connection, beside(name), window_start, context.wall(), is_gone):
+        return None
+    return runs.claim(connection, name, window_start, context.holder, context.wall(), is_gone)
+
+
+@contextmanager
+def _beating(context: Context, claim: Claim) -> Iterator[None]:
+    """Let others know that a run goes on, however long it takes until it writes something."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(BEAT_SECONDS):
+            try:
+                with context.database.write() as connection:
+                    runs.hold(connection, claim, context.wall())
+            except ClaimLostError:
+                return  # the job hears of it when it writes
+            except DatabaseError as error:
+                log.warning("the run could not be prolonged: %s", type(error).__name__, extra={"event": "beat_missed"})
+
+    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def this_process() -> str:

@@ -76,7 +76,7 @@ class Plan:
         if job in ("retrain", "outcome"):
             return (0,)
         if job == "retain":
-            return (0,) if self.settings.retention.is_set else ()
+            return (0,) if self.settings.retention.is_set or self.settings.audit_days else ()
         return (self.settings.digest_hour,) if WEEKDAYS[day.weekday()] == self.settings.digest_day else ()
 
 
@@ -86,13 +86,14 @@ def moment_of(day: date, hour: int, zone: ZoneInfo) -> datetime:
 
 
 class Clockwork:
-    """Calls `tick` every `seconds` until it is stopped; a tick that takes longer is not doubled."""
+    """Calls `tick` at once and then every `seconds` until it is stopped; a tick that takes longer is not doubled."""
 
     def __init__(self, tick: Callable[[], None], seconds: float) -> None:
         self._scheduler = BlockingScheduler(timezone="UTC")
         self._scheduler.add_job(
             tick,
             IntervalTrigger(seconds=seconds, timezone="UTC"),
+            next_run_time=datetime.now(UTC),
             max_instances=1,
             coalesce=True,
             misfire_grace_time=None,

@@ -16,7 +16,7 @@ from jobs.context import Context, Job
 from jobs.deliver import run as deliver
 from jobs.escalate import run as escalate
 from jobs.replay import pending_moments, replayed
-from jobs.run import execute
+from jobs.run import APART, execute, is_gone, others
 from jobs.schedule import Moment, Plan
 
 log = logging.getLogger(__name__)
@@ -44,13 +44,26 @@ def _do_requests(context: Context) -> None:
 
 
 def _run_due(context: Context, now: datetime) -> None:
-    """A failure ends it and is tried again later."""
-    for moment in due(context, now):
+    """A failure ends it and is tried again later. While another worker judges, this one takes in and embeds."""
+    pending = due(context, now)
+    for moment in pending:
         for job in moment.jobs:
             # what a run makes up for long afterwards is no news
             told = replace(context, telling=context.telling and now - moment.at <= NEWS)
-            if context.stopping() or not _attempt(told, job, moment.at):
+            if context.stopping():
                 return
+            if not _attempt(told, job, moment.at):
+                _help(context, job, moment.at, pending[-1])
+                return
+
+
+def _help(context: Context, job: str, window: datetime, latest: Moment) -> None:
+    """Do of the latest moment what may go on beside a job that is in another's hands."""
+    if job in APART or not _is_in_others_hands(context, job, window):
+        return
+    for each in latest.jobs:
+        if each in APART and (context.stopping() or not _attempt(context, each, latest.at)):
+            return
 
 
 def _also(context: Context, what: str, job: Job, now: datetime) -> None:
@@ -96,6 +109,12 @@ def _attempt(context: Context, job: str, window: datetime) -> bool:
     except Exception:
         log.exception("%s for %s failed", job, window.isoformat(), extra={"event": "run_failed"})
     return False
+
+
+def _is_in_others_hands(context: Context, job: str, window: datetime) -> bool:
+    with context.database.read() as connection:
+        held = runs.is_held(connection, job, window, context.wall(), is_gone)
+    return held or bool(others(context, job, window))
 
 
 def _is_done(context: Context, job: str, window: datetime) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from feedback.notify.outbox import NoticeState
-from feedback.sentences import silent_words
+from feedback.phrases import silent_words
 from feedback.store import alerts, complaints, topics
 from feedback.store.notices import tally
 from jobs.context import Context

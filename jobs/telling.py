@@ -16,7 +16,7 @@ from feedback.domain import Alert, AlertState, Driver, HeldBack, Holding, Signal
 from feedback.grouping import Group, Risen, Shared, by_gravity, grouped
 from feedback.inhibition import AreaAlert, difference, held_words, holds_back, opened
 from feedback.owners import Owners
-from feedback.sentences import mute_words
+from feedback.phrases import mute_words
 from feedback.severity import least_ratio, severity_of
 from feedback.store import alerts, held
 from feedback.store.facets import count_customers, customers_of_topic

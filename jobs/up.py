@@ -110,11 +110,12 @@ def run_part(part: Part, settings: Settings, clock: ServiceClock) -> None:
         sys.exit(1)
 
 
-def run_schedule(settings: Settings, clock: ServiceClock, stop: Stop) -> None:
-    """Run the jobs as they come due. Any number of processes may, on one database: each run is claimed by one."""
+def run_schedule(settings: Settings, clock: ServiceClock, stop: Stop, seconds: float = TICK_SECONDS) -> None:
+    """Run the jobs as they come due, looking every so many `seconds`. Any number of processes may, on one database:
+    each run is claimed by one."""
     context = replace(build_context(settings, Silent(), clock.wall), stopping=stop.is_set)
     # the chain is due every five minutes of the service's time: look often enough to be in time for it
-    clockwork = Clockwork(lambda: tick(context, clock), TICK_SECONDS)
+    clockwork = Clockwork(lambda: tick(context, clock), seconds)
     threading.Thread(target=_stop_with, args=(stop, clockwork.stop), daemon=True).start()
     log.info("%s works on the schedule", context.holder, extra={"event": "worker_ready", "worker": context.holder})
     clockwork.run()

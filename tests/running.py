@@ -1,16 +1,29 @@
-"""The `feedback` command as a process of its own, or several of them, followed by their log."""
+"""The `feedback` command as a process of its own: run to its end, or going on, maybe several, followed by its log."""
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TextIO
+
+START = multiprocessing.get_context("forkserver")
+START.set_forkserver_preload(
+    [
+        "tests.running", "typer", "rich.table", "alembic.command", "sqlalchemy.dialects.postgresql", "fastapi",
+        "uvicorn", "apprise", "apscheduler.schedulers.blocking", "matplotlib.pyplot", "feedback.intake.redact",
+        "feedback.store.tables", "models.encoder", "models.train", "bertopic",
+    ]
+)  # fmt: skip
+"""What takes long to import is imported once, by the server that all commands are forked from; nothing that looks at
+the variables or the folder it runs in."""
 
 ROOT = Path(__file__).parents[1]
 
@@ -57,8 +70,32 @@ def environment(**settings: object) -> dict[str, str]:
 
 def feedback(folder: Path, *words: str, **settings: object) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
-    command = [sys.executable, "-m", "jobs", *words]
-    return subprocess.run(command, cwd=folder, env=environment(**settings), capture_output=True, text=True, check=False)
+    return run_to_end(folder, words, environment(**settings))
+
+
+def run_to_end(folder: Path, words: tuple[str, ...], variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder, with just these variables."""
+    with TemporaryDirectory() as written:
+        out, err = Path(written) / "out", Path(written) / "err"
+        process = START.Process(target=_command, args=(folder, words, dict(variables), out, err))
+        process.start()
+        process.join()
+        assert process.exitcode is not None
+        told = (each.read_text("utf-8") if each.exists() else "" for each in (out, err))
+        return subprocess.CompletedProcess(words, process.exitcode, *told)
+
+
+def _command(folder: Path, words: tuple[str, ...], variables: dict[str, str], out: Path, err: Path) -> None:
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(variables)
+    for path, number in ((out, 1), (err, 2)):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
+    sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))  # noqa: SIM115
+    sys.argv = ["feedback", *words]
+    from jobs.cli import main
+
+    main()
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, Row, Select, and_, or_, select
 
 from feedback.api.figures import DRIVERS_EXAMPLE, FIGURES_EXAMPLE, Count, Evidence, Number, evidence
 from feedback.api.pages import PageQuery, cursor_of, moment, read_cursor
-from feedback.api.principal import allowed
+from feedback.api.principal import Seeing, allowed
 from feedback.api.problems import ProblemError, documented
 from feedback.api.service import Given
 from feedback.domain import AlertState, Mute, Severity, TopicKind, Verdict
@@ -176,18 +177,28 @@ class AlertsQuery(PageQuery):
     summary="List alerts",
     responses={200: {"description": "A page of alerts."}, **documented(401, 403, 422, 500, 503)},
 )
-def list_alerts(service: Given, query: Annotated[AlertsQuery, Query()]) -> Alerts:
+def list_alerts(service: Given, query: Annotated[AlertsQuery, Query()], sight: Seeing) -> Alerts:
     """Alerts, newest first. A page goes on exactly where the one before ended, whatever was opened meanwhile."""
     with service.database.read() as connection:
-        rows = connection.execute(_page(query)).all()
+        page = _page(query) if sight.whole else _page(query).limit(None)
+        rows = list(islice(filter(sight.alert, connection.execute(page)), query.limit + 1))
     items = [_alert(row) for row in rows[: query.limit]]
     more = len(rows) > query.limit
     return Alerts(items=items, next_cursor=cursor_of(items[-1].opened_at.isoformat(), items[-1].id) if more else None)
 
 
+def see_alert(service: Given, sight: Seeing, alert_id: UUID) -> None:
+    """A problem with status 404 for an alert that the caller does not see, as if it were not there."""
+    with service.database.read() as connection:
+        row = connection.execute(_alerts().where(alert.c.id == alert_id)).one_or_none()
+    if row is None or not sight.alert(row):
+        raise _unknown(alert_id)
+
+
 @router.get(
     "/alerts/{alert_id}",
     summary="Read an alert",
+    dependencies=[Depends(see_alert)],
     responses={200: {"description": "The alert."}, **documented(401, 403, 404, 422, 500, 503)},
 )
 def read_alert(service: Given, alert_id: UUID) -> AlertDetail:
@@ -199,7 +210,7 @@ def read_alert(service: Given, alert_id: UUID) -> AlertDetail:
 def _detail(connection: Connection, alert_id: UUID) -> AlertDetail:
     row = connection.execute(_alerts().where(alert.c.id == alert_id)).one_or_none()
     if row is None:
-        raise ProblemError(404, "unknown-alert", f"There is no alert {alert_id}.")
+        raise _unknown(alert_id)
     history = transitions_of(connection, alert_id)
     return AlertDetail(
         **dict(_alert(row)),
@@ -208,6 +219,10 @@ def _detail(connection: Connection, alert_id: UUID) -> AlertDetail:
         mutes=[_silenced(each) for each in mutes(connection, row.topic_id) if each.alert_id in (None, alert_id)],
         evidence=evidence(row.evidence),
     )
+
+
+def _unknown(alert_id: UUID) -> ProblemError:
+    return ProblemError(404, "unknown-alert", f"There is no alert {alert_id}.")
 
 
 def _silenced(mute: Mute) -> Silenced:

@@ -31,6 +31,8 @@ from feedback.api import (
     topics,
 )
 from feedback.api.access import AccessLog
+from feedback.api.audited import Audited
+from feedback.api.bounds import Bounds
 from feedback.api.etag import Etags
 from feedback.api.headers import PageHeaders
 from feedback.api.items import item_schema
@@ -106,6 +108,8 @@ def create_app(
     )
     app.state.service = Service(settings, database, clock, take_in, respond, look, judge)
     # the last added is the outermost
+    app.add_middleware(Audited)
+    app.add_middleware(Bounds)
     app.add_middleware(Etags)
     app.add_middleware(SameOrigin, public_url=settings.public_url)
     app.add_middleware(AccessLog)

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from feedback.api.figures import Window
-from feedback.api.principal import allowed
+from feedback.api.principal import Seeing, allowed
 from feedback.api.problems import documented
 from feedback.api.recent import SPARKLINE_DAYS, Recent, recent_counts
 from feedback.api.service import Given
@@ -122,7 +122,7 @@ class AreasQuery(BaseModel):
     summary="What is hot, by area",
     responses={200: {"description": "The areas."}, **documented(401, 403, 422, 500, 503)},
 )
-def list_areas(service: Given, query: Annotated[AreasQuery, Query()]) -> Areas:
+def list_areas(service: Given, sight: Seeing, query: Annotated[AreasQuery, Query()]) -> Areas:
     """The areas of the published version's topics, with their counts added up."""
     now = service.clock()
     with service.database.read() as connection:
@@ -132,7 +132,8 @@ def list_areas(service: Given, query: Annotated[AreasQuery, Query()]) -> Areas:
         alerts = {row.topic_id: row.id for row in alert_rows(connection, only_open=True)}
     by_area: dict[str | None, list[StoredTopic]] = {}
     for each in members:
-        by_area.setdefault(each.area, []).append(each)
+        if sight.topic(each.owner, each.area):
+            by_area.setdefault(each.area, []).append(each)
     items = [_area(name, topics, recent, alerts) for name, topics in by_area.items()]
     if query.hot_only:
         items = [each for each in items if each.raised or each.open_alerts]

@@ -21,7 +21,7 @@ from feedback.domain import Author
 from feedback.errors import FeedbackError
 from feedback.language import ENGLISH, Language
 from feedback.links import PATH, Link, LinkError, fingerprint, read
-from feedback.sentences import clean, verdict_words
+from feedback.phrases import clean, verdict_words
 from feedback.settings import hash_key
 from feedback.store.alerts import alert_row
 from feedback.store.links import refuse_used

@@ -6,18 +6,24 @@ from collections.abc import Callable
 from typing import Any, Self
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from feedback.api.alerts import AlertDetail, read_alert
-from feedback.api.principal import Responder
+from feedback.api.alerts import AlertDetail, read_alert, see_alert
+from feedback.api.principal import Responder, allowed
 from feedback.api.problems import ProblemError, documented
 from feedback.api.said import Said, author
 from feedback.api.service import Given, Service
 from feedback.domain import SEGMENTED, Segment, Verdict
 from feedback.errors import FeedbackError
+from feedback.roles import Right
 
-router = APIRouter(prefix="/v1/alerts/{alert_id}", tags=["alerts"])
+router = APIRouter(
+    prefix="/v1/alerts/{alert_id}",
+    tags=["alerts"],
+    # first whether they may, then whether there is such an alert
+    dependencies=[Depends(allowed(Right.RESPOND)), Depends(see_alert)],
+)
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "The alert as it is now."},

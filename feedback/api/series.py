@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from feedback.api.principal import allowed
+from feedback.api.principal import Seeing, allowed
 from feedback.api.problems import documented
 from feedback.api.service import Given
 from feedback.domain import Span
@@ -63,7 +63,7 @@ class SeriesQuery(BaseModel):
     summary="Complaints a day",
     responses={200: {"description": "The series."}, **documented(401, 403, 422, 500, 503)},
 )
-def list_series(service: Given, query: Annotated[SeriesQuery, Query()]) -> AllSeries:
+def list_series(service: Given, sight: Seeing, query: Annotated[SeriesQuery, Query()]) -> AllSeries:
     """Complaints a day of the published version's topics or areas."""
     zone = service.settings.zone
     last = day_of(service.clock(), zone)
@@ -73,7 +73,8 @@ def list_series(service: Given, query: Annotated[SeriesQuery, Query()]) -> AllSe
         version = published_version(connection)
         members = topics_of(connection, version.id) if version else []
         rows = counts(connection, version.id, span) if version else []
-    wanted = [each for each in members if query.topic in (None, each.id) and query.area in (None, each.area)]
+    asked = [each for each in members if query.topic in (None, each.id) and query.area in (None, each.area)]
+    wanted = [each for each in asked if sight.topic(each.owner, each.area)]
     keys = {each.id: (None, each.area) if query.level == "area" else (each.id, each.name) for each in wanted}
     found = {key: [0] * len(days) for key in keys.values()}
     for start, topic_id, complaints, _ in rows:

@@ -1,4 +1,4 @@
-"""The API on a loopback port."""
+"""API and pages on a port."""
 
 from __future__ import annotations
 
@@ -16,13 +16,22 @@ from typing import Protocol
 import uvicorn
 from fastapi import FastAPI
 
+from feedback.api.service import Service
 from feedback.errors import SettingError
+from feedback.store.accounts import has_administrator
+from feedback.store.database import Database
 
 LOOPBACK = "127.0.0.1"
 GRACE_SECONDS = 7
 """So long requests under way may take once the server was asked to stop."""
 LAST_SECONDS = 9.5
 """After that the process ends whatever it does; the database rolls back what was not written."""
+
+HEADER_BYTES = 32 * 1024
+"""The first line and the headers of a request hold at most so much."""
+KEEP_ALIVE_SECONDS = 20
+MOST_CONNECTIONS = 1_000
+"""More get the answer 503 at once."""
 
 WORKERS = "AnyIO worker"
 """What the threads are called that routes run in."""
@@ -43,29 +52,32 @@ def serve(
     on_ready: Callable[[int], None] | None = None,
     host: str = LOOPBACK,
 ) -> None:
-    """Serve `app` on a loopback address, and when asked to stop finish what is under way, within 10 seconds.
+    """Serve `app` on an address, and when asked to stop finish what is under way, within 10 seconds.
 
     It stops when `stop` is set or, where none is given, at SIGTERM or SIGINT. Port 0 takes a free one; `on_ready` is
     called with the port once requests are answered. Raises SettingError when the port cannot be had, and for an
-    address that others reach.
+    address that others reach while nobody could sign in there.
     """
-    with _bound(loopback(host), port) as listener:
+    service = app.state.service
+    assert isinstance(service, Service)
+    with _bound(_address(host, service.database), port) as listener:
         server = _Server(_config(app), stop, lambda: _ready(listener, on_ready))
         with nullcontext() if stop else _signals(server), _deadline(server):
             server.run(sockets=[listener])
     log.info("The API has stopped.", extra={"event": "api_stopped"})
 
 
-def loopback(host: str) -> str:
-    """`host` as an address that only this machine reaches; SettingError for any other."""
-    with suppress(ValueError):
+def _address(host: str, database: Database) -> str:
+    """`host` as an address to listen on. SettingError for what is none, and for one that others reach unless there is
+    an administrator."""
+    with suppress(ValueError), database.read() as connection:
         address = ipaddress.ip_address(LOOPBACK if host == "localhost" else host)
-        if address.is_loopback:
+        if address.is_loopback or has_administrator(connection):
             return str(address)
     raise SettingError(
-        f"The API does not listen on {host!r}: others could reach it there, and it knows keys but neither accounts, "
-        "roles nor encryption yet. Use 127.0.0.1 or ::1, and let a reverse proxy on this machine that brings TLS and "
-        "asks who is there pass requests on."
+        f"The API does not listen on {host!r}. It does on an address that others reach, such as 0.0.0.0, once there "
+        "are accounts: `feedback accounts add NAME --role administrator` makes the first. Better use 127.0.0.1 or ::1, "
+        "and let a reverse proxy on this machine bring TLS."
     )
 
 
@@ -101,7 +113,13 @@ def _config(app: FastAPI) -> uvicorn.Config:
         log_level="warning",
         access_log=False,  # `feedback.api.access` writes a line that holds no query
         server_header=False,
-        proxy_headers=False,
+        http="h11",
+        limit_concurrency=MOST_CONNECTIONS,
+        # a proxy on this machine says who asks; nobody else is believed
+        proxy_headers=bool(app.state.service.settings.public_url),
+        forwarded_allow_ips=["127.0.0.1", "::1"],
+        h11_max_incomplete_event_size=HEADER_BYTES,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         ws="none",
         timeout_graceful_shutdown=GRACE_SECONDS,
     )

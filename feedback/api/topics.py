@@ -134,14 +134,14 @@ class Topics(BaseModel):
     summary="List topics",
     responses={200: {"description": "The topics."}, **documented(401, 403, 500, 503)},
 )
-def list_topics(service: Given) -> Topics:
+def list_topics(service: Given, sight: Seeing) -> Topics:
     """The topics of the published version, the busiest of the last seven days first."""
     now = service.clock()
     with service.database.read() as connection:
         version = published_version(connection)
         members = topics_of(connection, version.id) if version else []
         recent = recent_counts(connection, version.id if version else None, now, service.settings.zone)
-    items = [_topic(each, recent) for each in members]
+    items = [_topic(each, recent) for each in members if sight.topic(each.owner, each.area)]
     return Topics(
         version=shown_version(version),
         current=Window.of(recent.current),

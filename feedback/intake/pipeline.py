@@ -26,6 +26,7 @@ LONGEST = 1_000_000
 """Characters of a text beyond which it is no complaint but a mishap."""
 
 _EXCERPT = 500
+_LEAST_KEY = 4
 _SOURCE_ID_LENGTH = 200
 _MOST_ATTRIBUTES = 50
 _PLAIN_NUMBER = 10_000_000
@@ -110,7 +111,7 @@ class Intake:
         raw = _text(fields.get("text"))
         text = self._redactor.redact(raw, self.options.max_text)
         details = read_details(fields, partial(self._later, received=received.at, now=now))
-        attributes = self._attributes(fields.get("attributes"), details.unread)
+        attributes = self._attributes(fields, details.unread)
         if len(raw) > self.options.max_text:
             attributes["text_cut_from"] = len(raw)
             self.tally.cut_texts += 1
@@ -176,8 +177,12 @@ class Intake:
         text = short(value)
         return None if text is None else self._redactor.short(text)
 
-    def _attributes(self, given: object, unread: Mapping[str, object]) -> dict[str, Attribute]:
+    def _attributes(self, fields: Mapping[str, object], unread: Mapping[str, object]) -> dict[str, Attribute]:
+        """The free attributes but those that say the customer's key again, which is kept as a hash alone."""
+        given, key = fields.get("attributes"), _key(fields.get("customer_key"))
         pairs = {**given, **unread} if isinstance(given, Mapping) else unread
+        if len(key) >= _LEAST_KEY:
+            pairs = {name: value for name, value in pairs.items() if _key(value) != key}
         named = ((self._short(name), self._attribute(value)) for name, value in islice(pairs.items(), _MOST_ATTRIBUTES))
         return {name: value for name, value in named if name is not None and value is not None}
 
@@ -196,7 +201,7 @@ class Intake:
         kept: dict[str, object] = {name: self._excerpt(fields[name], name) for name in _KEPT if name in fields}
         kept["source_id"] = self._id_or_none(fields.get("source_id"))
         kept["customer_hash"] = self._customer(fields)
-        kept["attributes"] = self._attributes(fields.get("attributes"), {})
+        kept["attributes"] = self._attributes(fields, {})
         return {name: value for name, value in kept.items() if value not in (None, {})}
 
     def _excerpt(self, value: object, name: str) -> object:
@@ -208,8 +213,13 @@ class Intake:
 
 def customer_hash(hash_key: bytes, key: object) -> str | None:
     """What a complaint keeps of its customer's key, HMAC-SHA-256 in hex; None where there is nothing in it."""
-    text = clean(plain(key)) if isinstance(key, str | int | float) and not isinstance(key, bool) else ""
+    text = _key(key)
     return _keyed(hash_key, text) if text else None
+
+
+def _key(value: object) -> str:
+    """What a customer is known by, as it is hashed; empty for what is no key."""
+    return clean(plain(value)) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
 def is_customer_hash(text: str) -> bool:

@@ -19,7 +19,7 @@ from feedback.explanation import Finding, summary
 from feedback.language import ENGLISH, Language
 from feedback.links import NO_LINKS, Links
 from feedback.notify.outbox import Notice, NoticeKind
-from feedback.sentences import (
+from feedback.phrases import (
     capital,
     clean,
     drivers_words,
@@ -203,11 +203,19 @@ def _language(notice: Notice) -> Language:
     return Language(notice.content.get("language", ENGLISH.code))
 
 
-def digest_message(notice: Notice, digest: Digest, *, quotes: bool, links: LinksOf = _no_links) -> Message:
-    """An owner's week as a message, with what customers wrote only if `quotes`, and the `links` of each alert by which
-    the reader says what it was."""
+def digest_message(
+    notice: Notice,
+    digest: Digest,
+    *,
+    quotes: bool,
+    links: LinksOf = _no_links,
+    page: Callable[[UUID], str] = lambda _: "",
+) -> Message:
+    """An owner's week as a message, with what customers wrote only if `quotes`, the `links` of each alert by which the
+    reader says what it was, and its `page` in the dashboard."""
     told, to = digest if quotes else without_quotes(digest), _language(notice)
-    told = replace(told, rose=[replace(each, links=links(each.alert_id)) for each in told.rose])
+    rose = [replace(each, links=links(each.alert_id), page=page(each.alert_id)) for each in told.rose]
+    told = replace(told, rose=rose)
     title = subject(told, to)
     return Message(
         key=notice.id,

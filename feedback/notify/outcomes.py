@@ -11,7 +11,7 @@ from feedback.language import ENGLISH, Language
 from feedback.notify.message import About, Message, told_message
 from feedback.notify.outbox import Notice
 from feedback.outcome import because, counted, headline, standing
-from feedback.sentences import clean
+from feedback.phrases import clean
 from feedback.topic_names import topic_name
 
 

@@ -11,7 +11,7 @@ from feedback.domain import Severity
 from feedback.grouping import cause_words, together_words
 from feedback.language import ENGLISH, Language
 from feedback.notify.outbox import Notice
-from feedback.sentences import clean, level_name
+from feedback.phrases import clean, level_name
 from feedback.topic_names import area_name, topic_name
 
 MOST_COMPLAINTS = 12

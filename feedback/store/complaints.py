@@ -68,6 +68,14 @@ def complaints_by_id(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, 
     return _known(connection, list(ids))
 
 
+def still_there(connection: Connection, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the complaints that were not deleted meanwhile."""
+    found: set[UUID] = set()
+    for part in parts(ids, 10_000):
+        found.update(connection.execute(select(complaint.c.id).where(complaint.c.id.in_(part))).scalars())
+    return found
+
+
 def rejected_records(connection: Connection, limit: int | None = None) -> Sequence[Row[Any]]:
     """Rejected records that have not become complaints since, oldest first."""
     waiting = select(rejected_record).where(rejected_record.c.accepted_at.is_(None))

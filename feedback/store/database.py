@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, make_url
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError
 
@@ -139,6 +139,21 @@ def put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) ->
     statement = upsert(connection, table)
     changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), _in_order(table, rows))
+
+
+def exclusively(connection: Connection, number: int) -> None:
+    """Wait until no other transaction holds the lock of that number, and hold it to the end of this one."""
+    _lock(connection, "pg_advisory_xact_lock", number)
+
+
+def together(connection: Connection, number: int) -> None:
+    """As `exclusively`, beside others that hold it together."""
+    _lock(connection, "pg_advisory_xact_lock_shared", number)
+
+
+def _lock(connection: Connection, function: str, number: int) -> None:
+    if connection.dialect.name == "postgresql":  # SQLite has one writer anyway
+        connection.execute(text(f"SELECT {function}({number})"))
 
 
 def parts(rows: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

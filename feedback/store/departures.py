@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table, and_, delete, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    Text,
+    and_,
+    cast,
+    delete,
+    or_,
+    select,
+    update,
+)
 
 from feedback.edits import EditKind
 from feedback.retention import Retention
 from feedback.store.cell import Cell
 from feedback.store.counts import rows_of
+from feedback.store.erasures import wait_for_writers
 from feedback.store.kept_counts import keep
 from feedback.store.tables import (
     alert,
@@ -36,6 +52,12 @@ NAMING: tuple[tuple[str, Table, Column[Any]], ...] = (
 )
 """Where ids of complaints are written down."""
 
+
+ATTRIBUTED: tuple[tuple[Table, Column[Any]], ...] = (
+    (complaint, complaint.c.attributes),
+    (rejected_record, rejected_record.c.record),
+)
+"""Where free attributes are kept."""
 
 LEAST_EXAMPLES = 20
 """With fewer, a part of a split topic is shown by others of its complaints too."""
@@ -64,7 +86,8 @@ def naming(connection: Connection, ids: Sequence[UUID]) -> dict[str, list[str]]:
     """What names some of the complaints: ids by kind."""
     written = {str(each) for each in ids}
     return {
-        name: [str(key) for key, _ in _naming(connection, table, column, written)] for name, table, column in NAMING
+        name: [str(key) for key, _ in _naming(connection, table, column, lambda value: without(value, written))]
+        for name, table, column in NAMING
     }
 
 
@@ -88,6 +111,7 @@ def drop_rejected_of(connection: Connection, customer_hash: str) -> int:
 
 def forget(connection: Connection, ids: Sequence[UUID]) -> Counter[str]:
     """Delete complaints with their vectors, their rejected records and every mention of them; how much of what."""
+    wait_for_writers(connection)
     rows = connection.execute(
         select(complaint.c.source, complaint.c.source_id, complaint.c.text_hash).where(complaint.c.id.in_(ids))
     ).all()
@@ -97,6 +121,58 @@ def forget(connection: Connection, ids: Sequence[UUID]) -> Counter[str]:
     gone["complaints"] = connection.execute(delete(complaint).where(complaint.c.id.in_(ids))).rowcount
     gone["vectors"] = _drop_vectors(connection, {row.text_hash for row in rows})
     return +gone
+
+
+def others_write(connection: Connection, customer_hash: str, forms: Collection[str]) -> bool:
+    """Whether a complaint that is not this customer's holds one of the words, as it stands or in other case."""
+    written = {way(each) for each in forms for way in (str, str.lower, str.upper, str.capitalize)}
+    other = complaint.c.customer_hash.is_distinct_from(customer_hash)
+    held = or_(*(complaint.c.text.contains(each, autoescape=True) for each in sorted(written)))
+    return connection.execute(select(complaint.c.id).where(other, held).limit(1)).first() is not None
+
+
+def drop_drivers(connection: Connection, values: Collection[str]) -> int:
+    """Take drivers of these values out of whatever names them; how many rows did."""
+    return sum(_rewrite(connection, lambda value: without_drivers(value, values)).values())
+
+
+def drop_attributes(connection: Connection, value: str) -> int:
+    """Take attributes of this value out of all complaints and rejected records; how many."""
+    return sum(_drop_attributes(connection, table, column, value) for table, column in ATTRIBUTED)
+
+
+def _drop_attributes(connection: Connection, table: Table, column: Column[Any], value: str) -> int:
+    # by text first: JSON of a hundred thousand rows is not read for one value
+    written = (json.dumps(value), json.dumps(value, ensure_ascii=False))
+    like = or_(*(cast(column, Text).contains(each[1:-1], autoescape=True) for each in written))
+    found = [
+        (row.id, less)
+        for row in connection.execute(select(table.c.id, column.label("json")).where(like).order_by(table.c.id))
+        if (less := without_values(row.json, value)) != row.json
+    ]
+    for key, less in found:
+        connection.execute(update(table).where(table.c.id == key).values({column.name: less}))
+    return len(found)
+
+
+def without_drivers(value: Any, gone: Collection[str]) -> Any:
+    """JSON without the items of lists that are drivers of one of these values."""
+    if isinstance(value, Mapping):
+        return {name: without_drivers(each, gone) for name, each in value.items()}
+    if isinstance(value, list):
+        return [without_drivers(each, gone) for each in value if not _is_driver(each, gone)]
+    return value
+
+
+def _is_driver(value: Any, gone: Collection[str]) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get("attribute"), str) and value.get("value") in gone
+
+
+def without_values(value: Any, gone: str) -> Any:
+    """JSON without the entries of mappings that are this value."""
+    if not isinstance(value, Mapping):
+        return value
+    return {name: without_values(each, gone) for name, each in value.items() if str(each) != gone}
 
 
 def without(value: Any, ids: Collection[str]) -> Any:
@@ -148,23 +224,30 @@ def _keep_numbers(connection: Connection, ids: Collection[UUID]) -> None:
 
 def _unmention(connection: Connection, ids: Sequence[UUID]) -> dict[str, int]:
     """Take the ids out of whatever names them; how many rows of each kind did."""
-    written, changed = {str(each) for each in ids}, {}
-    for name, table, column in NAMING:
-        found = _naming(connection, table, column, written)
-        for key, less in found:
-            connection.execute(update(table).where(table.c.id == key).values({column.name: less}))
-        changed[name] = len(found)
+    written = {str(each) for each in ids}
+    changed = _rewrite(connection, lambda value: without(value, written))
     if changed["edits"]:
         _show_by_others(connection, ids)
     return changed
 
 
+def _rewrite(connection: Connection, less: Callable[[Any], Any]) -> dict[str, int]:
+    """Put JSON with less in it wherever complaints may be named; how many rows of each kind changed."""
+    changed = {}
+    for name, table, column in NAMING:
+        found = _naming(connection, table, column, less)
+        for key, left in found:
+            connection.execute(update(table).where(table.c.id == key).values({column.name: left}))
+        changed[name] = len(found)
+    return changed
+
+
 def _naming(
-    connection: Connection, table: Table, column: Column[Any], written: Collection[str]
+    connection: Connection, table: Table, column: Column[Any], less: Callable[[Any], Any]
 ) -> list[tuple[Any, Any]]:
-    """The rows that name any of the complaints: their id, and the JSON without."""
+    """The rows of whose JSON there is less: their id, and what is left."""
     rows = connection.execute(select(table.c.id, column.label("json")).order_by(table.c.id))
-    return [(row.id, less) for row in rows if (less := without(row.json, written)) != row.json]
+    return [(row.id, left) for row in rows if (left := less(row.json)) != row.json]
 
 
 def _show_by_others(connection: Connection, ids: Sequence[UUID]) -> None:

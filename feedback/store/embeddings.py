@@ -38,10 +38,12 @@ def count_without_vector(connection: Connection, encoder_version: str, before: d
 
 
 def store_vectors(connection: Connection, encoder_version: str, hashes: Sequence[str], vectors: FloatArray) -> None:
-    """Keep `vectors` (n, d), one for each text hash."""
+    """Keep `vectors` (n, d), one for each text hash that a complaint still has: it may be erased by now."""
+    there = set(connection.execute(select(complaint.c.text_hash).where(complaint.c.text_hash.in_(hashes))).scalars())
     rows = [
         {"text_hash": key, "encoder_version": encoder_version, "vector": vector.tobytes()}
         for key, vector in zip(hashes, vectors.astype(np.float16), strict=True)
+        if key in there
     ]
     insert_new(connection, embedding, rows)
 

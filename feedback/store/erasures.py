@@ -7,20 +7,36 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, text, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from feedback.domain import Author
+from feedback.store.database import exclusively, together
 from feedback.store.tables import erasure
 
 _LOCK = 6_013
-"""PostgreSQL: taken by who begins an erasure, shared by who takes complaints in."""
+"""PostgreSQL: taken by who begins an erasure or erases, shared by who takes complaints in or writes what follows."""
 
 
 def erased_at(connection: Connection) -> dict[str, datetime]:
     """When each customer was erased last. Until the transaction ends, no other erasure begins."""
-    _lock(connection, "pg_advisory_xact_lock_shared")
+    together(connection, _LOCK)
     query = select(erasure.c.customer_hash, func.max(erasure.c.at)).group_by(erasure.c.customer_hash)
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def hold_off(connection: Connection) -> None:
+    """Until the transaction ends nothing is erased: what it reads of complaints, it may write."""
+    together(connection, _LOCK)
+
+
+def wait_for_writers(connection: Connection) -> None:
+    """Until the transaction ends nobody takes in, and no job writes: none brings back what is erased now."""
+    exclusively(connection, _LOCK)
+
+
+def state(connection: Connection) -> Sequence[Row[Any]]:
+    """How far all erasures have come: something else once one begins, erases something, or ends."""
+    return connection.execute(select(erasure).order_by(erasure.c.id)).all()
 
 
 def begin(connection: Connection, customer_hash: str, by: Author) -> int:
@@ -28,7 +44,7 @@ def begin(connection: Connection, customer_hash: str, by: Author) -> int:
 
     Whoever is taking complaints in finishes first, so that none of this customer's slips through.
     """
-    _lock(connection, "pg_advisory_xact_lock")
+    exclusively(connection, _LOCK)
     begun = (erasure.c.customer_hash == customer_hash) & erasure.c.finished_at.is_(None)
     number: int | None = connection.execute(select(erasure.c.id).where(begun)).scalar()
     if number is not None:
@@ -57,8 +73,3 @@ def erasures_of(connection: Connection, customer_hash: str) -> Sequence[Row[Any]
     """Every erasure of a customer, the first first."""
     query = select(erasure).where(erasure.c.customer_hash == customer_hash).order_by(erasure.c.id)
     return connection.execute(query).all()
-
-
-def _lock(connection: Connection, function: str) -> None:
-    if connection.dialect.name == "postgresql":  # SQLite has one writer anyway
-        connection.execute(text(f"SELECT {function}({_LOCK})"))

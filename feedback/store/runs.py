@@ -15,8 +15,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select, update
 
 from feedback.errors import ClaimLostError
-from feedback.store.database import insert_new, parts
+from feedback.store.database import exclusively, insert_new, parts
 from feedback.store.tables import run
+
+_LOCK = 6_017
+"""PostgreSQL: taken by who is about to claim a run."""
 
 LEASE = timedelta(minutes=10)
 RETRY = timedelta(seconds=10)
@@ -71,7 +74,8 @@ def claim(
         return None
     taken = connection.execute(
         update(run)
-        .where(_is(job, window_start), run.c.token == row.token)
+        # by the lease too: the holder may have been heard of meanwhile
+        .where(_is(job, window_start), run.c.token == row.token, run.c.lease_until == row.lease_until)
         .values(
             **{
                 **fresh,
@@ -84,6 +88,28 @@ def claim(
         )
     )
     return Claim(job, window_start, holder, row.token + 1, wall) if taken.rowcount else None
+
+
+def others(
+    connection: Connection,
+    jobs: Collection[str],
+    window_start: datetime,
+    wall: datetime,
+    is_gone: Callable[[str], bool],
+) -> list[str]:
+    """The holders of runs of `jobs` for other windows. Until the transaction ends, nobody else asks this.
+
+    Runs of holders that died, or were not heard of for a lease, are given back.
+    """
+    exclusively(connection, _LOCK)
+    beside = run.c.job.in_(jobs) & (run.c.window_start != window_start) & (run.c.status == "running")
+    rows = connection.execute(select(run).where(beside).order_by(run.c.window_start, run.c.job)).all()
+    lost = [each for each in rows if each.lease_until <= wall or is_gone(each.holder)]
+    for each in lost:
+        same = _is(each.job, each.window_start) & (run.c.token == each.token) & (run.c.lease_until == each.lease_until)
+        died = {"status": "failed", "finished_at": wall, "error": "the worker died", "lease_until": wall}
+        connection.execute(update(run).where(same, run.c.status == "running").values(**died))
+    return [each.holder for each in rows if each not in lost]
 
 
 def hold(connection: Connection, held: Claim, wall: datetime) -> None:
@@ -108,6 +134,15 @@ def fail(connection: Connection, held: Claim, wall: datetime, seconds: float, er
 def release(connection: Connection, held: Claim, wall: datetime) -> None:
     """Give a run back unfinished, because the process was asked to stop; it can be claimed at once."""
     _set(connection, held, status="failed", finished_at=wall, error="stopped", lease_until=wall)
+
+
+def is_held(
+    connection: Connection, job: str, window_start: datetime, wall: datetime, is_gone: Callable[[str], bool]
+) -> bool:
+    """Whether somebody is at this run."""
+    query = select(run.c.holder).where(_is(job, window_start), run.c.status == "running", run.c.lease_until > wall)
+    holder: str | None = connection.execute(query).scalar_one_or_none()
+    return holder is not None and not is_gone(holder)
 
 
 def must_wait(connection: Connection, job: str, window_start: datetime, wall: datetime) -> bool:

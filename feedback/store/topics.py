@@ -419,6 +419,27 @@ def redescribe(connection: Connection, version_id: UUID, topic_id: UUID, words: 
     connection.execute(update(member).where(mine).values(words=shown, size=size))
 
 
+def words_by_version(connection: Connection) -> list[tuple[UUID, UUID, Words, int]]:
+    """(version, topic, words, size) of all topics of all versions."""
+    member = topic_in_version
+    rows = connection.execute(select(member.c.version_id, member.c.topic_id, member.c.words, member.c.size))
+    return [
+        (row.version_id, row.topic_id, {language: tuple(words) for language, words in row.words.items()}, row.size)
+        for row in rows
+    ]
+
+
+def all_words(connection: Connection) -> set[str]:
+    """The words of all topics that any version has or had."""
+    found = words_by_version(connection)
+    return {word for _, _, words, _ in found for each in words.values() for word in each}
+
+
+def rename(connection: Connection, topic_id: UUID, name: str) -> None:
+    """Call a topic otherwise, without its being anybody's decision."""
+    connection.execute(update(topic).where(topic.c.id == topic_id).values(name=name))
+
+
 def prune_versions(connection: Connection, keep: int) -> None:
     """Drop the assignments and counts of archived versions, all but the latest `keep` of them."""
     table = topic_model_version

@@ -8,21 +8,22 @@ from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Depends, Form
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Connection, Row
 
-from feedback.alerts import kept_signal
+from feedback.alerts import SERVICE, kept_signal
 from feedback.api import responses
-from feedback.api.alerts import AlertDetail, read_alert
+from feedback.api.alerts import AlertDetail, read_alert, see_alert
 from feedback.api.fixes import NewFix, record_fix
-from feedback.api.principal import Responder, Seeing
+from feedback.api.principal import Responder, Seeing, allowed
 from feedback.api.problems import ProblemError
 from feedback.api.said import Said
 from feedback.domain import SEGMENTED, FixKind, Verdict
 from feedback.explanation import Finding, numbers, summary
 from feedback.language import Language
-from feedback.sentences import excerpt, mute_words, segment_words, verdict_words
+from feedback.phrases import excerpt, mute_words, segment_words, verdict_words
+from feedback.roles import Right
 from feedback.severity import severity_words
 from feedback.store.alerts import alert_row
 from feedback.store.events import planned_events
@@ -34,6 +35,10 @@ from feedback.web.chart import Chart, Mark, chart
 from feedback.web.visit import Reading, Visit
 
 router = APIRouter(prefix="/alerts/{alert_id}", include_in_schema=False)
+
+SEEN = [Depends(see_alert)]
+RESPONDING = [Depends(allowed(Right.RESPOND)), *SEEN]
+"""First whether they may, then whether there is such an alert."""
 
 BEFORE, AFTER = timedelta(days=35), timedelta(days=21)
 """So much of the time before an alert is drawn, and after it is over."""
@@ -55,8 +60,13 @@ class Line:
     who: str
     why: str
 
+    @property
+    def by_service(self) -> bool:
+        """Whether no person did it; then it says why in English."""
+        return self.who == SERVICE
 
-@router.get("")
+
+@router.get("", dependencies=SEEN)
 def alert(visit: Reading, alert_id: UUID, done: str = "") -> HTMLResponse:
     """All about an alert; `done` is what was just done about it."""
     return _page(visit, alert_id, said=told(done, visit.to))
@@ -65,7 +75,7 @@ def alert(visit: Reading, alert_id: UUID, done: str = "") -> HTMLResponse:
 Why = Annotated[str, Form(max_length=2000)]
 
 
-@router.post("/acknowledge")
+@router.post("/acknowledge", dependencies=RESPONDING)
 def acknowledge(visit: Reading, alert_id: UUID, principal: Responder, why: Why = "") -> Response:
     said = Said(why=why)
     return _done(
@@ -73,13 +83,13 @@ def acknowledge(visit: Reading, alert_id: UUID, principal: Responder, why: Why =
     )
 
 
-@router.post("/resolve")
+@router.post("/resolve", dependencies=RESPONDING)
 def resolve(visit: Reading, alert_id: UUID, principal: Responder, why: Why = "") -> Response:
     said = Said(why=why)
     return _done(visit, alert_id, "resolve", lambda: responses.resolve(visit.service, alert_id, principal, said))
 
 
-@router.post("/verdict")
+@router.post("/verdict", dependencies=RESPONDING)
 def verdict(
     visit: Reading,
     alert_id: UUID,
@@ -93,7 +103,7 @@ def verdict(
     return _done(visit, alert_id, "verdict", lambda: responses.verdict(visit.service, alert_id, principal, said))
 
 
-@router.post("/mute")
+@router.post("/mute", dependencies=RESPONDING)
 def mute(
     visit: Reading,
     alert_id: UUID,
@@ -108,7 +118,7 @@ def mute(
     return _done(visit, alert_id, "mute", lambda: responses.mute(visit.service, alert_id, principal, said))
 
 
-@router.post("/unmute")
+@router.post("/unmute", dependencies=RESPONDING)
 def unmute(visit: Reading, alert_id: UUID, principal: Responder, why: Why = "") -> Response:
     said = Said(why=why)
     return _done(visit, alert_id, "unmute", lambda: responses.unmute(visit.service, alert_id, principal, said))
@@ -126,7 +136,7 @@ def _done(visit: Visit, alert_id: UUID, what: str, do: Callable[[], object]) -> 
     return act(do, f"/alerts/{alert_id}", what, failed)
 
 
-@router.post("/fix")
+@router.post("/fix", dependencies=RESPONDING)
 def fix(
     visit: Reading,
     sight: Seeing,

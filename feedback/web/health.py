@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from feedback.language import Language
-from feedback.sentences import silent_words
+from feedback.phrases import silent_words
 from feedback.store import complaints, topics
 from feedback.store.runs import seconds_by_job
 from feedback.store.vitals import vitals

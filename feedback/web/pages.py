@@ -5,18 +5,22 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from feedback.web import (
+    accounts,
     alert,
     alerts,
     appearance,
     assets,
+    audit,
     decisions,
     digests,
     figures,
     fixes,
     health,
     issues,
+    keys,
     models,
     own_account,
+    provider,
     settings,
     sign_in,
     topic,
@@ -24,8 +28,8 @@ from feedback.web import (
 )
 
 PAGES = (
-    sign_in, own_account, issues, alerts, alert, topics, decisions, topic, models, fixes, figures, digests, health,
-    settings, appearance, assets,
+    sign_in, provider, own_account, issues, alerts, alert, topics, decisions, topic, models, fixes, figures, digests,
+    health, settings, accounts, keys, audit, appearance, assets,
 )  # fmt: skip
 
 

@@ -89,6 +89,7 @@ def door(visit: Visit) -> Door:
 def welcomed(visit: Visit, found: Entered, where: str) -> Response:
     """On to `where` with the new session, in place of the one there was."""
     _end(visit)
+    visit.request.state.principal = found.account.principal()
     answer = RedirectResponse(where, 303)
     give_cookie(answer, visit.service.settings, found.token)
     return answer

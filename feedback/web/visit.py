@@ -34,6 +34,9 @@ LINKS = (
     ("/digests", N_("Digests"), Right.READ),
     ("/models", N_("Models"), Right.ANALYSE),
     ("/health", N_("Health"), Right.READ),
+    ("/accounts", N_("Accounts"), Right.ADMINISTER),
+    ("/keys", N_("Keys"), Right.ADMINISTER),
+    ("/audit", N_("Audit log"), Right.ADMINISTER),
     ("/settings", N_("Settings"), Right.ADMINISTER),
 )
 """The pages that stand above every page, with the right that they ask for."""

@@ -14,9 +14,7 @@ from feedback.api.figures import Driver, Window
 from feedback.domain import AlertState, Channel, Fate, FixKind, OutcomeVerdict, Severity, TopicKind, Verdict
 from feedback.edits import LABELS, Edit, EditKind
 from feedback.language import N_, Language
-from feedback.requests import RequestKind, RequestState
-from feedback.roles import Role
-from feedback.sentences import (
+from feedback.phrases import (
     capital,
     channel_name,
     clean,
@@ -33,6 +31,8 @@ from feedback.sentences import (
     reason_words,
     verdict_words,
 )
+from feedback.requests import RequestKind, RequestState
+from feedback.roles import Role
 from feedback.store.facets import StoredQuote
 from feedback.topic_names import area_name, topic_name
 

@@ -17,7 +17,7 @@ def q_values(p: Floats) -> Floats:
         raise ValueError("p values must lie between 0 and 1")
     order = np.argsort(p, axis=0, kind="stable")
     ranks = np.arange(1, len(p) + 1).reshape(-1, *([1] * (p.ndim - 1)))
-    scaled = np.take_along_axis(p, order, axis=0) * len(p) / ranks
+    scaled = np.take_along_axis(p, order, axis=0) * (len(p) / ranks)  # so that q is never below p by a rounding
     ascending = np.minimum.accumulate(scaled[::-1], axis=0)[::-1]
     values = np.empty_like(p)
     np.put_along_axis(values, order, np.minimum(ascending, 1.0), axis=0)

@@ -1,8 +1,11 @@
-"""Ten weeks of the demonstration's complaints, taken in and embedded once."""
+"""Ten weeks of the demonstration's complaints, taken in, embedded and replayed once for all processes of a test run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,9 +21,26 @@ from jobs.replay import replay
 from tests.end_to_end.world import FIRST, LAST, RECORDS, WALL, OpenContext, Replayed, World, state
 
 
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the first of the processes to ask for it fills; the others wait."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    folder.mkdir(exist_ok=True)
+    made = folder / "made"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            make(folder)
+            made.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    home = tmp_path_factory.mktemp("world")
+    return World(made_once(tmp_path_factory, "world", _make_world) / "var")
+
+
+def _make_world(home: Path) -> None:
     settings = Settings(data_dir=home / "var", time_zone="Europe/Berlin")
     context = build_context(settings, Silent(), lambda: WALL, create=True)
     file = home / "complaints.jsonl"
@@ -28,14 +48,17 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     ingest_file(context.database, context.parts.intake, file, "demo", FieldMapping(), WALL)
     embed(context, WALL)
     context.database.close()
-    return World(settings.data_dir)
 
 
 @pytest.fixture(scope="session")
 def replayed(world: World, tmp_path_factory: pytest.TempPathFactory) -> Replayed:
-    settings = world.settings(tmp_path_factory.mktemp("replayed"))
+    def make(home: Path) -> None:
+        context = build_context(world.settings(home), Silent(), lambda: WALL)
+        replay(context, FIRST, LAST)
+        context.database.close()
+
+    settings = world.settings_in(made_once(tmp_path_factory, "replayed", make) / "var")
     context = build_context(settings, Silent(), lambda: WALL)
-    replay(context, FIRST, LAST)
     concluded = state(context.database)
     context.database.close()
     return Replayed(settings, concluded)

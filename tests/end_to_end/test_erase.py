@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from feedback.domain import Author, Span
 from feedback.errors import FeedbackError
@@ -20,20 +20,25 @@ from feedback.ingest import ingest_file
 from feedback.intake.pipeline import customer_hash
 from feedback.settings import hash_key
 from feedback.sources import FieldMapping
-from feedback.store import departures
+from feedback.store import departures, topics
 from feedback.store.counts import counts
 from feedback.store.notices import listed
-from feedback.store.tables import alert, complaint, embedding, erasure, rejected_record
+from feedback.store.tables import alert, assignment, complaint, embedding, erasure, rejected_record, topic
 from feedback.store.topics import published_version
+from jobs import assign as assigning
 from jobs import erase as erasing
 from jobs.context import Context, Parts
 from jobs.count import run as count
 from jobs.digest import write as write_digest
+from jobs.embed import run as embed
 from jobs.erase import Customer, erase, find_customer
 from jobs.export import export
 from jobs.intake import run as take_in
 from jobs.progress import Silent
 from jobs.publish import publish
+from jobs.published import artefact_dir
+from jobs.week import gather as gather_week
+from models.artifacts import load, save
 from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, judge, made_up_context, version
 
 KEY = "kunde-778231"
@@ -255,3 +260,117 @@ def test_a_customer_can_be_named_by_the_hash(context: Context) -> None:
     assert hashed is not None
     assert find_customer(context, hashed) == Customer(hashed, None)
     assert find_customer(context, f" {KEY} ") == Customer(hashed, KEY)
+
+
+def test_a_text_that_is_erased_while_it_is_embedded_leaves_no_vector(context: Context) -> None:
+    customer, before = the_customer(context), context.parts.encoder
+    with context.database.write() as connection:
+        connection.execute(delete(embedding))
+
+    class Interrupted:
+        """An encoder during whose work the customer is erased."""
+
+        version, dimensions = before.version, before.dimensions
+
+        def encode(self, texts: list[str]) -> np.ndarray[Any, Any]:
+            if not customer_is_gone():
+                erase(context, customer, BY)
+            return np.zeros((len(texts), 4), np.float32)
+
+    def customer_is_gone() -> bool:
+        with context.database.read() as connection:
+            return not departures.complaints_of(connection, customer.hash, BY.at)
+
+    mine = hashes_of(context, customer)
+    context.parts.__dict__["encoder"] = Interrupted()
+    embed(context, NOW)
+    with context.database.read() as connection:
+        kept = set(connection.execute(select(embedding.c.text_hash)).scalars())
+    assert mine
+    assert kept
+    assert not kept & mine
+
+
+def hashes_of(context: Context, customer: Customer) -> set[str]:
+    with context.database.read() as connection:
+        mine = select(complaint.c.text_hash).where(complaint.c.customer_hash == customer.hash)
+        return set(connection.execute(mine).scalars())
+
+
+def test_a_complaint_that_is_erased_while_it_is_assigned_is_no_failure(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(context, version(context, FAULT), NOW)
+    customer, judge_rows = the_customer(context), assigning.judged
+    with context.database.write() as connection:
+        connection.execute(delete(assignment))
+
+    def judged_meanwhile(*given: Any) -> Any:
+        if hashes_of(context, customer):
+            erase(context, customer, BY)
+        return judge_rows(*given)
+
+    monkeypatch.setattr(assigning, "judged", judged_meanwhile)
+    assert assigning.run(context, NOW)["assigned"] > 0
+    with context.database.read() as connection:
+        assert connection.execute(select(assignment).limit(1)).first()
+
+
+def test_a_digest_written_while_a_customer_is_erased_does_not_quote_them(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, customer = needles(context), the_customer(context)
+
+    def gathered_before(*given: Any) -> Any:
+        week = gather_week(*given)
+        if hashes_of(context, customer):
+            erase(context, customer, BY)
+        return week
+
+    monkeypatch.setattr("jobs.digest.gather", gathered_before)
+    assert write_digest(context, "2026-W12", NOW)
+    assert found_in(context, wanted) == {}
+
+
+def test_the_key_goes_where_others_name_it(context: Context) -> None:
+    with context.write() as connection:
+        one = connection.execute(select(complaint.c.id).where(complaint.c.source != "inbox").limit(1)).scalar_one()
+        named = {"brought_by": KEY, "visits": 3}
+        connection.execute(update(complaint).where(complaint.c.id == one).values(attributes=named))
+        found = connection.execute(select(alert.c.id, alert.c.evidence)).one()
+        driver = {"attribute": "brought_by", "value": KEY, "observed": 9, "total": 30}
+        evidence = {**found.evidence, "drivers": [driver, {**driver, "value": "a friend"}]}
+        connection.execute(update(alert).where(alert.c.id == found.id).values(evidence=evidence))
+    erase(context, the_customer(context), BY)
+    assert found_in(context, {"key": KEY.encode()}) == {}
+    with context.database.read() as connection:
+        assert connection.execute(select(complaint.c.attributes).where(complaint.c.id == one)).scalar_one() == {
+            "visits": 3
+        }
+        (kept,) = connection.execute(select(alert.c.evidence)).scalar_one()["drivers"]
+    assert kept["value"] == "a friend"
+
+
+def test_words_that_only_the_customer_used_go_from_topics_and_models(context: Context) -> None:
+    with context.database.read() as connection:
+        current = published_version(connection)
+    assert current
+    own, shared = WORDS[0].lower(), "bonus"
+    folder = artefact_dir(context, current.id)
+    model = load(folder)
+    words = {"de": (own, shared)}
+    save(
+        replace(model, words=(words,) * len(model.topic_ids), names=(f"{WORDS[0]}, Bonus",) * len(model.names)), folder
+    )
+    with context.write() as connection:
+        for each in model.topic_ids:
+            topics.redescribe(connection, current.id, each, words, 5)
+        connection.execute(update(topic).values(name=f"{WORDS[0]}, Bonus"))
+    erased = erase(context, the_customer(context), BY)
+    assert erased.counts["words"] == 1
+    assert found_in(context, {each: each.encode() for each in (WORDS[0], own)}) == {}
+    assert set(load(folder).names) == {"Bonus"}
+    assert load(folder).words[0] == {"de": (shared,)}
+    with context.database.read() as connection:
+        assert all(list(each.words["de"]) == [shared] for each in topics.topics_of(connection, current.id))
+        assert set(connection.execute(select(topic.c.name)).scalars()) == {"Bonus"}

@@ -161,13 +161,16 @@ def test_mail_holds_links_that_say_what_it_was(context: Context, tmp_path: Path)
         judge(told, NOW)
         digest(told, NOW + timedelta(days=3))
         assert deliver(told, NOW)["sent"] == 2
+    pages = 0
     for mail in mailbox.mails:
         for part in message_from_bytes(mail, policy=default).walk():
             if part.get_content_maintype() == "text":
+                pages += f"https://feedback.casino.example/alerts/{the_alert(told)}" in part.get_content()
                 found = re.findall(r"https://feedback\.casino\.example/verdict/([a-z2-7]+)", part.get_content())
                 links = [read(each, hash_key(settings.data_dir), NOW) for each in found]
                 assert [each.verdict for each in links] == list(Verdict)
                 assert {each.alert_id for each in links} == {the_alert(told)}
+    assert pages == 2, "the digest leads to the alert's page, as text and as HTML"
 
 
 def the_alert(context: Context) -> UUID:

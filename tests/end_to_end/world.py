@@ -39,20 +39,24 @@ class World:
 
     def settings(self, home: Path, url: str = "") -> Settings:
         """Settings of a copy of its own under `home`; `url` names a migrated database that is filled first."""
-        copy = home / "var"
-        shutil.copytree(self.data_dir, copy)
-        settings = Settings(
-            data_dir=copy,
+        shutil.copytree(self.data_dir, home / "var", dirs_exist_ok=True)
+        if url:
+            _copy_rows(open_database(f"sqlite:///{self.data_dir / 'feedback.db'}"), open_database(url))
+        return self.settings_in(home / "var", url)
+
+    @staticmethod
+    def settings_in(data_dir: Path, url: str = "") -> Settings:
+        """The settings that this world is replayed with."""
+        return Settings(
+            data_dir=data_dir,
             database_url=url,
             time_zone="Europe/Berlin",
             warm_up_days=14,
             retrain_every_days=7,
+            topic_resolution=2.3,  # what would be found: looking for it takes most of a training
             publish_automatically=True,
             publish_least_kept=0.5,
         )
-        if url:
-            _copy_rows(open_database(f"sqlite:///{self.data_dir / 'feedback.db'}"), open_database(url))
-        return settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,6 @@ import gzip
 import json
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -22,9 +20,8 @@ from feedback.store.database import open_database
 from feedback.store.notices import add_notices
 from tests.integration.api import api_world
 from tests.integration.notify.receivers import http_receiver
+from tests.running import ROOT, run_to_end
 from tests.unit.feedback.notify.notify_samples import notice
-
-ROOT = Path(__file__).parents[2]
 
 GOOD = {"id": "T-1", "created": "2026-03-01T10:00:00Z", "text": "Mein Bonus ist nicht gutgeschrieben worden."}
 
@@ -45,10 +42,7 @@ def feedback(tmp_path: Path) -> Command:
 
     def run(*words: str, **variables: str) -> Ended:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "NO_COLOR": "1", **variables}
-        command = [sys.executable, "-m", "jobs", *words]
-        ended = subprocess.run(
-            command, check=False, cwd=tmp_path, env=environment, capture_output=True, text=True, encoding="utf-8"
-        )
+        ended = run_to_end(tmp_path, words, environment)
         assert "Traceback" not in ended.stderr, ended.stderr
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 

@@ -97,6 +97,27 @@ def test_a_claim_is_taken_over_at_once_when_its_holder_is_gone(database: Databas
     assert taken(database, "b", NOW + SECOND, dead).token == 2
 
 
+def test_others_at_work_are_seen_by_job_and_window(database: Database) -> None:
+    taken(database)
+    with database.write() as connection:
+        assert runs.others(connection, ["detect", "digest"], WINDOW + SECOND, NOW, alive) == ["a"]
+        assert runs.others(connection, ["detect"], WINDOW, NOW, alive) == [], "its own window is for the claim to tell"
+        assert runs.others(connection, ["digest"], WINDOW + SECOND, NOW, alive) == []
+
+
+@pytest.mark.parametrize(("wall", "gone"), [(NOW + LEASE, alive), (NOW + SECOND, dead)])
+def test_the_dead_are_not_at_work_and_what_they_left_is_given_back(
+    database: Database, wall: datetime, gone: Callable[[str], bool]
+) -> None:
+    lost = taken(database)
+    with database.write() as connection:
+        assert runs.others(connection, ["detect"], WINDOW + SECOND, wall, gone) == []
+    assert (row(database).status, row(database).failures) == ("failed", 0)
+    with pytest.raises(ClaimLostError):
+        succeed(database, lost)
+    assert taken(database, "b", wall).token == 2
+
+
 def test_holding_prolongs_the_lease(database: Database) -> None:
     claim = taken(database)
     with database.write() as connection:

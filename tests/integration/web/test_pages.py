@@ -8,12 +8,20 @@ from uuid import UUID, uuid4
 import pytest
 from starlette.testclient import TestClient
 
+from feedback.api import create_app
+from feedback.digest import owner_slug
 from feedback.language import LANGUAGES
-from feedback.store import topics
+from feedback.roles import Role
+from feedback.store import keys, topics
 from feedback.store.database import Database
-from tests.integration.api.api_world import VERSION, open_alert, topic
+from feedback.web.settings import shown as settings_shown
+from tests.conftest import SettingsFactory
+from tests.integration.api.api_world import BONUS, LOGIN, NOW, VERSION, open_alert, responding, topic
 
-PAGES = ("/", "/alerts", "/topics", "/topics/map", "/digests", "/health", "/settings", "/sign-in")
+PAGES = (
+    "/", "/alerts", "/topics", "/topics/map", "/topics/decisions", "/models", "/fixes", "/figures", "/digests",
+    "/health", "/settings", "/sign-in",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -121,3 +129,88 @@ def test_what_pages_load_may_be_kept_for_good(browser: TestClient) -> None:
 
 def test_an_unknown_alert_is_not_found(browser: TestClient) -> None:
     assert browser.get(f"/alerts/{uuid4()}").status_code == 404
+
+
+WEEKLY = """# Weekly digest: promotions
+
+| Topic | This week |
+| --- | ---: |
+| Bonus <b>late</b> | 41 |
+"""
+
+
+@pytest.fixture
+def digest(settings: SettingsFactory) -> str:
+    """A digest of promotions' in the data directory; its address."""
+    name = f"2026-W10-{owner_slug('promotions')}"
+    folder = settings().data_dir / "digests" / "2026-W10"
+    folder.mkdir(parents=True)
+    (folder / f"{name}.md").write_text(WEEKLY, "utf-8")
+    (folder / f"{name}-1.png").write_bytes(b"a picture")
+    return f"/digests/2026-W10/{name}"
+
+
+def test_a_digest_is_read_without_styles_in_it_and_its_markup_stays_text(browser: TestClient, digest: str) -> None:
+    assert f'href="{digest}"' in browser.get("/digests").text
+    page = browser.get(digest).text
+
+    assert '<td class="number">41</td>' in page
+    assert "<b>late" not in page
+    assert " style=" not in page
+    assert browser.get(f"{digest}-1.png").content == b"a picture"
+
+
+@pytest.mark.parametrize("name", ["2026-W10-nobody", "..%2f..%2fhash", "2026-W10-nobody-1.png"])
+def test_nothing_but_digests_is_read_from_their_folder(browser: TestClient, digest: str, name: str) -> None:
+    assert browser.get(f"/digests/2026-W10/{name}").status_code == 404
+
+
+def test_an_owner_reads_their_own_digests_alone(settings: SettingsFactory, world: Database, digest: str) -> None:
+    with world.write() as connection:
+        mine, other = (keys.add_key(connection, each, NOW, Role.OWNER, each) for each in ("promotions", "accounts"))
+    app = create_app(settings(), world, lambda: NOW, lambda *_: [], responding(settings(), world))
+    with TestClient(app) as client:
+        assert client.get(digest, headers={"X-API-Key": mine}).status_code == 200
+        assert client.get(digest, headers={"X-API-Key": other}).status_code == 404
+
+
+def test_a_fix_is_recorded_and_withdrawn(browser: TestClient, alert: UUID) -> None:
+    page = browser.post(f"/alerts/{alert}/fix", data={"note": "Payouts are retried", "fewer": "40", "day": ""})
+    assert "The fix is recorded" in page.text
+    assert "Payouts are retried" in browser.get("/fixes").text
+    browser.post("/fixes/1/withdraw")
+    assert "Payouts are retried" not in browser.get("/fixes").text
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "shown"), [("rename", "Bonus slow", "Bonus slow"), ("severity", "critical", "Critical")]
+)
+def test_what_is_decided_about_a_topic_holds_at_once(browser: TestClient, what: str, value: str, shown: str) -> None:
+    page = browser.post(f"/topics/{BONUS.id}/label", data={"what": what, "value": value, "why": "clearer"})
+    assert page.status_code == 200
+    assert shown in page.text
+    assert "clearer" in browser.get("/topics/decisions").text
+
+
+def test_what_takes_a_worker_is_asked_for_and_shown_as_waiting(browser: TestClient) -> None:
+    page = browser.post(f"/topics/{BONUS.id}/merge", data={"into": str(LOGIN.id), "why": "the same"})
+    assert "It is asked for" in page.text
+    assert "Waiting" in page.text
+
+
+def test_a_value_that_cannot_be_says_so(browser: TestClient) -> None:
+    page = browser.post(f"/topics/{BONUS.id}/label", data={"what": "severity", "value": "enormous"})
+    assert page.status_code == 422
+    assert 'role="alert"' in page.text
+
+
+def test_secrets_are_not_among_the_settings(settings: SettingsFactory, world: Database) -> None:
+    told = settings(database_url="postgresql+psycopg://casino:s3cret@127.0.0.1/feedback")
+    shown = {each.name: each.value for each in settings_shown(told)}
+    assert "s3cret" not in str(shown)
+    assert shown["time_zone"] == "UTC"
+
+
+def test_a_filter_that_was_not_chosen_filters_nothing(browser: TestClient, alert: UUID) -> None:
+    page = browser.get("/?days=7&market=&language=&brand=&channel=&area=&owner=")
+    assert f"/alerts/{alert}" in page.text

@@ -37,7 +37,8 @@ from feedback.digest import (
 )
 from feedback.domain import AlertState, Channel, Driver, Fix, Outcome, OutcomeVerdict, SilentSource, Span, TopicKind
 from feedback.errors import SettingError
-from feedback.sentences import Sentences, chance_words, drivers_words, excerpt, humane, percent
+from feedback.phrases import chance_words, drivers_words, excerpt, humane, percent
+from feedback.sentences import Sentences
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WEEK = week_span("2026-W46", BERLIN)
@@ -626,3 +627,11 @@ def test_fixes_are_told_only_where_there_are_any() -> None:
 
 def digest_without_fixes() -> Digest:
     return Digest("payments", "2026-W46", WEEK, BERLIN, at(16), 100, 90, 0.1, 0)
+
+
+def test_an_alert_leads_to_its_page_in_the_dashboard() -> None:
+    page = "https://feedback.casino.example/alerts/5d1f0b52"
+    shown = replace(rich(), rose=[replace(each, page=page) for each in rich().rose])
+    assert f'href="{page}"' in render_html(shown)
+    assert page in render_markdown(shown)
+    assert page not in render_html(rich())

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from time import perf_counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, hypergeom
 
@@ -267,6 +267,7 @@ TEXTS = st.lists(
 
 
 @given(TEXTS, TEXTS, st.lists(st.sampled_from([{"a": ["x"]}, {"a": ["y", "z"]}, {}]), max_size=30))
+@example([{}, *[{"word": ["x", "y", "z"]}] * 4], [], [])
 @settings(max_examples=150, deadline=None)
 def test_what_texts_name_is_sound_whatever_comes_in(
     window: list[Named | None], baseline: list[Named | None], population: list[Named]

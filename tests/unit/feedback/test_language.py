@@ -37,7 +37,7 @@ from feedback.language import ENGLISH, LANGUAGES, Language, language_of
 from feedback.notify.message import alert_content, alert_message, digest_message, passed_on
 from feedback.notify.outbox import Notice, NoticeKind
 from feedback.outcome import in_short
-from feedback.sentences import complaints_words, drivers_words, humane, percent, segment_words
+from feedback.phrases import complaints_words, drivers_words, humane, percent, segment_words
 from tests.unit.feedback.notify.notify_samples import ABOUT, OPENED, QUOTE, RESOLVED, RISE, SIGNAL, ZONE, notice
 from tests.unit.feedback.test_digest import BERLIN, NEW, WEEK, WITHDRAWAL, alert, at, empty, rich, topic
 

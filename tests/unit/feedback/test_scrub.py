@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.digest import escape_markdown
+from feedback.phrases import excerpt
 from feedback.scrub import letters, searchable, without_quotes_of
-from feedback.sentences import excerpt
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=400).filter(letters)
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from feedback.errors import ClaimLostError, Stopped
 from feedback.ingest import ingest_file
 from feedback.settings import Settings
+from feedback.store import runs
 from feedback.store.complaints import Counts, count_complaints, rejected_records
 from feedback.store.database import Database, open_database
 from jobs.context import Context, Parts
@@ -82,6 +85,51 @@ def test_a_file_still_being_written_waits(context: Context) -> None:
     put(context, "half.jsonl.part", complaint())
     put(context, ".hidden.jsonl", complaint())
     assert waiting(context.settings.inbox_dir, NOW) == []
+
+
+def test_a_file_that_is_still_growing_while_it_is_read_stays_and_is_read_whole_later(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put(context, "a.jsonl", complaint(number=1) + complaint(number=2)[:20])
+
+    def written_on_meanwhile(*given: Any) -> Counts:
+        counts = ingest_file(*given)
+        put(context, "a.jsonl", complaint(number=1) + complaint(number=2))
+        return counts
+
+    monkeypatch.setattr("jobs.intake.ingest_file", written_on_meanwhile)
+    run(context, NOW)
+    assert path.exists()
+    monkeypatch.undo()
+    run(context, NOW)
+    assert not path.exists()
+    assert count(context) == 2
+
+
+def test_a_worker_whose_run_was_taken_over_leaves_the_files_to_the_other(context: Context) -> None:
+    path = put(context, "a.jsonl", complaint())
+    with context.database.write() as connection:
+        lost = runs.claim(connection, "intake", NOW, context.holder, NOW, lambda _: False)
+        assert lost
+        assert runs.claim(connection, "intake", NOW, "another:1:0", NOW, lambda _: True)
+    with pytest.raises(ClaimLostError):
+        run(context.holding(lost), NOW)
+    assert path.exists()
+    assert count(context) == 0
+
+
+def test_asked_to_stop_it_begins_no_other_file(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (put(context, name, complaint(number=number)) for number, name in enumerate(("a.jsonl", "b.jsonl")))
+    asked: list[bool] = []
+
+    def asked_meanwhile(*given: Any) -> Counts:
+        asked.append(True)
+        return ingest_file(*given)
+
+    monkeypatch.setattr("jobs.intake.ingest_file", asked_meanwhile)
+    with pytest.raises(Stopped):
+        run(replace(context, stopping=lambda: bool(asked)), NOW)
+    assert (first.exists(), second.exists(), count(context)) == (False, True, 1)
 
 
 def test_a_run_that_comes_late_takes_what_came_in_since_its_window(context: Context) -> None:

@@ -94,7 +94,9 @@ def test_a_run_is_done_once_and_keeps_what_it_said(world: World) -> None:
 
 
 def test_a_job_that_does_not_exist_is_refused_with_those_that_do(world: World) -> None:
-    with pytest.raises(FeedbackError, match=r"no job 'cuont'; the jobs are intake, embed, .*digest, deliver\."):
+    with pytest.raises(
+        FeedbackError, match=r"no job 'cuont'; the jobs are intake, embed, .*digest, request, deliver\."
+    ):
         execute(world.context, "cuont", NOW)
 
 
@@ -247,6 +249,61 @@ def test_work_in_another_s_hands_is_waited_for(world: World) -> None:
     assert world.tick() == [("intake", CHAIN_NOW)]
     world.now += timedelta(minutes=1)
     assert world.tick() == []
+
+
+@pytest.mark.parametrize("job", ["births", "outage", "retrain"])
+def test_while_another_judges_a_worker_takes_in_and_embeds_but_judges_nothing(world: World, job: str) -> None:
+    with world.context.database.write() as connection:
+        runs.claim(connection, job, CHAIN_NOW - timedelta(minutes=5), "another:1:0.00", NOW, is_gone)
+    assert world.tick() == [("intake", CHAIN_NOW), ("embed", CHAIN_NOW)]
+    world.now += runs.LEASE
+    assert [job for job, _ in world.tick()] == list(CHAIN), "the other has not been heard of for too long"
+
+
+def test_while_another_makes_up_for_what_was_missed_a_worker_takes_in_and_embeds(world: World) -> None:
+    world.begin(CHAIN_NOW - 2 * SIX)
+    with world.context.database.write() as connection:
+        runs.claim(connection, "detect", CHAIN_NOW - SIX, "another:1:0.00", NOW, is_gone)
+    assert world.tick()[-3:] == [("outage", CHAIN_NOW - SIX), ("intake", CHAIN_NOW), ("embed", CHAIN_NOW)]
+
+
+@pytest.mark.parametrize("job", ["intake", "embed"])
+def test_what_another_window_is_at_is_not_begun_twice(world: World, job: str) -> None:
+    with world.context.database.write() as connection:
+        runs.claim(connection, job, CHAIN_NOW - timedelta(minutes=5), "another:1:0.00", NOW, is_gone)
+    assert not execute(world.context, job, CHAIN_NOW)
+    assert execute(world.context, "count", CHAIN_NOW)
+
+
+def test_a_run_whose_worker_died_is_not_left_as_if_it_went_on(world: World) -> None:
+    dead = this_process().rsplit(":", 1)[0] + ":0.00"
+    with world.context.database.write() as connection:
+        runs.claim(connection, "count", CHAIN_NOW - timedelta(minutes=5), dead, NOW, is_gone)
+    execute(world.context, "count", CHAIN_NOW)
+    with world.context.database.read() as connection:
+        rows = connection.execute(select(run.c.status, run.c.error, run.c.failures).order_by(run.c.window_start)).all()
+    assert rows == [("failed", "the worker died", 0), ("succeeded", None, 0)]
+
+
+def test_a_replay_beside_a_service_at_work_is_refused(world: World) -> None:
+    day = datetime(2026, 3, 2, tzinfo=UTC).date()
+    with world.context.database.write() as connection:
+        runs.claim(connection, "detect", NOW, "another:1:0.00", NOW, is_gone)
+    with pytest.raises(ReplayError, match=r"another:1:0\.00.*Stop the service"):
+        replay(world.context, day, day)
+
+
+def test_a_long_run_is_not_taken_over_while_it_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.run.BEAT_SECONDS", 0.01)
+
+    def slowly(_context: Context, _now: datetime) -> None:
+        world.now += 2 * runs.LEASE
+        while world.row().lease_until <= world.now:
+            pass
+
+    world.effects["count"] = slowly
+    assert execute(world.context, "count", NOW)
+    assert world.row().status == "succeeded"
 
 
 def test_asked_to_stop_the_service_begins_nothing(world: World) -> None:

@@ -75,6 +75,14 @@ def test_the_customer_is_known_by_a_keyed_hash_only() -> None:
     assert complaint(customer_hash=mine.customer_hash).customer_hash == mine.customer_hash
 
 
+def test_a_free_attribute_does_not_say_the_customer_s_key_again() -> None:
+    known = {"crm": " hans1985", "account": 4711, "visits": 3, "level": "gold"}
+    assert set(complaint(customer_key="hans1985", attributes=known).attributes) == {"account", "visits", "level"}
+    assert set(complaint(customer_key=4711, attributes=known).attributes) == {"crm", "visits", "level"}
+    assert complaint(customer_key="3", attributes={"visits": 3}).attributes == {"visits": 3}, "it may mean anything"
+    assert "account" not in str(rejected(text="", customer_key=4711, attributes=known).record)
+
+
 @pytest.mark.parametrize("personal", ["hans@web.de", "+49 170 1234567", "DE89370400440532013000", "x" * 300])
 def test_a_personal_source_id_is_hashed_and_stays_the_same(personal: str) -> None:
     found = complaint(source_id=personal)

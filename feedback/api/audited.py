@@ -1,0 +1,59 @@
+"""Notes every change that somebody made through the API or a page, before they are told that it was made."""
+
+from __future__ import annotations
+
+import logging
+
+import anyio.to_thread
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from feedback.api.same_origin import SAFE_METHODS
+from feedback.api.service import Service
+from feedback.roles import Principal
+from feedback.store.audit import Entry, note
+
+NO_CHANGES = frozenset({"/v1/feedback", "/v1/classify", "/v1/similar", "/appearance"})
+"""Complaints are not decisions, and each says itself when it came; the others keep nothing."""
+
+log = logging.getLogger("feedback.api")
+
+
+class Audited:
+    """ASGI middleware around the routes: what is unsafe and succeeds is noted, whichever route it is, with the ids in
+    its path and what the route put into `request.state.subject` (names to short values)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
+            await self._app(scope, receive, send)
+            return
+
+        async def noted(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] < 400:
+                await anyio.to_thread.run_sync(_note, scope)
+            await send(message)
+
+        await self._app(scope, receive, noted)
+
+
+def _note(scope: Scope) -> None:
+    state, route = scope.get("state", {}), scope.get("route")
+    principal = state.get("principal")
+    path = str(getattr(route, "path", ""))
+    if not isinstance(principal, Principal) or path in NO_CHANGES:
+        return
+    service = scope["app"].state.service
+    assert isinstance(service, Service)
+    named = {**scope.get("path_params", {}), **state.get("subject", {})}
+    subject = {name: str(value) for name, value in named.items()}
+    is_page = getattr(route, "include_in_schema", True) is False
+    way = "key" if principal.account_id is None else "page" if is_page else "api"
+    try:
+        with service.database.write() as connection:
+            note(connection, Entry(service.clock(), principal.name, way, f"{scope['method']} {path}", subject))
+    except SQLAlchemyError:
+        # the change is made: to say it failed would have it made again
+        log.exception("a change could not be noted", extra={"event": "audit_failed"})
