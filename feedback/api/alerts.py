@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Row, Select, and_, or_, select
 
 from feedback.api.figures import DRIVERS_EXAMPLE, FIGURES_EXAMPLE, Count, Evidence, Number, evidence
@@ -17,6 +17,7 @@ from feedback.api.pages import PageQuery, cursor_of, moment, read_cursor
 from feedback.api.principal import Seeing, allowed
 from feedback.api.problems import ProblemError, documented
 from feedback.api.service import Given
+from feedback.api.times import Moment
 from feedback.domain import AlertState, Mute, Severity, TopicKind, Verdict
 from feedback.roles import Right
 from feedback.store.alerts import transitions_of
@@ -153,21 +154,9 @@ class AlertDetail(Alert):
     evidence: Evidence
 
 
-def _plus(value: object) -> object:
-    """A `+` in a query means a blank; between a time and its zone it was meant as a plus."""
-    return value.strip().replace(" ", "+") if isinstance(value, str) and "T" in value else value
-
-
-def _utc(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("the time lies outside the years 1 to 9999") from None
-
-
 class AlertsQuery(PageQuery):
     state: list[AlertState] = Field([], description="Only alerts in this state; may be given several times.")
-    since: Annotated[AwareDatetime, BeforeValidator(_plus), AfterValidator(_utc)] | None = Field(
+    since: Moment | None = Field(
         None, description="Only alerts opened at or after this time, which names its zone: 2026-03-01T00:00:00Z."
     )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Row
 
 from feedback.api.figures import Number
@@ -18,6 +18,7 @@ from feedback.api.problems import ProblemError, documented
 from feedback.api.requests import Id
 from feedback.api.said import Said, author
 from feedback.api.service import Given, Service
+from feedback.api.times import Moment
 from feedback.api.topics import seen_topic
 from feedback.domain import USUAL_EXPECTATION, FixKind, OutcomeVerdict
 from feedback.domain import Fix as StoredFix
@@ -136,7 +137,7 @@ class NewFix(Said):
 
     topic_id: UUID
     kind: FixKind = Field(FixKind.FIX, description="The fault mended, the question answered, or support taught.")
-    at: AwareDatetime | None = Field(None, description="When it was done; a time that names its zone, or now.")
+    at: Moment | None = Field(None, description="When it was done; a time that names its zone, or now.")
     expect: float = Field(
         USUAL_EXPECTATION, description="The change hoped for: -0.4 is 40 % fewer.", ge=-0.99, le=-0.01
     )
@@ -197,7 +198,7 @@ def record_fix(service: Given, sight: Seeing, principal: Responder, said: NewFix
     """From then on it is judged every day, for twelve weeks: did complaints fall by it more than they would have?"""
     seen_topic(service, sight, said.topic_id)
     by = author(service, said, principal)
-    at = said.at.astimezone(UTC) if said.at else by.at
+    at = said.at or by.at
     if at > by.at:
         raise ProblemError(422, "in-the-future", "`at` is in the future; record the fix once it is made.")
     with service.database.write() as connection:

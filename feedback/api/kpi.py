@@ -15,6 +15,7 @@ from feedback.api.figures import Number, Window
 from feedback.api.principal import Seeing
 from feedback.api.problems import documented
 from feedback.api.service import Given, Service
+from feedback.api.times import Day
 from feedback.domain import SEGMENTED, Segment, Span
 from feedback.kpi import is_few
 from feedback.series import bucket_start, day_of
@@ -120,8 +121,8 @@ class KpiQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     by: list[By] = Field(["topic"], description="What to group by; may be given several times.", max_length=3)
-    first: date | None = Field(None, description=f"First day; {DAYS} days if left out.")
-    last: date | None = Field(None, description="Last day; yesterday if left out.")
+    first: Day | None = Field(None, description=f"First day; {DAYS} days if left out.")
+    last: Day | None = Field(None, description="Last day; yesterday if left out.")
     topic: UUID | None = Field(None, description="Only this topic.")
     area: str | None = Field(None, description="Only topics of this area.", max_length=200)
     market: str | None = Field(None, description="Only this market.", max_length=200)

@@ -24,7 +24,7 @@ from feedback.requests import RequestKind
 from feedback.roles import Right
 from feedback.store.topics import StoredVersion, lineage_of, topic_names, version_before, version_of, versions
 
-router = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[Depends(allowed(Right.READ))])
+router = APIRouter(prefix="/v1", tags=["models"], dependencies=[Depends(allowed(Right.READ))])
 
 _EXAMPLE: dict[str, Any] = {
     "id": "0f5b6f0a-7f0f-5b56-9a9e-3c1a7f5e2b11",
@@ -108,7 +108,7 @@ class PageQuery(BaseModel):
 
 
 @router.get(
-    "",
+    "/models",
     summary="List topic model versions",
     responses={200: {"description": "The versions."}, **documented(401, 403, 500, 503)},
 )
@@ -140,7 +140,7 @@ def roll_back(service: Given, principal: Analyst, answer: Response, said: Said) 
 
 
 @router.get(
-    "/{version_id}",
+    "/models/{version_id}",
     summary="Read a topic model version",
     responses={200: {"description": "The version."}, **documented(401, 403, 404, 422, 500, 503)},
 )
@@ -169,7 +169,7 @@ def model(service: Service, version_id: UUID) -> ModelDetail:
     return ModelDetail(**_model(service, found), metrics=finite(dict(found.metrics)), lineage=lines)
 
 
-@router.post("/{version_id}/publish", summary="Put a version in force", status_code=202, responses=ASKED)
+@router.post("/models/{version_id}/publish", summary="Put a version in force", status_code=202, responses=ASKED)
 def publish(service: Given, principal: Analyst, answer: Response, version_id: UUID, said: Said) -> Request:
     """The whole history is assigned and counted under it, then all readers switch at once. Done by a worker."""
     with service.database.read() as connection:
@@ -179,7 +179,7 @@ def publish(service: Given, principal: Analyst, answer: Response, version_id: UU
     return ask(service, answer, principal, said, RequestKind.PUBLISH, {"version": str(version_id)})
 
 
-@router.post("/{version_id}/compare", summary="Ask for a comparison", status_code=202, responses=ASKED)
+@router.post("/models/{version_id}/compare", summary="Ask for a comparison", status_code=202, responses=ASKED)
 def compare(service: Given, principal: Analyst, answer: Response, version_id: UUID, said: Comparing) -> Request:
     """Let two versions judge the same complaints. Done by a worker: the request's result holds the measures and every
     topic's fate, and `/v1/models/{version_id}/page?before=…` the whole of it as a page."""
@@ -194,7 +194,7 @@ def compare(service: Given, principal: Analyst, answer: Response, version_id: UU
 
 
 @router.get(
-    "/{version_id}/page",
+    "/models/{version_id}/page",
     summary="Read what a version changes, as a page",
     response_class=Response,
     responses={

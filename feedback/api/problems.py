@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 MEDIA_TYPE = "application/problem+json"
 RETRY = {"Retry-After": "5"}
@@ -70,9 +71,10 @@ class Problem(BaseModel):
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """`responses` of a route that can end in these problems."""
+    """`responses` of a route that can end in these problems; who is asked for a key (401) can also ask too often."""
     shown = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    return {status: {"description": HTTPStatus(status).phrase, **shown} for status in statuses}
+    more = [429] if 401 in statuses else []
+    return {status: {"description": HTTPStatus(status).phrase, **shown} for status in sorted({*statuses, *more})}
 
 
 def problem_response(path: str, problem: ProblemError) -> JSONResponse:
@@ -113,6 +115,9 @@ async def _problem(request: Request, error: Exception) -> JSONResponse:
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:  # all that FastAPI says of a body that it cannot read
+        unreadable = ProblemError(422, "unreadable-body", "The body is not JSON in UTF-8.")
+        return problem_response(request.url.path, unreadable)
     phrase = HTTPStatus(error.status_code).phrase
     details = {
         404: "There is nothing at this path; /openapi.json lists what there is.",
@@ -120,7 +125,25 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     }
     detail = details.get(error.status_code, phrase)
     code = phrase.lower().replace(" ", "-")
-    return problem_response(request.url.path, ProblemError(error.status_code, code, detail, error.headers))
+    headers = {"Allow": _possible(request)} if error.status_code == 405 else error.headers
+    return problem_response(request.url.path, ProblemError(error.status_code, code, detail, headers))
+
+
+def _possible(request: Request) -> str:
+    """The methods of all routes at this path: Starlette names those of the first alone."""
+    methods = (method for route in _routes(request.app.routes) for method in _methods(route, request.scope))
+    return ", ".join(sorted(set(methods)))
+
+
+def _routes(found: Iterable[Any]) -> Iterator[Any]:
+    for each in found:
+        inner = getattr(each, "original_router", None)
+        yield from _routes(inner.routes) if inner is not None else [each]
+
+
+def _methods(route: Any, scope: Mapping[str, Any]) -> Iterable[str]:
+    methods: Iterable[str] = getattr(route, "methods", None) or ()
+    return methods if route.matches(scope)[0] is not Match.NONE else ()
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

@@ -7,13 +7,14 @@ from typing import Any, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from feedback.api.alerts import AlertDetail, read_alert, see_alert
 from feedback.api.principal import Responder, allowed
 from feedback.api.problems import ProblemError, documented
 from feedback.api.said import Said, author
 from feedback.api.service import Given, Service
+from feedback.api.times import Moment
 from feedback.domain import SEGMENTED, Segment, Verdict
 from feedback.errors import FeedbackError
 from feedback.roles import Right
@@ -63,7 +64,7 @@ class Silence(Said):
         json_schema_extra={"examples": [{"until": "2026-03-12T00:00:00Z", "who": "anna", "why": "the provider knows"}]}
     )
 
-    until: AwareDatetime | None = Field(None, description="A time in the future that names its zone.")
+    until: Moment | None = Field(None, description="A time in the future that names its zone.")
     below: float | None = Field(None, description="Times what is expected.", gt=0, allow_inf_nan=False)
     segment: Where | None = Field(None, description="Only where it rises there.")
 

@@ -258,7 +258,7 @@ class TestDescription:
             "/v1/topics/{topic_id}/area", "/v1/topics/{topic_id}/severity", "/v1/topics/{topic_id}/merge",
             "/v1/topics/{topic_id}/split", "/v1/topics/{topic_id}/pin", "/v1/topics/{topic_id}/retire",
             "/v1/topics/{topic_id}/move", "/v1/edits", "/v1/edits/{edit_id}/undo", "/v1/fixes", "/v1/fixes/{fix_id}",
-            "/v1/fixes/{fix_id}/withdraw", "/v1/kpi", "/v1/models", "/v1/models/retrain", "/v1/models/roll-back",
+            "/v1/fixes/{fix_id}/withdraw", "/v1/kpi", "/v1/models", "/v1/retrain", "/v1/roll-back",
             "/v1/models/{version_id}", "/v1/models/{version_id}/publish", "/v1/models/{version_id}/compare",
             "/v1/models/{version_id}/page", "/v1/requests", "/v1/requests/{request_id}", "/v1/runs",
             "/v1/rejected", "/v1/rejected/retry", "/v1/digests",

@@ -140,7 +140,7 @@ class TestModels:
 
     def test_trainings_comparisons_and_publications_are_asked_for(self, client: TestClient, database: Database) -> None:
         other = self.candidate(database)
-        assert asked(client.post("/v1/models/retrain", json={"why": "new games"}))["kind"] == "retrain"
+        assert asked(client.post("/v1/retrain", json={"why": "new games"}))["kind"] == "retrain"
         compared = asked(client.post(f"/v1/models/{other.id}/compare", json={"before": str(VERSION.id)}))
         assert compared["detail"] == {"before": str(VERSION.id), "after": str(other.id)}
         published = asked(client.post(f"/v1/models/{other.id}/publish", json={}))
@@ -148,14 +148,14 @@ class TestModels:
 
     def test_what_is_in_force_is_not_published_again(self, client: TestClient) -> None:
         assert_problem(client.post(f"/v1/models/{VERSION.id}/publish", json={}), 409, "not-possible")
-        assert_problem(client.post("/v1/models/roll-back", json={}), 409, "not-possible")
+        assert_problem(client.post("/v1/roll-back", json={}), 409, "not-possible")
         assert_problem(client.get(f"/v1/models/{uuid4()}"), 404, "unknown-version")
 
     def test_going_back_names_the_version_before(self, client: TestClient, database: Database) -> None:
         other = self.candidate(database)
         with database.write() as connection:
             topics.publish_version(connection, other.id, NOW)
-        found = asked(client.post("/v1/models/roll-back", json={}))
+        found = asked(client.post("/v1/roll-back", json={}))
         assert found["detail"] == {"version": str(VERSION.id)}
 
     def test_the_page_on_a_candidate_is_sealed(self, client: TestClient, database: Database) -> None:
