@@ -25,6 +25,9 @@ SEALED_FOR = "second factor"
 PROPOSED = "proposed second factor"
 PROPOSAL_LIFE = timedelta(minutes=15)
 
+LONGEST_SESSION = timedelta(days=30)
+"""No setting lets a session last longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Door:
@@ -158,6 +161,7 @@ def _entered(door: Door, connection: Connection, account: Account, now: datetime
         # not before: who has the password could otherwise try codes for ever
         lock_outs.forget(connection, name_of(door, account))
         lock_outs.forget_old(connection, now)
+        sessions.end_old_sessions(connection, now - LONGEST_SESSION)
     return Entered(sessions.begin_session(connection, account.id, now, complete=complete), complete, account)
 
 

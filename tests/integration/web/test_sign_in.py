@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from feedback.store import accounts
@@ -126,6 +126,16 @@ def test_sessions_end_when_idle_and_after_half_a_day(house: House, visitor: Test
         assert visitor.get("/account").status_code == 200
     house.clock.forward(hours=1)
     assert visitor.get("/account").status_code == 303
+
+
+def test_sessions_that_are_long_over_are_not_kept(house: House, visitor: TestClient) -> None:
+    house.add("anna")
+    sign_in(visitor)
+    visitor.cookies.clear()
+    house.clock.forward(hours=31 * 24)
+    sign_in(visitor)
+    with house.database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(session)).scalar_one() == 1
 
 
 def test_signing_in_replaces_the_session_there_was(house: House, visitor: TestClient) -> None:
