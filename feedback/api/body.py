@@ -1,4 +1,4 @@
-"""A request's body: bounded while it streams in, then JSON."""
+"""A request's body as JSON. How long it may be `feedback.api.bounds` sees to."""
 
 from __future__ import annotations
 
@@ -9,23 +9,12 @@ from fastapi import Depends, Request
 
 from feedback.api.problems import ProblemError
 
-BODY_LIMIT = 10 * 1024 * 1024
-"""Bytes."""
-
 
 async def _read(request: Request) -> bytes:
-    """The body; a problem with status 413 as soon as it grows too long, 415 when it is compressed."""
+    """The body; a problem with status 415 when it is compressed."""
     if request.headers.get("content-encoding", "identity") != "identity":
         raise ProblemError(415, "compressed-body", "Send the body as it is, without Content-Encoding.")
-    declared = request.headers.get("content-length", "")
-    body = bytearray()
-    if declared.isdecimal() and int(declared[:20]) > BODY_LIMIT:
-        raise _too_large()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_LIMIT:
-            raise _too_large()
-    return bytes(body)
+    return await request.body()
 
 
 Body = Annotated[bytes, Depends(_read)]
@@ -44,13 +33,6 @@ def parsed(body: bytes) -> object:
     except (ValueError, RecursionError):
         raise _unreadable("The body holds a number too long or values nested too deeply to read.") from None
     return value
-
-
-def _too_large() -> ProblemError:
-    limit = BODY_LIMIT // 1024 // 1024
-    detail = f"A body has at most {limit} MB; send the records in several requests."
-    # what was not read would be taken for the next request
-    return ProblemError(413, "body-too-large", detail, {"Connection": "close"})
 
 
 def _unreadable(detail: str) -> ProblemError:

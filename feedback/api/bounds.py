@@ -8,11 +8,11 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from feedback.api.body import BODY_LIMIT
 from feedback.api.problems import ProblemError, problem_response
 
 LIMIT = 1024 * 1024
-LIMITS = {"/v1/feedback": BODY_LIMIT}
+FEEDBACK_LIMIT = 10 * 1024 * 1024
+LIMITS = {"/v1/feedback": FEEDBACK_LIMIT}
 """Bytes, for most requests and for those that bring many complaints."""
 
 SECONDS = 30.0

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from feedback.api.body import BODY_LIMIT
+from feedback.api.bounds import FEEDBACK_LIMIT
 from feedback.store import keys
 from feedback.store.complaints import count_complaints, rejected_records
 from feedback.store.database import Database
@@ -190,7 +190,7 @@ class TestSendFeedback:
                 yield b" " * 1024 * 1024
 
         assert_problem(sqlite_client.post("/v1/feedback", content=stream()), 413, "body-too-large")
-        declared = sqlite_client.post("/v1/feedback", content=b" " * (BODY_LIMIT + 1))
+        declared = sqlite_client.post("/v1/feedback", content=b" " * (FEEDBACK_LIMIT + 1))
         assert_problem(declared, 413, "body-too-large")
 
     def test_a_compressed_body_is_refused(self, sqlite_client: TestClient) -> None:

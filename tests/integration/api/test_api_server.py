@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from feedback.api import create_app
-from feedback.api.body import BODY_LIMIT
+from feedback.api.bounds import FEEDBACK_LIMIT
 from feedback.api.server import serve
 from feedback.errors import SettingError
 from feedback.ingest import Taken
@@ -167,7 +167,9 @@ def test_a_body_that_is_not_wanted_is_not_waited_for(sqlite_database: str, key: 
         answer = head_of_answer(port, anonymous)
         assert answer.startswith(b"HTTP/1.1 401 ")
         assert b"server:" not in answer.lower()
-        large = f"POST /v1/feedback HTTP/1.1\r\nHost: x\r\nX-API-Key: {key}\r\nContent-Length: {BODY_LIMIT + 1}\r\n\r\n"
+        large = (
+            f"POST /v1/feedback HTTP/1.1\r\nHost: x\r\nX-API-Key: {key}\r\nContent-Length: {FEEDBACK_LIMIT + 1}\r\n\r\n"
+        )
         answer = head_of_answer(port, large.encode())
         assert answer.startswith(b"HTTP/1.1 413 ")
         assert b"application/problem+json" in answer
