@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -18,6 +19,7 @@ from feedback.intake.language import known_language, language_of
 from feedback.judging import Alike, Placed, Text
 from feedback.store import topics
 from feedback.store.embeddings import decode_vectors
+from feedback.store.raw import moment, uuid
 from jobs.context import Context
 from jobs.published import Published, published
 from models.centre import Floats, unit_rows
@@ -81,14 +83,15 @@ def _nearest(
     for ids, received, languages, vectors in _vectors(context, current, Span(now - timedelta(days=days), now)):
         cosines = unit_rows(current.model.offsets.apply(vectors, languages)) @ middle
         for row in np.argsort(-cosines, kind="stable")[:limit].tolist():
-            best.append(Alike(ids[row], float(cosines[row]), received[row]))
+            best.append(Alike(uuid(ids[row]), float(cosines[row]), moment(received[row])))
         best = sorted(best, key=lambda each: (-each.similarity, str(each.complaint_id)))[:limit]
     return best
 
 
 def _vectors(
     context: Context, current: Published, span: Span
-) -> Iterator[tuple[list[UUID], list[datetime], list[str], Floats]]:
+) -> Iterator[tuple[list[Any], list[Any], list[str], Floats]]:
+    """Ids, times, languages and vectors of the complaints within `span`, some at a time, as the store gives them."""
     after: tuple[datetime, UUID] | None = (span.start, UUID(int=0))
     while after:
         with context.database.read() as connection:
@@ -96,4 +99,4 @@ def _vectors(
         if rows:
             ids, received, languages, blobs = (list(column) for column in zip(*rows, strict=True))
             yield ids, received, languages, decode_vectors(blobs)
-        after = (rows[-1].received_at, rows[-1].id) if len(rows) == BATCH else None
+        after = (moment(received[-1]), uuid(ids[-1])) if len(rows) == BATCH else None

@@ -11,7 +11,7 @@ from fastapi import Request, Response
 from pydantic import BaseModel
 
 KEPT = 512
-"""So many answers are kept, those last asked for: some 10 MB."""
+"""So many answers are kept, those last asked for: some 30 MB at most where every one holds a dozen alerts."""
 
 
 class Answers:

@@ -7,7 +7,7 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from feedback.api import (
     alerts,
@@ -37,6 +37,7 @@ from feedback.api.etag import Etags
 from feedback.api.headers import PageHeaders
 from feedback.api.items import item_schema
 from feedback.api.problems import Problem, answer_with_problems
+from feedback.api.repeated import refuse_repeated
 from feedback.api.same_origin import SameOrigin
 from feedback.api.service import NOTHING, UNTRAINED, Judge, Look, Respond, Service, TakeIn
 from feedback.settings import Settings
@@ -117,7 +118,7 @@ def create_app(
     answer_with_problems(app)
     answer_with_pages(app)
     for resource in RESOURCES:
-        app.include_router(resource.router)
+        app.include_router(resource.router, dependencies=[Depends(refuse_repeated)])
     add_pages(app)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app

@@ -122,10 +122,10 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     details = {
         404: "There is nothing at this path; /openapi.json lists what there is.",
         405: f"{request.method} is not possible here; the header Allow says what is.",
-        413: "The body is too long; send it in several requests.",
+        413: "The body is too large; send what is in it in several requests.",
     }
     detail = details.get(error.status_code, phrase)
-    code = {413: "body-too-large"}.get(error.status_code, phrase.lower().replace(" ", "-"))
+    code = "body-too-large" if error.status_code == 413 else phrase.lower().replace(" ", "-")
     headers = {"Allow": _possible(request)} if error.status_code == 405 else error.headers
     return problem_response(request.url.path, ProblemError(error.status_code, code, detail, headers))
 

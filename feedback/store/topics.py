@@ -14,6 +14,7 @@ from feedback.domain import Fate, PinnedTopic, Severity, Span, TopicKind
 from feedback.edits import LABELS, Curation, EditKind
 from feedback.store.database import insert_new, parts, put
 from feedback.store.edits import curation
+from feedback.store.raw import undecoded
 from feedback.store.tables import (
     assignment,
     bucket_count,
@@ -293,8 +294,11 @@ def vectors_after(
     connection: Connection, encoder_version: str, before: datetime, limit: int, after: tuple[datetime, UUID]
 ) -> Sequence[Row[Any]]:
     """Rows (id, received_at, language, vector) of embedded complaints received before `before`, oldest first: those
-    that come later in this order than `after`, the received_at and id of another."""
-    return connection.execute(_page(_with_vector(encoder_version, before), limit, after)).all()
+    that come later in this order than `after`, the received_at and id of another. Ids and times are as the driver gives
+    them: `feedback.store.raw` reads those few that are wanted."""
+    raw = (undecoded(connection, complaint.c[name]) for name in ("id", "received_at"))
+    query = _with_vector(encoder_version, before).with_only_columns(*raw, complaint.c.language, embedding.c.vector)
+    return connection.execute(_page(query, limit, after)).all()
 
 
 def latest_complaints(connection: Connection, encoder_version: str, span: Span, limit: int) -> Sequence[Row[Any]]:

@@ -30,6 +30,7 @@ from tests.integration.api.api_world import (
     NOW,
     QUIET,
     VERSION,
+    assert_problem,
     complain,
     open_alert,
     publish,
@@ -119,6 +120,11 @@ class TestWindowAndSegment:
         if days != 1:
             assert issue["current"]["expected"] == pytest.approx(expected)
         assert len(issue["sparkline"]) == 28
+
+
+def test_what_is_given_twice_is_not_guessed_at(client: TestClient) -> None:
+    assert_problem(client.get("/v1/hot-issues?market=DE&market=PL"), 422, "repeated-parameter")
+    assert client.get("/v1/alerts?state=open&state=regressed").status_code == 200
 
 
 class TestOwners:
