@@ -48,7 +48,7 @@ class Service:
 def service(replayed: Replayed, tmp_path: Path) -> Iterator[Service]:
     shutil.copytree(replayed.settings.data_dir, tmp_path / "var")
     given = {name: getattr(replayed.settings, name) for name in ("time_zone", "warm_up_days", "retrain_every_days")}
-    made = feedback(tmp_path, "keys", "add", "test", **given)
+    made = feedback(tmp_path, "keys", "add", "test", "--role", "administrator", **given)
     with running(tmp_path, "up", "--start-at", "2026-01-29", "--speed", "3600", **given) as up:
         yield Service(up, up.read_until("api_ready")["port"], made.stdout.strip())
 

@@ -31,6 +31,7 @@ WHEEL_DATA = {
 
 CLOCKS = {
     "jobs/console.py": "the only reader of the date: commands ask it, everything below is told what time it is",
+    "jobs/schedule.py": "the scheduler looks for work as soon as it runs, and not one interval later",
 }
 """Files that may ask what time it is, and why."""
 

@@ -78,6 +78,7 @@ def test_what_was_received_later_is_not_seen(database: Database) -> None:
 
 def test_two_workers_may_embed_the_same_texts(database: Database) -> None:
     hashes = [f"hash-{number}" for number in range(300)]
+    fill(database, [sample(number) for number in range(300)], assign=False)
     together = Barrier(2, timeout=60)
 
     def work(mine: list[str]) -> None:

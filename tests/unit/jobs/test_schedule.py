@@ -55,8 +55,8 @@ def clock_times(moments: list[Moment], zone: ZoneInfo = BERLIN) -> list[str]:
 
 
 def test_every_planned_job_exists() -> None:
-    # delivering follows no plan: a notice has its own time at which it is tried again
-    assert {*CHAIN, *ORDERED, "deliver"} == set(JOBS)
+    # two follow no plan: a notice has its own time at which it is tried again, and people ask when they like
+    assert {*CHAIN, *ORDERED, "deliver", "request"} == set(JOBS)
     assert not set(CHAIN) & set(ORDERED)
 
 
