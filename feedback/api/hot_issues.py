@@ -140,14 +140,23 @@ class HotIssuesQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     days: int = Field(CURRENT_DAYS, description="The window: so many days, today the last.", ge=1, le=28)
-    market: str | None = Field(None, description="Only complaints of this market, such as DE.", max_length=200)
-    language: str | None = Field(None, description="Only complaints in this language, such as nb.", max_length=12)
-    brand: str | None = Field(None, description="Only complaints of this brand.", max_length=200)
-    channel: str | None = Field(None, description="Only complaints through this channel.", max_length=200)
-    customer_segment: str | None = Field(None, description="Only complaints of this segment.", max_length=200)
-    area: str | None = Field(None, description="Only topics of this area.", max_length=200)
+    market: str | None = Field(
+        None, description="Only complaints of this market, such as DE.", min_length=1, max_length=200
+    )
+    language: str | None = Field(
+        None, description="Only complaints in this language, such as nb.", min_length=1, max_length=12
+    )
+    brand: str | None = Field(None, description="Only complaints of this brand.", min_length=1, max_length=200)
+    channel: str | None = Field(None, description="Only complaints through this channel.", min_length=1, max_length=200)
+    customer_segment: str | None = Field(
+        None, description="Only complaints of this segment.", min_length=1, max_length=200
+    )
+    area: str | None = Field(None, description="Only topics of this area.", min_length=1, max_length=200)
     owner: str | None = Field(
-        None, description="Only topics of this owner, or of their areas if nobody owns them.", max_length=200
+        None,
+        description="Only topics of this owner, or of their areas if nobody owns them.",
+        min_length=1,
+        max_length=200,
     )
     alerts_only: bool = Field(False, description="Leave out the rises below alert.")
     limit: int = Field(100, description="At most so many issues.", ge=1, le=1_000)

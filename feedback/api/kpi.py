@@ -124,12 +124,12 @@ class KpiQuery(BaseModel):
     first: Day | None = Field(None, description=f"First day; {DAYS} days if left out.")
     last: Day | None = Field(None, description="Last day; yesterday if left out.")
     topic: UUID | None = Field(None, description="Only this topic.")
-    area: str | None = Field(None, description="Only topics of this area.", max_length=200)
-    market: str | None = Field(None, description="Only this market.", max_length=200)
-    language: str | None = Field(None, description="Only this language, such as nb.", max_length=12)
-    brand: str | None = Field(None, description="Only this brand.", max_length=200)
-    channel: str | None = Field(None, description="Only this channel.", max_length=200)
-    customer_segment: str | None = Field(None, description="Only this customer segment.", max_length=200)
+    area: str | None = Field(None, description="Only topics of this area.", min_length=1, max_length=200)
+    market: str | None = Field(None, description="Only this market.", min_length=1, max_length=200)
+    language: str | None = Field(None, description="Only this language, such as nb.", min_length=1, max_length=12)
+    brand: str | None = Field(None, description="Only this brand.", min_length=1, max_length=200)
+    channel: str | None = Field(None, description="Only this channel.", min_length=1, max_length=200)
+    customer_segment: str | None = Field(None, description="Only this customer segment.", min_length=1, max_length=200)
 
     @model_validator(mode="after")
     def _days_in_order(self) -> KpiQuery:

@@ -16,7 +16,7 @@ class PageQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     limit: int = Field(50, description="At most so many a page.", ge=1, le=500)
-    cursor: str | None = Field(None, description="`next_cursor` of the page before.", max_length=200)
+    cursor: str | None = Field(None, description="`next_cursor` of the page before.", min_length=1, max_length=200)
 
 
 def cursor_of(*parts: object) -> str:

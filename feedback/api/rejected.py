@@ -66,8 +66,8 @@ class RejectedRecords(BaseModel):
 
 
 class RejectedQuery(PageQuery):
-    source: str | None = Field(None, description="Only records of this source.", max_length=200)
-    reason: str | None = Field(None, description="Only records rejected for this reason.", max_length=40)
+    source: str | None = Field(None, description="Only records of this source.", min_length=1, max_length=200)
+    reason: str | None = Field(None, description="Only records rejected for this reason.", min_length=1, max_length=40)
 
 
 @router.get(

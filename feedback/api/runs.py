@@ -68,7 +68,7 @@ class Runs(BaseModel):
 
 
 class RunsQuery(PageQuery):
-    job: str | None = Field(None, description="Only this job, such as detect.", max_length=40)
+    job: str | None = Field(None, description="Only this job, such as detect.", min_length=1, max_length=40)
     status: Status | None = Field(None, description="Only runs that stand so.")
 
 

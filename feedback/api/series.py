@@ -55,7 +55,7 @@ class SeriesQuery(BaseModel):
     level: Literal["topic", "area"] = Field("topic", description="Whether to add up the topics of an area.")
     days: int = Field(28, description="How many days, today the last.", ge=1, le=400)
     topic: UUID | None = Field(None, description="Only this topic.")
-    area: str | None = Field(None, description="Only this area, or its topics.", max_length=200)
+    area: str | None = Field(None, description="Only this area, or its topics.", min_length=1, max_length=200)
 
 
 @router.get(

@@ -218,7 +218,9 @@ class Quotes(BaseModel):
 class QuotesQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    language: str | None = Field(None, description="Only complaints in this language, such as nb.", max_length=12)
+    language: str | None = Field(
+        None, description="Only complaints in this language, such as nb.", min_length=1, max_length=12
+    )
     limit: int = Field(10, description="At most so many.", ge=1, le=100)
 
 

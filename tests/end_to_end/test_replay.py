@@ -116,8 +116,8 @@ def test_killed_at_random_it_ends_the_same(
 def _replay_with_kills(settings: Settings, kills: int, rng: random.Random) -> None:
     """Start the command and kill it in the middle of its work, so often, and then let it end well."""
     command = [sys.executable, "-m", "jobs", "replay", "--from", f"{FIRST}", "--to", f"{LAST}"]
-    given = ("data_dir", "database_url", "time_zone", "warm_up_days", "retrain_every_days", "publish_least_kept")
-    variables = {f"FEEDBACK_{name.upper()}": str(getattr(settings, name)) for name in given}
+    given = settings.model_dump(mode="json", exclude_unset=True)
+    variables = {f"FEEDBACK_{name.upper()}": str(value) for name, value in given.items()}
     root = Path(__file__).parents[2]
     for kill in range(kills + 1):
         process = subprocess.Popen(
