@@ -122,6 +122,11 @@ class TestWindowAndSegment:
         assert len(issue["sparkline"]) == 28
 
 
+@pytest.mark.parametrize("path", ["hot-issues?market=", "kpi?brand=", "rejected?reason=", "runs?cursor=", "series?area="])
+def test_a_filter_without_a_value_is_refused(client: TestClient, path: str) -> None:
+    assert_problem(client.get(f"/v1/{path}"), 422, "invalid-request")
+
+
 def test_what_is_given_twice_is_not_guessed_at(client: TestClient) -> None:
     assert_problem(client.get("/v1/hot-issues?market=DE&market=PL"), 422, "repeated-parameter")
     assert client.get("/v1/alerts?state=open&state=regressed").status_code == 200
