@@ -122,7 +122,9 @@ class TestWindowAndSegment:
         assert len(issue["sparkline"]) == 28
 
 
-@pytest.mark.parametrize("path", ["hot-issues?market=", "kpi?brand=", "rejected?reason=", "runs?cursor=", "series?area="])
+@pytest.mark.parametrize(
+    "path", ["hot-issues?market=", "kpi?brand=", "rejected?reason=", "runs?cursor=", "series?area="]
+)
 def test_a_filter_without_a_value_is_refused(client: TestClient, path: str) -> None:
     assert_problem(client.get(f"/v1/{path}"), 422, "invalid-request")
 
