@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError
 
 from feedback.errors import StoreError
+from feedback.store import nearest
 
 Item = TypeVar("Item")
 
@@ -86,6 +87,9 @@ def create_database(url: str, revision: str = "head") -> Database:
         _check_schema(url, _revision(engine), migrating=True)
         config.attributes["engine"] = engine
         command.upgrade(config, revision)
+        if revision == "head":
+            with engine.begin() as connection:
+                nearest.prepare(connection)
         return Database(engine)
 
 
