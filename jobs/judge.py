@@ -13,7 +13,7 @@ from uuid import UUID
 
 import numpy as np
 
-from feedback.api.service import Judge
+from feedback.api.service import Judge, Search
 from feedback.domain import Span
 from feedback.intake.language import known_language, language_of
 from feedback.judging import Alike, Placed, Text
@@ -44,10 +44,10 @@ def classify(context: Context, texts: Sequence[Text]) -> list[Placed] | None:
     return [Placed(*each) for each in found]
 
 
-def like_text(context: Context, text: Text, now: datetime, days: int, limit: int) -> list[Alike] | None:
-    """The complaints of the last `days` most like a text, the nearest first; None before there is a version."""
+def like_text(context: Context, text: Text) -> Search | None:
+    """A search of the complaints most like a text, the nearest first; None before there is a version."""
     current = published(context)
-    return None if current is None else _nearest(context, current, *_encoded(context, [text]), now, days, limit)
+    return None if current is None else partial(_nearest, context, current, *_encoded(context, [text]))
 
 
 def like(context: Context, complaint_id: UUID, now: datetime, days: int, limit: int) -> list[Alike] | None:
