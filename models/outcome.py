@@ -10,16 +10,21 @@ with negative binomial counts, on a grid (Kitagawa 1987, JASA 82:1032, whose hea
 strongly a topic drifts and waves is learned from all topics (the likeliest mixture, Laird 1978, JASA 73:805) and from
 its own past.
 
-Fixes follow peaks, and a chance peak falls by itself. Here a peak of counts is scatter, a wave or a jump, each as far
-as the whole past makes it likely: what is held against the weeks after the fix is the shrunken level, with what of the
-wave will go. Since the moment was chosen by what is in that past, conditioning on all of it accounts for the choice
+Fixes follow peaks, and a chance peak falls by itself. A peak of counts is scatter, a wave or a jump, each as far as the
+whole past makes it likely: what is held against the weeks after the fix is the shrunken level, with what of the wave
+will go. Since the moment was chosen by what is in that past, conditioning on all of it accounts for the choice
 (ignorable selection, Rubin 1976, Biometrika 63:581).
 
-`benchmarks/outcomes.py`, 200 fixes a cell: the interval holds the truth in .86 to .99 of calm, seasonal, growing and
-drifting series, fixed at random or after their highest week (four weeks before against four after: .55 to .98), and of
-fixes that did nothing at most 4 % are said to have *worked* after eight weeks (the naive: up to 32 %). After a peak the
-effect still comes out 5 to 18 % too large. A real rise of a week or two is believed only in part where a topic has few
-complaints: at three a week the interval holds the truth in .4 to .6, at fourteen in .7 to .8, at seventy in .8 to .95.
+Whether a rise that is a week or two old is chance or will stay, the past often cannot tell, and the answer then is that
+of the prior. So there are two, as Spiegelhalter, Freedman & Parmar (1994, JRSS A 157:357) have it for trials: to the
+doubter topics rise before a fix as rarely as ever, to the believer a fix is a sign of a rise, which stays. The interval
+holds what both hold possible; the ratio, the expectation and the certainty are those nearest to no change of all that
+lies between them. Where the past is clear they agree; where it is not, there is not enough data yet.
+
+The service looks every day and tells the owner of the first *worked*. So one has to be the surer the earlier it is
+(group sequential boundary of the power family, Wang & Tsiatis 1987, Biometrics 43:193, on the certainty).
+
+`benchmarks/outcomes.py` holds all of this against fixes whose effect is known.
 """
 
 from __future__ import annotations
@@ -112,7 +117,8 @@ class Course:
 class Estimate:
     """A rate ratio with its 90 % interval. `observed` came in the `days` after with data, `expected` would have
     without the fix; `certainty` is how sure it is that there are fewer, from 0 to 1. `known_days` are those before.
-    `over_peak` is the rate after over that of the highest of the last weeks before, taken at face value."""
+    `low` and `high` are the ends of what the doubter and the believer hold possible, the others what is nearest to no
+    change between both. `over_peak` is the rate after over that of the highest of the last weeks before, taken at face value."""
 
     days: int
     known_days: int
