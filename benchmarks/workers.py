@@ -11,10 +11,11 @@ one of them has. Exit code 1 if anything differs, a window is missing, a claim o
 by itself.
 
 Not held against the workers, because it is meant to be so: hours of the outage path that are overdue are left to the
-judgement of their day, and chains of five minutes that were missed are made up for by the next one, so both are compared
-by what became of the windows that were run, and only the other windows must all be there. A notice that was sent by a
-worker that died before it could say so is sent again with the same key, by which the receiver knows it: none may be
-missing, and how many came twice is printed. A run that a worker left behind is taken over; how many were is printed too.
+judgement of their day, and chains of five minutes that were missed are made up for by the next one, so both are
+compared by what became of the windows that were run, and only the other windows must all be there. A notice that was
+sent by a worker that died before it could say so is sent again with the same key, by which the receiver knows it: none
+may be missing, and how many came twice is printed. A run that a worker left behind is taken over; how many were is
+printed too.
 """
 
 from __future__ import annotations
