@@ -13,12 +13,10 @@ from sqlalchemy import Connection
 
 from feedback.alerts import decide
 from feedback.domain import Alert, Segment, SegmentCount, Signal, Span
-from feedback.events import PlannedEvent
-from feedback.series import bucket_start, day_of
+from feedback.series import bucket_start
 from feedback.severity import severity_of
 from feedback.store import alerts
 from feedback.store.complaints import came_late
-from feedback.store.events import planned_events
 from feedback.store.topics import StoredVersion, last_judged, store_judged
 from jobs.context import Context
 from jobs.evidence import Usual, Why, evidence, usual_before
@@ -253,23 +251,14 @@ def decide_all(
     judged: Sequence[Judged],
     now: datetime,
 ) -> int:
-    """Write what signals do to the alerts of `before`, the latest of each topic; the number of transitions.
-
-    A rise that is expected opens none.
-    """
-    expected = [each for each in planned_events(connection) if each.expected]
-    notable = [
-        each
-        for each in judged
-        if _has_open(before, each.signal.topic_id) or not _foreseen(context, each.signal, expected)
-    ]
-    rising = [each.signal for each in notable if each.signal.rising]
+    """Write what signals do to the alerts of `before`, the latest of each topic; the number of transitions."""
+    rising = [each.signal for each in judged if each.signal.rising]
     # the longest window's start: what is usual must not hold any of the rises
     usual = usual_before(connection, version, min((each.window for each in rising), key=_start)) if rising else None
     returns = alerts.returns_of(connection, [each.id for each in before.values()])
     moves = [
         _apply(context, connection, version, before.get(each.signal.topic_id), each, usual, returns, now)
-        for each in notable
+        for each in judged
     ]
     moved = [each for each in moves if each]
     for each in tell(context, connection, moved, now):
@@ -314,13 +303,6 @@ def _counts(judged: Judged, before: Mapping[UUID, Alert], known: Hindsight) -> b
     if _has_open(before, signal.topic_id):
         return signal.detector != LATE
     return not known.explains(signal)
-
-
-def _foreseen(context: Context, signal: Signal, expected: Sequence[PlannedEvent]) -> bool:
-    """Whether a rise in the signal's window is expected: it opens no alert, one that is open goes its way."""
-    zone = context.settings.zone
-    first, last = day_of(signal.window.start, zone), day_of(signal.window.end - timedelta(microseconds=1), zone)
-    return any(each.concerns(signal.topic_id) and each.overlaps(first, last) for each in expected)
 
 
 def _has_open(latest: Mapping[UUID, Alert], topic_id: UUID) -> bool:

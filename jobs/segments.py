@@ -116,9 +116,8 @@ def _since(dated: DatedPanel, first: date) -> DatedPanel:
     def cut(values: Any) -> Any:
         return None if values is None else values[..., place:]
 
-    panel = Panel(
-        cut(whole.counts), cut(whole.total), cut(whole.excluded), cut(whole.gaps), whole.complete, cut(whole.exposure)
-    )
+    parts = (cut(part) for part in (whole.counts, whole.total, whole.excluded, whole.gaps))
+    panel = Panel(*parts, whole.complete, cut(whole.exposure), cut(whole.expected))
     return replace(dated, panel=panel, days=dated.days[place:])
 
 

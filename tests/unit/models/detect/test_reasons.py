@@ -37,8 +37,18 @@ def made(seed: int, gap: int, part: bool, by: int) -> Panel:
 panels = st.builds(made, st.integers(0, 2**31), st.integers(0, 9), st.booleans(), st.integers(0, 20))
 
 
+def rate_by_hand(reason: Reason) -> float:
+    shape, mean, counted, watched = reason.prior_shape, reason.prior_mean, reason.counted, reason.watched
+    assert shape is not None
+    assert mean is not None
+    assert counted is not None
+    assert watched is not None
+    return (shape + counted) / (shape / mean + watched)
+
+
 def by_hand(reason: Reason, observed: int) -> tuple[float, float]:
     """(mean, p) from the numbers alone, in the words of the definition."""
+    assert reason.rate == pytest.approx(rate_by_hand(reason), rel=1e-9)
     usual = reason.others_a_day * reason.open_days
     volume = (reason.others + reason.volume_prior) / (usual + reason.volume_prior)
     mean = reason.rate * reason.open_days * volume * reason.season
