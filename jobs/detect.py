@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from feedback.alerts import decide
-from feedback.domain import Alert, Segment, SegmentCount, Signal, Span
+from feedback.domain import Alert, Reason, Segment, SegmentCount, Signal, Span
 from feedback.series import bucket_start
 from feedback.severity import severity_of
 from feedback.store import alerts
@@ -127,7 +127,7 @@ class _Judging:
         places = rises.surest(row)
         of = rises.of(places[0])
         signal = replace(self._signal(of, (row, -1), SEGMENTS, limit), segment=series.segments[places[0]])
-        why = Why(of.reasons.of(row), self.limits.set_at, limit.as_dict(), FALSE_DISCOVERIES)
+        why = Why(self._reason(of, (row, -1)), self.limits.set_at, limit.as_dict(), FALSE_DISCOVERIES)
         return Judged(signal, replace(why, where=self._where(series, rises, row, places)))
 
     def _where(
@@ -176,8 +176,12 @@ class _Judging:
         signal = self._signal(rises, cell, LATE if late else Combined().name, whole)
         if not signal.rising:
             return Judged(signal, None)
-        reason = rises.reasons.of(*cell)
-        return Judged(signal, Why(reason, self.limits.set_at, whole.as_dict(), FALSE_DISCOVERIES, late))
+        return Judged(
+            signal, Why(self._reason(rises, cell), self.limits.set_at, whole.as_dict(), FALSE_DISCOVERIES, late)
+        )
+
+    def _reason(self, rises: Rises, cell: tuple[int, int]) -> Reason:
+        return replace(rises.reasons.of(*cell), exposure=self.context.settings.exposure)
 
     def _signal(self, rises: Rises, cell: tuple[int, int], detector: str, limit: Limit) -> Signal:
         row, day = cell
