@@ -214,6 +214,15 @@ class Reason:
 
     `lighter` are the baseline's recent days that weigh less than others of their age in `rate`, since more came in than
     was expected though there was no alert: how many days before the window's last, and the weight of each.
+
+    `rate` lies between the topic's own past and what topics are like: `counted` is what the baseline's complaints weigh
+    together and `watched` what its days do, `prior_shape` and `prior_mean` are the gamma across topics; all are None
+    where an earlier release kept none:
+
+        rate = (prior_shape + counted) / (prior_shape / prior_mean + watched)
+
+    Complaints are in proportion to the column `exposure` of the operator's, to all others where it is empty; of a
+    column `others` is the sum over the window, in a unit in which the median day of its first weeks is 1,000.
     """
 
     detector: str
@@ -236,6 +245,11 @@ class Reason:
     unit: str = "day"
     season: float = 1.0
     lighter: tuple[tuple[int, float], ...] = ()
+    prior_shape: float | None = None
+    prior_mean: float | None = None
+    counted: float | None = None
+    watched: float | None = None
+    exposure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
