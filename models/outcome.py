@@ -118,7 +118,8 @@ class Estimate:
     """A rate ratio with its 90 % interval. `observed` came in the `days` after with data, `expected` would have
     without the fix; `certainty` is how sure it is that there are fewer, from 0 to 1. `known_days` are those before.
     `low` and `high` are the ends of what the doubter and the believer hold possible, the others what is nearest to no
-    change between both. `over_peak` is the rate after over that of the highest of the last weeks before, taken at face value."""
+    change between both. `over_peak` is the rate after over that of the highest of the last weeks before, taken at face
+    value."""
 
     days: int
     known_days: int
