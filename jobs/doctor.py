@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, text
 
 from feedback.errors import FeedbackError, SettingError, StoreError
+from feedback.lag import LAG, is_late
 from feedback.notify.outbox import NoticeState
 from feedback.settings import Settings, load_settings
 from feedback.store import nearest, notices, runs
@@ -37,16 +38,6 @@ LEAST_POSTGRES = 140_000
 
 SKEW = timedelta(seconds=10)
 """Leases are prolonged by the workers' clocks and last minutes."""
-
-LAG = {
-    **dict.fromkeys(CHAIN, timedelta(minutes=30)),
-    "outage": timedelta(hours=3),
-    "detect": timedelta(hours=13),
-    "retrain": timedelta(days=2),
-    "outcome": timedelta(days=2),
-    "digest": timedelta(days=8),
-}
-"""How far each job may be behind: what it is due in, and time for what comes before it."""
 
 BACKUP_AGE = timedelta(days=8)
 
@@ -280,11 +271,11 @@ def clock(theirs: datetime, ours: datetime) -> Finding:
 
 def lag(job: str, done: datetime | None, first: datetime | None, now: datetime) -> Finding:
     """How far a job is behind; before the first complaint, received at `first`, there is nothing to be late with."""
-    since = done or first
-    if since is None or (done is None and job not in CHAIN and now - since <= LAG[job]):
+    late = is_late(job, done, first, now)
+    if done is None and not late and (first is None or job not in CHAIN):
         return Finding(job, State.OK, "has not run yet")
     found = f"done up to {done:%Y-%m-%d %H:%M} UTC, {told_span(now - done)} ago" if done else "has never succeeded"
-    if now - since <= LAG[job]:
+    if not late:
         return Finding(job, State.OK, found)
     advice = "Is `feedback up` or `feedback worker` running? Its log says what fails; `feedback run` tries by hand."
     return Finding(job, State.MEND, found, advice)

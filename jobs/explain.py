@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from rich.console import Console
@@ -14,8 +15,11 @@ from sqlalchemy import Connection, Row
 
 from feedback.domain import AlertState, Signal
 from feedback.errors import FeedbackError
-from feedback.explanation import Day, Explanation, Finding, Origin, Week, numbers, sentences, span_words, week_note
+from feedback.events import PlannedEvent
+from feedback.explanation import Day, Explanation, Finding, Origin, Week, sentences, span_words, week_note
+from feedback.numbers_behind import numbers
 from feedback.store import alerts
+from feedback.store.events import planned_events
 from feedback.store.topics import published_version
 from jobs.context import Context
 from jobs.panel import DatedPanel, dated_panel, with_day_until
@@ -41,7 +45,8 @@ def explain_alert(context: Context, named: str) -> Explanation:
         latest = _finding(connection, row, row.evidence, row.last_rising_at)
         opening = _finding(connection, row, row.evidence.get("opening", row.evidence), row.opened_at)
         dated, recounted = _dated(context, connection, row, latest.signal)
-    weeks = _weeks(dated, latest, context) if dated else ()
+        planned = _planned(connection, row.topic_id, dated) if dated else []
+    weeks = _weeks(dated, latest, planned, context) if dated else ()
     return Explanation(
         alert_id=row.id,
         topic=row.topic,
@@ -57,6 +62,7 @@ def explain_alert(context: Context, named: str) -> Explanation:
         weeks=weeks,
         left_out=_left_out(dated, latest, context) if dated else (),
         recounted=recounted,
+        events=tuple(each for each in planned if each.expected or _is_shown(each, weeks)),
         kept={name: row.evidence[name] for name in ("severity", "group") if name in row.evidence},
     )
 
@@ -98,7 +104,16 @@ def _dated(context: Context, connection: Connection, row: Row[Any], signal: Sign
     return None, False
 
 
-def _weeks(dated: DatedPanel, finding: Finding, context: Context) -> tuple[Week, ...]:
+def _planned(connection: Connection, topic_id: UUID, dated: DatedPanel) -> list[PlannedEvent]:
+    """The events that concern the topic, on the days there are."""
+    return [each for each in planned_events(connection, dated.days[0], dated.days[-1]) if each.concerns(topic_id)]
+
+
+def _is_shown(event: PlannedEvent, weeks: Sequence[Week]) -> bool:
+    return any(event.overlaps(week.days[0].day, week.days[-1].day) for week in weeks)
+
+
+def _weeks(dated: DatedPanel, finding: Finding, planned: Sequence[PlannedEvent], context: Context) -> tuple[Week, ...]:
     """Seven days each, counted back from the window's last day, and what came after it."""
     window = finding.signal.window
     last, first = _after(dated, finding, context) - 1, _place(dated, window.start, context)
@@ -109,7 +124,7 @@ def _weeks(dated: DatedPanel, finding: Finding, context: Context) -> tuple[Week,
     recent = _baseline_end(dated, finding, context)
     return tuple(
         Week(
-            tuple(_day(dated, place, recent) for place in range(start, end)),
+            tuple(_day(dated, place, recent, planned) for place in range(start, end)),
             "before" if end <= first else "judged" if end <= last + 1 else "after",
         )
         for start, end in spans
@@ -117,16 +132,18 @@ def _weeks(dated: DatedPanel, finding: Finding, context: Context) -> tuple[Week,
     )
 
 
-def _day(dated: DatedPanel, place: int, recent: int) -> Day:
-    panel = dated.panel
+def _day(dated: DatedPanel, place: int, recent: int, planned: Sequence[PlannedEvent]) -> Day:
+    panel, day = dated.panel, dated.days[place]
     return Day(
-        day=dated.days[place],
+        day=day,
         complaints=int(panel.counts[0, place]),
         everything=int(panel.total[place]),
         alerted=bool(panel.excluded[0, place]),
         recent=place >= recent,
         gap=bool(panel.gaps[place]),
         complete=panel.complete or place < panel.days - 1,
+        expected=panel.expected is not None and bool(panel.expected[0, place]),
+        events=tuple(each.name for each in planned if each.overlaps(day, day)),
     )
 
 

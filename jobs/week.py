@@ -207,7 +207,7 @@ def _outlook(dated: DatedPanel | None, *, is_over: bool) -> dict[UUID, tuple[flo
     """(expected, low, high) of the whole week by topic, where the past says."""
     if dated is None or not is_over:
         return {}
-    scores = EB7().judge(dated.panel)
+    scores = EB7().judge(dated.panel.with_expected_in_view())
     found = {
         topic: (float(scores.expected[row, -1]), float(scores.low[row, -1]), float(scores.high[row, -1]))
         for row, topic in enumerate(dated.topics)
@@ -313,7 +313,7 @@ class Charted:
     def of(cls, dated: DatedPanel, days: int = CHART_DAYS) -> Charted:
         # one day at a time; its baseline ends where that of the seven-day window does
         detector = EB7(window=1, gap=EB7().window + EB7().gap - 1)
-        return cls(dated, detector.judge(dated.panel, min(days, dated.panel.days)))
+        return cls(dated, detector.judge(dated.panel.with_expected_in_view(), min(days, dated.panel.days)))
 
     def series(self, topic: UUID) -> Series:
         row = self.dated.topics.index(topic)

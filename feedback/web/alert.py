@@ -20,8 +20,9 @@ from feedback.api.principal import Responder, Seeing, allowed
 from feedback.api.problems import ProblemError
 from feedback.api.said import Said
 from feedback.domain import SEGMENTED, FixKind, Verdict
-from feedback.explanation import Finding, numbers, summary
+from feedback.explanation import Finding, summary
 from feedback.language import Language
+from feedback.numbers_behind import numbers
 from feedback.phrases import excerpt, mute_words, segment_words, verdict_words
 from feedback.roles import Right
 from feedback.severity import severity_words

@@ -64,8 +64,10 @@ class SegmentPanel:
     def of(self, segment: int, topics: NDArray[np.intp] | None = None) -> Panel:
         """One segment's panel, of some topics where they are given."""
         chosen = slice(None) if topics is None else topics
-        counts, excluded = self.counts[segment][chosen], self.whole.excluded[chosen]
-        return replace(self.whole, counts=counts, total=self.total[segment], excluded=excluded)
+        excluded, expected = self.whole.excluded[chosen], self.whole.expected
+        expected = None if expected is None else expected[chosen]
+        counts, total = self.counts[segment][chosen], self.total[segment]
+        return replace(self.whole, counts=counts, total=total, excluded=excluded, expected=expected)
 
     def history(self, segments: slice = slice(None)) -> History:
         """Segments side by side, one replicate each."""

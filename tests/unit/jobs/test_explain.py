@@ -14,6 +14,7 @@ from feedback.settings import Settings
 from feedback.store import alerts, counts, topics
 from feedback.store.complaints import store_complaints
 from feedback.store.database import Database, open_database
+from feedback.store.events import add_event
 from feedback.store.topics import Assigned
 from jobs.context import Context, Parts
 from jobs.explain import explain_alert
@@ -88,6 +89,19 @@ def test_what_lies_in_the_baseline_was_left_out_but_for_what_outlasted_the_patie
     assert found.left_out == ((date(2026, 1, 10), date(2026, 1, 16)), (date(2026, 2, 20), date(2026, 2, 22)))
     alerted_days = {each.day for week in found.weeks for each in week.days if each.alerted and not each.recent}
     assert alerted_days == {date(2026, 1, 12 + day) for day in range(5)} | {date(2026, 2, 20 + day) for day in range(3)}
+
+
+def test_expected_days_are_no_alert_s_and_their_event_is_named(context: Context) -> None:
+    with context.database.write() as connection:
+        days = date(2026, 2, 10), date(2026, 2, 11)
+        add_event(connection, "Derby", *days, BONUS.id, "", NOW, "ana", expected=True)
+        add_event(connection, "Other", *days, derived_id("another topic"), "", NOW, "ana", expected=True)
+    found = explain_alert(context, str(alerted(context)))
+    assert found.left_out == ()
+    assert [each.name for each in found.events] == ["Derby"]
+    expected = {each.day: each.events for week in found.weeks for each in week.days if each.expected}
+    assert expected == {date(2026, 2, 10): ("Derby",), date(2026, 2, 11): ("Derby",)}
+    assert not any(each.alerted for week in found.weeks for each in week.days)
 
 
 def test_a_rise_that_outlasts_the_patience_is_left_out_no_longer(context: Context) -> None:
