@@ -8,9 +8,10 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from importlib import import_module
+from pathlib import Path
 
 import psutil
 from sqlalchemy import Connection
@@ -30,6 +31,10 @@ APART = ("intake", "embed", "deliver")
 """Jobs that go on whatever the others are at. The others judge, each building on what those before it have written."""
 
 BEAT_SECONDS = runs.LEASE.total_seconds() / 5
+
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+PROCESS_IDS = Path("/proc/self/ns/pid")
+"""What Linux tells apart: this run of the machine, and the space that process ids are of."""
 
 log = logging.getLogger(__name__)
 
@@ -119,14 +124,15 @@ def _beating(context: Context, claim: Claim) -> Iterator[None]:
 
 
 def this_process() -> str:
-    """Names this process for its claims: machine, process id and when it started."""
-    return f"{socket.gethostname()}:{os.getpid()}:{psutil.Process().create_time():.2f}"
+    """Names this process for its claims: where it runs, process id and when it started."""
+    return f"{_place()}:{os.getpid()}:{psutil.Process().create_time():.2f}"
 
 
 def is_gone(holder: str) -> bool:
-    """Whether a process of this machine that `this_process` named has ended. Of other machines nothing is known."""
-    host, pid, started = holder.rsplit(":", 2)
-    if host != socket.gethostname():
+    """Whether a process that `this_process` named, of this machine and container, has ended. Of others nothing is
+    known."""
+    place, pid, started = holder.rsplit(":", 2)
+    if place != _place():
         return False
     try:
         process = psutil.Process(int(pid))
@@ -134,3 +140,13 @@ def is_gone(holder: str) -> bool:
         return f"{process.create_time():.2f}" != started or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+def _place() -> str:
+    """Where process ids mean the same: containers may have one host name, and each its own processes."""
+    signs = [socket.gethostname()]
+    with suppress(OSError):
+        signs.append(BOOT.read_text("ascii").strip()[:13])
+    with suppress(OSError):
+        signs.append(str(PROCESS_IDS.stat().st_ino))
+    return "/".join(signs)

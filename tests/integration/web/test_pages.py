@@ -39,10 +39,6 @@ def test_no_page_needs_anything_from_elsewhere_or_written_into_it(browser: TestC
         assert not re.search(r"<script(?! src=\"/static/)|<style|\sstyle=|\son\w+=|(?:src|href)=\"https?:", text)
 
 
-def test_it_is_calm_where_nothing_rises(browser: TestClient) -> None:
-    assert "It is calm" in browser.get("/?alerts_only=true").text
-
-
 def test_an_open_alert_leads_to_its_page(browser: TestClient, alert: UUID) -> None:
     page = browser.get("/").text
 
