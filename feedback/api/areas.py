@@ -123,7 +123,7 @@ class AreasQuery(BaseModel):
     responses={200: {"description": "The areas."}, **documented(401, 403, 422, 500, 503)},
 )
 def list_areas(service: Given, sight: Seeing, query: Annotated[AreasQuery, Query()]) -> Areas:
-    """The areas of the published version's topics, with their counts added up."""
+    """The areas of the published version's topics, with their counts added up: a handful, so there are no pages."""
     now = service.clock()
     with service.database.read() as connection:
         version = published_version(connection)

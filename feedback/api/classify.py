@@ -181,7 +181,8 @@ async def classify_texts(service: Given, sight: Seeing, texts: Texts) -> Places:
     responses={200: {"description": "The complaints."}, **documented(401, 403, 409, 413, 422, 500, 503)},
 )
 async def similar_to_text(service: Given, sight: Seeing, sought: Sought) -> SimilarComplaints:
-    """In whatever language they are written. The text is redacted first, and neither stored nor logged."""
+    """In whatever language they are written, the nearest `limit` and no page after them. The text is redacted first,
+    and neither stored nor logged."""
     now = service.clock()
     search = await TURN.take(lambda: service.judge.like_text(sought.plain()))
     if search is None:

@@ -100,6 +100,7 @@ _EXAMPLE: dict[str, Any] = {
     "as_of": "2026-03-08T17:20:00Z",
     "version_id": FIGURES_EXAMPLE["version_id"],
     "sparkline_start": "2026-02-08T23:00:00Z",
+    "total": 1,
     "items": [
         {
             **FIGURES_EXAMPLE,
@@ -139,6 +140,7 @@ class HotIssues(BaseModel):
     as_of: datetime = Field(description="When this was worked out; it holds until something changes.")
     version_id: UUID | None = Field(description="The topic model version in force; null before the first training.")
     sparkline_start: datetime = Field(description="When the first day of each sparkline begins.")
+    total: int = Field(description="How many issues there are; with a `limit`, `items` may hold fewer.")
     items: list[HotIssue]
 
 
@@ -209,7 +211,10 @@ class _Seen:
 def list_hot_issues(
     service: Given, sight: Seeing, request: Request, query: Annotated[HotIssuesQuery, Query()]
 ) -> Response:
-    """Topics with an open alert; then those without whose current count lies above its prediction interval, or well
+    """All in one answer, as there are no more than topics, and their order changes with each count; `total` says how
+    many.
+
+    Topics with an open alert; then those without whose current count lies above its prediction interval, or well
     above what the three weeks before had where the detector has found nothing comparable about them.
 
     `latest` is as old as the last detection; `current` and `sparkline` hold everything that has been counted since.
@@ -234,7 +239,11 @@ def hot_issues(service: Service, query: HotIssuesQuery, sight: Sight) -> HotIssu
         items = [each for each in items if each.current.complaints]
     items.sort(key=lambda each: (each.alert_id is None, -_excess(each), each.name, each.topic_id))
     return HotIssues(
-        as_of=seen.now, version_id=seen.version_id, sparkline_start=seen.recent.first, items=items[: query.limit]
+        as_of=seen.now,
+        version_id=seen.version_id,
+        sparkline_start=seen.recent.first,
+        total=len(items),
+        items=items[: query.limit],
     )
 
 

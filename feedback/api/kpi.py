@@ -145,7 +145,8 @@ class KpiQuery(BaseModel):
 )
 def read_kpi(service: Given, sight: Seeing, query: Annotated[KpiQuery, Query()]) -> Kpi:
     """How many complaints, how soon they are answered and resolved, how satisfied customers are, how many escalate or
-    write again; each with its 90 % interval. Empty before the first training."""
+    write again; each with its 90 % interval. Empty before the first training. There are no pages: what is grouped by
+    bounds it."""
     return figures(service, query, sight)
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from feedback.api.figures import Number, finite
+from feedback.api.pages import PageQuery, cursor_of, moment, read_cursor
 from feedback.api.principal import Analyst, allowed
 from feedback.api.problems import ProblemError, documented
 from feedback.api.requests import ASKED, Request, ask
@@ -62,11 +63,12 @@ class Model(BaseModel):
 
 
 class Models(BaseModel):
-    """All versions, the last trained first."""
+    """Versions, the last trained first."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_EXAMPLE]}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_EXAMPLE], "next_cursor": None}]})
 
     items: list[Model]
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last.")
 
 
 class Line(BaseModel):
@@ -99,7 +101,7 @@ class Comparing(Said):
     before: UUID | None = Field(None, description="The version it is held against; the one in force if left out.")
 
 
-class PageQuery(BaseModel):
+class ComparisonQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     before: UUID | None = Field(
@@ -110,17 +112,24 @@ class PageQuery(BaseModel):
 @router.get(
     "/models",
     summary="List topic model versions",
-    responses={200: {"description": "The versions."}, **documented(401, 403, 500, 503)},
+    responses={200: {"description": "The versions."}, **documented(401, 403, 422, 500, 503)},
 )
-def list_models(service: Given) -> Models:
+def list_models(service: Given, query: Annotated[PageQuery, Query()]) -> Models:
     """Candidates, the version in force, and earlier ones."""
-    return models(service)
-
-
-def models(service: Service) -> Models:
-    """All versions."""
     with service.database.read() as connection:
-        return Models(items=[Model(**_model(service, each)) for each in versions(connection)])
+        found = versions(connection)
+    if query.cursor:
+        at, last = read_cursor(query.cursor, moment, UUID)
+        found = [each for each in found if each.trained_at < at or (each.trained_at == at and each.id > last)]
+    items = [Model(**_model(service, each)) for each in found[: query.limit]]
+    more = len(found) > len(items)
+    return Models(items=items, next_cursor=cursor_of(items[-1].trained_at.isoformat(), items[-1].id) if more else None)
+
+
+def models(service: Service) -> list[Model]:
+    """All versions, the last trained first."""
+    with service.database.read() as connection:
+        return [Model(**_model(service, each)) for each in versions(connection)]
 
 
 @router.post("/retrain", summary="Ask for a training", status_code=202, responses=ASKED)
@@ -202,7 +211,9 @@ def compare(service: Given, principal: Analyst, answer: Response, version_id: UU
         **documented(401, 403, 404, 422, 500, 503),
     },
 )
-def read_page(service: Given, principal: Analyst, version_id: UUID, query: Annotated[PageQuery, Query()]) -> Response:
+def read_page(
+    service: Given, principal: Analyst, version_id: UUID, query: Annotated[ComparisonQuery, Query()]
+) -> Response:
     """Each topic before and after, with words, redacted quotes and a map; 404 until it has been written."""
     page = _page(service.settings.data_dir, version_id, query.before)
     if not page.is_file():

@@ -34,6 +34,14 @@ def read_cursor(cursor: str, *readers: Callable[[str], Any]) -> tuple[Any, ...]:
         raise ProblemError(422, "bad-cursor", detail) from None
 
 
+def number(text: str) -> int:
+    """A count of a cursor; ValueError for what no database counts to."""
+    found = int(text)
+    if not 0 <= found < 2**31:
+        raise ValueError
+    return found
+
+
 def moment(text: str) -> datetime:
     """A time of a cursor."""
     return datetime.fromisoformat(text).astimezone(UTC)

@@ -64,7 +64,8 @@ class SeriesQuery(BaseModel):
     responses={200: {"description": "The series."}, **documented(401, 403, 422, 500, 503)},
 )
 def list_series(service: Given, sight: Seeing, query: Annotated[SeriesQuery, Query()]) -> AllSeries:
-    """Complaints a day of the published version's topics or areas."""
+    """Complaints a day of the published version's topics or areas. There are no pages: `days` bounds it, and how many
+    topics are in force; ask for an `area` or a `topic` to get less."""
     zone = service.settings.zone
     last = day_of(service.clock(), zone)
     days = [last - timedelta(days=query.days - 1 - place) for place in range(query.days)]

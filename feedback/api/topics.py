@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Row
 
 from feedback.api.figures import Number, Window, evidence
+from feedback.api.pages import PageQuery, cursor_of, number, read_cursor
 from feedback.api.principal import Seeing, allowed
 from feedback.api.problems import ProblemError, documented
 from feedback.api.recent import SPARKLINE_DAYS, Recent, recent_counts
@@ -118,6 +119,7 @@ class Topics(BaseModel):
                     "current": {"start": "2026-03-01T23:00:00Z", "end": "2026-03-08T23:00:00Z"},
                     "unassigned_last_7_days": 17,
                     "items": [_EXAMPLE],
+                    "next_cursor": None,
                 }
             ]
         }
@@ -127,27 +129,39 @@ class Topics(BaseModel):
     current: Window = Field(description="The last seven days, which `last_7_days` counts.")
     unassigned_last_7_days: int = Field(description="Complaints of these days that belong to no topic.")
     items: list[Topic]
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last.")
 
 
 @router.get(
     "/topics",
     summary="List topics",
-    responses={200: {"description": "The topics."}, **documented(401, 403, 500, 503)},
+    responses={200: {"description": "The topics."}, **documented(401, 403, 422, 500, 503)},
 )
-def list_topics(service: Given, sight: Seeing) -> Topics:
-    """The topics of the published version, the busiest of the last seven days first."""
+def list_topics(service: Given, sight: Seeing, query: Annotated[PageQuery, Query()]) -> Topics:
+    """The topics of the published version, the busiest of the last seven days first, then the largest."""
     now = service.clock()
     with service.database.read() as connection:
         version = published_version(connection)
         members = topics_of(connection, version.id) if version else []
         recent = recent_counts(connection, version.id if version else None, now, service.settings.zone)
-    items = [_topic(each, recent) for each in members if sight.topic(each.owner, each.area)]
+    found = [_topic(each, recent) for each in members if sight.topic(each.owner, each.area)]
+    if query.cursor:
+        end = read_cursor(query.cursor, number, number, UUID)
+        found = [each for each in found if _place(each) > (-end[0], -end[1], end[2])]
+    items = sorted(found, key=_place)[: query.limit]
+    last = items[-1] if len(found) > len(items) else None
     return Topics(
         version=shown_version(version),
         current=Window.of(recent.current),
         unassigned_last_7_days=recent.complaints(UNASSIGNED),
-        items=sorted(items, key=lambda each: (-each.last_7_days, each.name, each.id)),
+        items=items,
+        next_cursor=cursor_of(last.last_7_days, last.size, last.id) if last else None,
     )
+
+
+def _place(topic: Topic) -> tuple[int, int, UUID]:
+    """Where it stands in the list."""
+    return -topic.last_7_days, -topic.size, topic.id
 
 
 class Relative(BaseModel):
@@ -206,22 +220,22 @@ class Quotes(BaseModel):
                             "language": "de",
                             "received_at": "2026-03-08T09:14:00Z",
                         }
-                    ]
+                    ],
+                    "next_cursor": "MSAwLjgx",
                 }
             ]
         }
     )
 
     items: list[Quote]
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last.")
 
 
-class QuotesQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class QuotesQuery(PageQuery):
     language: str | None = Field(
         None, description="Only complaints in this language, such as nb.", min_length=1, max_length=12
     )
-    limit: int = Field(10, description="At most so many.", ge=1, le=100)
+    limit: int = Field(10, description="At most so many a page.", ge=1, le=100)
 
 
 ONE: dict[int | str, dict[str, Any]] = documented(401, 403, 404, 422, 500, 503)
@@ -274,12 +288,15 @@ def quotes(service: Service, topic_id: UUID, query: QuotesQuery, sight: Sight) -
     with service.database.read() as connection:
         version = published_version(connection)
         assert version is not None
-        rows = quotes_of(connection, version.id, topic_id, query.limit, query.language)
+        after = read_cursor(query.cursor, number, float, UUID) if query.cursor else None
+        rows = quotes_of(connection, version.id, topic_id, query.limit + 1, query.language, after)
+    last = rows[query.limit - 1] if len(rows) > query.limit else None
     return Quotes(
         items=[
             Quote(complaint_id=row.id, text=row.text, language=row.language, received_at=row.received_at)
-            for row in rows
-        ]
+            for row in rows[: query.limit]
+        ],
+        next_cursor=cursor_of(last.turn, last.similarity, last.id) if last else None,
     )
 
 

@@ -383,10 +383,16 @@ def latest_assigned(connection: Connection, version_id: UUID, limit: int) -> lis
 
 
 def quotes_of(
-    connection: Connection, version_id: UUID, topic_id: UUID, limit: int = 5, language: str | None = None
+    connection: Connection,
+    version_id: UUID,
+    topic_id: UUID,
+    limit: int = 5,
+    language: str | None = None,
+    after: tuple[int, float, UUID] | None = None,
 ) -> list[Row[Any]]:
-    """Rows (id, text, language, received_at) of complaints nearest the topic's centre, its languages by turns, or only
-    those in one language."""
+    """Rows (id, text, language, received_at, turn, similarity) of complaints nearest the topic's centre, its languages
+    by turns, or only those in one language; only those that come later than `after`, a row's turn, similarity and id.
+    """
     turn = func.row_number().over(partition_by=complaint.c.language, order_by=assignment.c.similarity.desc())
     columns = (complaint.c.id, complaint.c.text, complaint.c.language, complaint.c.received_at)
     ranked = (
@@ -396,7 +402,11 @@ def quotes_of(
         .where(*(() if language is None else (complaint.c.language == language,)))
         .subquery()
     )
-    chosen = select(ranked.c.id, ranked.c.text, ranked.c.language, ranked.c.received_at)
+    names = ("id", "text", "language", "received_at", "turn", "similarity")
+    chosen = select(*(ranked.c[name] for name in names))
+    if after:
+        nearer = (ranked.c.similarity < after[1]) | ((ranked.c.similarity == after[1]) & (ranked.c.id > after[2]))
+        chosen = chosen.where((ranked.c.turn > after[0]) | ((ranked.c.turn == after[0]) & nearer))
     return list(
         connection.execute(chosen.order_by(ranked.c.turn, ranked.c.similarity.desc(), ranked.c.id).limit(limit))
     )

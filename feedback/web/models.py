@@ -90,8 +90,8 @@ def _page(visit: Visit, *, said: str = "", failed: str = "", status: int = 200) 
     return visit.page(
         "models.html.j2",
         status,
-        models=found.items,
-        can_go_back=any(each.status == "archived" for each in found.items),
+        models=found,
+        can_go_back=any(each.status == "archived" for each in found),
         requests=waiting(visit),
         told=said,
         failed=failed,

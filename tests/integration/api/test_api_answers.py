@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from feedback.api import create_app
+from feedback.api.pages import cursor_of
 from feedback.domain import AlertState, TopicKind
 from feedback.store import alerts, runs
 from feedback.store.database import Database, open_database
@@ -98,7 +99,9 @@ class TestHotIssues:
         assert names == [LOGIN.name, BONUS.name, QUIET.name, born.name]
         of_owner = client.get("/v1/hot-issues", params={"alerts_only": True, "owner": "promotions"}).json()["items"]
         assert [each["name"] for each in of_owner] == [BONUS.name]
-        assert len(client.get("/v1/hot-issues?limit=1").json()["items"]) == 1
+        shortened = client.get("/v1/hot-issues?limit=1").json()
+        assert len(shortened["items"]) == 1
+        assert shortened["total"] == len(client.get("/v1/hot-issues").json()["items"]) > 1
 
     @pytest.mark.parametrize(
         "evidence",
@@ -163,6 +166,17 @@ class TestTopics:
         first = answer["items"][0]
         assert (first["name"], first["last_7_days"], first["size"], first["kind"]) == (LOGIN.name, 5, 400, "pinned")
         assert {each["name"] for each in answer["items"]} == {BONUS.name, LOGIN.name, QUIET.name}
+
+    def test_topics_come_in_pages(self, client: TestClient, database: Database) -> None:
+        with database.write() as connection:
+            publish(connection)
+            complain(connection, LOGIN, MIDNIGHT, 5)
+        first = client.get("/v1/topics?limit=2").json()
+        second = client.get("/v1/topics", params={"limit": 2, "cursor": first["next_cursor"]}).json()
+        seen = [each["name"] for page in (first, second) for each in page["items"]]
+        assert seen[0] == LOGIN.name
+        assert sorted(seen) == sorted([BONUS.name, LOGIN.name, QUIET.name])
+        assert second["next_cursor"] is None
 
     def test_before_the_first_training(self, client: TestClient) -> None:
         answer = client.get("/v1/topics").json()
@@ -248,6 +262,13 @@ class TestAlerts:
     def test_impossible_queries_say_which_part_is_wrong(self, sqlite_client: TestClient, query: str) -> None:
         problem = assert_problem(sqlite_client.get(f"/v1/alerts?{query}"), 422, "invalid-request")
         assert problem["errors"][0]["where"].startswith(f"query.{query.split('=', maxsplit=1)[0]}")
+
+    @pytest.mark.parametrize("path", ["/v1/topics", "/v1/models", f"/v1/topics/{BONUS.id}/quotes"])
+    def test_so_are_those_of_another_list(self, sqlite_client: TestClient, path: str) -> None:
+        with sqlite_client.app.state.service.database.write() as connection:  # type: ignore[attr-defined]
+            publish(connection)
+        for cursor in ("x", cursor_of(-1, 1, 1), cursor_of(10**30, 1, BONUS.id), cursor_of(MIDNIGHT.isoformat())):
+            assert_problem(sqlite_client.get(path, params={"cursor": cursor}), 422, "bad-cursor")
 
     @pytest.mark.parametrize("cursor", ["x", "%00", "AAAA", "MjAyNg==", "ä", "MDAwMS0wMS0wMVQwMDowMDowMCsxNDowMCB4"])
     def test_made_up_cursors_are_refused(self, sqlite_client: TestClient, cursor: str) -> None:

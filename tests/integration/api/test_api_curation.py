@@ -131,6 +131,10 @@ class TestModels:
             (str(other.id), "candidate"),
             (str(VERSION.id), "published"),
         ]
+        first = client.get("/v1/models?limit=1").json()
+        second = client.get("/v1/models", params={"limit": 1, "cursor": first["next_cursor"]}).json()
+        assert [*first["items"], *second["items"]] == found
+        assert second["next_cursor"] is None
         detail = client.get(f"/v1/models/{other.id}").json()
         assert (detail["topics"], detail["coverage"], detail["moved"]) == (2, 0.9, 0.1)
         assert [(each["fate"], each["before"], each["after"]) for each in detail["lineage"]] == [

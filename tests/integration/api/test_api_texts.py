@@ -173,6 +173,11 @@ class TestTopic:
             store_complaints(connection, written, NOW)
             topics.assign(connection, VERSION.id, [Assigned(each.id, BONUS.id, 0.9, MIDNIGHT) for each in written])
         assert len(client.get(f"/v1/topics/{BONUS.id}/quotes").json()["items"]) == 2
+        first = client.get(f"/v1/topics/{BONUS.id}/quotes?limit=1").json()
+        path = f"/v1/topics/{BONUS.id}/quotes?limit=1&cursor={first['next_cursor']}"
+        second = client.get(path).json()
+        ids = [each["complaint_id"] for page in (first, second) for each in page["items"]]
+        assert (len(set(ids)), second["next_cursor"]) == (2, None)
         (quote,) = client.get(f"/v1/topics/{BONUS.id}/quotes?language=pl").json()["items"]
         assert (quote["text"], quote["language"]) == ("in pl", "pl")
 
