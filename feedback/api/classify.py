@@ -29,6 +29,8 @@ MOST_TEXTS = 50
 LONGEST = 20_000
 TURN = Turn("judge")
 """Whoever comes second waits: the encoder uses all cores."""
+SEARCH = Turn("search")
+"""Of its own: who searches a year keeps nobody from having a text placed."""
 
 _TEXT: dict[str, Any] = {"text": "Wann kommt endlich meine Auszahlung?", "market": "DE"}
 
@@ -181,8 +183,10 @@ async def classify_texts(service: Given, sight: Seeing, texts: Texts) -> Places:
 async def similar_to_text(service: Given, sight: Seeing, sought: Sought) -> SimilarComplaints:
     """In whatever language they are written. The text is redacted first, and neither stored nor logged."""
     now = service.clock()
-    ask = service.judge.like_text
-    return await TURN.take(lambda: _similar(service, sight, ask(sought.plain(), now, sought.days, sought.limit)))
+    search = await TURN.take(lambda: service.judge.like_text(sought.plain()))
+    if search is None:
+        raise _untrained()
+    return await SEARCH.take(lambda: _similar(service, sight, search(now, sought.days, sought.limit)))
 
 
 @router.get(
@@ -195,7 +199,7 @@ async def similar_to_complaint(
 ) -> SimilarComplaints:
     """None, where it has no vector yet."""
     now = service.clock()
-    return await TURN.take(lambda: _like(service, sight, query, now))
+    return await SEARCH.take(lambda: _like(service, sight, query, now))
 
 
 def classify(service: Service, texts: Sequence[Text], sight: Sight) -> Places:

@@ -17,6 +17,7 @@ from feedback.alerts import flaps
 from feedback.api.figures import (
     DRIVERS_EXAMPLE,
     FIGURES_EXAMPLE,
+    Behind,
     Driver,
     Evidence,
     Figures,
@@ -85,6 +86,10 @@ class HotIssue(Figures):
     marks: list[Mark] = Field([], description="Whether the alert is muted, held back or keeps coming back.")
     opened_at: datetime | None
     last_rising_at: datetime | None
+    voices: Behind = Field(
+        None,
+        description="How many messages, customers and texts without near-copies stand behind the alert's last rise.",
+    )
     drivers: list[Driver] = Field(description="What is over-represented in the rise, the strongest first.")
     latest: LatestSignal | None = Field(description="What the detector last found about the topic.")
     current: Current
@@ -110,6 +115,7 @@ _EXAMPLE: dict[str, Any] = {
             "marks": [{"mark": "flapping"}],
             "opened_at": "2026-03-07T17:00:00Z",
             "last_rising_at": "2026-03-08T17:00:00Z",
+            "voices": {"messages": 45, "customers": 41, "texts": 33},
             "drivers": DRIVERS_EXAMPLE,
             "latest": {**FIGURES_EXAMPLE, "judged_at": "2026-03-08T17:00:00Z", "rising": True, "complete": False},
             "current": {
@@ -331,6 +337,7 @@ def _issue(topic_id: UUID, seen: _Seen, written: Evidence | None, **known: Any) 
         **(figures.model_dump(include=set(Figures.model_fields)) if figures else {}),
         **known,
         topic_id=topic_id,
+        voices=written.voices if written else None,
         drivers=(written.drivers if written else None) or [],
         severity=written.severity.level if written and written.severity else None,
         latest=latest,

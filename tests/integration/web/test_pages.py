@@ -47,6 +47,11 @@ def test_an_open_alert_leads_to_its_page(browser: TestClient, alert: UUID) -> No
     assert "Bonus payout delayed" in browser.get(f"/alerts/{alert}").text
 
 
+def test_messages_customers_and_texts_stand_beside_an_alert(browser: TestClient, alert: UUID) -> None:
+    for path in ("/", "/alerts", f"/alerts/{alert}"):
+        assert "57 messages from 38 customers; 36 when near-copies count once." in browser.get(path).text, path
+
+
 def test_issues_of_another_owner_are_filtered_out(browser: TestClient, alert: UUID) -> None:
     assert "Bonus payout delayed" not in browser.get("/?owner=accounts").text
 
