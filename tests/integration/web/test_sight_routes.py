@@ -124,7 +124,7 @@ def client_of(house: House, ids: Ids, owner: str) -> TestClient:
         lambda *_: [],
         responding(house.settings, house.database),
         Look(series=series, places=lambda: {BONUS.id: (0.0, 0.0), THEIRS.id: (1.0, 1.0)}),
-        Judge(lambda _: [Placed(THEIRS.id, 0.9, "en")], lambda *_: alike, lambda *_: alike),
+        Judge(lambda _: [Placed(THEIRS.id, 0.9, "en")], lambda _: lambda *_: alike, lambda *_: alike),
     )
     return TestClient(app, headers={"X-API-Key": key})
 
