@@ -36,6 +36,7 @@ def log_to(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
     shared: list[structlog.typing.Processor] = [
         _sentence,  # before ExtraAdder, which brings the `event` that a line was given
         structlog.stdlib.add_log_level,
+        structlog.contextvars.merge_contextvars,  # which run, or which request, it is about
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,

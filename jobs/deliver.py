@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -90,8 +91,8 @@ class _Delivery:
             return
         for notice in self._claim(room):
             prepared = self._prepared(notice)
-            tried = (_given, prepared) if isinstance(prepared, Result) else (self._attempt, *prepared)
-            sending[pool.submit(*tried)] = notice
+            tried = partial(_given, prepared) if isinstance(prepared, Result) else partial(self._attempt, *prepared)
+            sending[pool.submit(copy_context().run, tried)] = notice  # what it logs belongs to this run
 
     def _let_go(self, sending: dict[Future[Result], Notice]) -> None:
         """Give back what no sender has begun with: the process is to stop soon."""

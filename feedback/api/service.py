@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Annotated
 from uuid import UUID
@@ -48,11 +48,13 @@ class Look:
 
     `series` gives the last days of a topic, or of one segment of it, as of a moment; None for a topic that is gone.
     `places` says where topics lie on a map: near one another if they are alike. `silent` are the silent sources.
+    `overdue` says how long each job has been due; jobs that are not due are not in it.
     """
 
     series: Callable[[UUID, Segment | None, datetime, int], Series | None] = lambda *_: None
     places: Callable[[], Mapping[UUID, tuple[float, float]]] = dict
     silent: Callable[[datetime], Sequence[SilentSource]] = lambda _: ()
+    overdue: Callable[[datetime], Mapping[str, timedelta]] = lambda _: {}
 
 
 NOTHING = Look()
