@@ -1,12 +1,19 @@
 """How fast the API answers, how much it takes in, and whether it stays as it is under load for long.
 
-    python benchmarks/load.py [--minutes 20] [--complaints 200000] [--rate 200] [--database-url postgresql+psycopg://…]
+    python benchmarks/load.py [--minutes 20] [--complaints 200000] [--rate 200] [--ingest 300]
+        [--database-url postgresql+psycopg://…]
 
 Server and load run on this machine; the complaints, 150 topics and a dozen open alerts are made up. Requests are sent
 at their time whatever became of those before (an open loop), and their latency counts from that time: a server that
-stalls cannot hide it. Beside them stand the same questions asked so that no kept answer fits, and a path that is
-not there, which asks no database. CPU ms are the server's for each request: unlike the others they can be compared on a
-machine that others use. Without a URL it runs on SQLite in a temporary folder; a PostgreSQL database must be empty.
+stalls cannot hide it. Beside them stand the same questions asked so that no kept answer fits, and a path that is not
+there, which asks no database. wrk and oha are not used: neither sends several kinds of questions, each at its own rate,
+beside batches of complaints that never repeat, and wrk waits for an answer before it asks again, so that it hides a
+server that stalls. CPU ms are the server's for each request: unlike the others they can be compared on a machine that
+others use. Without a URL it runs on SQLite in a temporary folder; a PostgreSQL database must be empty.
+
+With --minutes the questions come all at once while complaints, no text twice, are sent in batches at --ingest a second,
+and a `feedback worker` beside the server embeds, assigns and counts them: each minute shows what waits for its vector,
+and in the end how long the worker takes to catch up. The server's memory is compared at start and end.
 """
 
 from __future__ import annotations
@@ -39,7 +46,7 @@ from feedback.domain import Alert, AlertState, Signal, Span, TopicKind, Transiti
 from feedback.roles import Role
 from feedback.series import bucket_of
 from feedback.settings import Settings
-from feedback.store import alerts, counts, keys, topics
+from feedback.store import alerts, counts, keys, nearest, topics
 from feedback.store.database import parts
 from feedback.store.tables import assignment, complaint, embedding
 from feedback.store.topics import Assigned, StoredTopic, StoredVersion
@@ -76,6 +83,8 @@ def main() -> None:
     options.add_argument("--rate", type=float, default=200.0, help="requests a second where the latency is measured")
     options.add_argument("--seconds", type=float, default=20.0, help="how long each of those measurements takes")
     options.add_argument("--only-mixed", action="store_true", help="go on to the mixed load at once")
+    options.add_argument("--ingest", type=int, default=300, help="complaints a second of the mixed load")
+    options.add_argument("--catch-up", type=float, default=60.0, help="wait at most so many minutes for the worker")
     options.add_argument("--minutes", type=float, default=0.0, help="how long the mixed load goes on; 0: none")
     options.add_argument("--database-url", default="")
     chosen = options.parse_args()
@@ -88,9 +97,14 @@ def main() -> None:
         dialect = context.database.engine.dialect.name
         context.database.close()
         port = free_port()
+        # mixed load goes on beside a worker; without it nothing else is at work while latencies are measured
         with serving(settings, port) as server:
             print(f"{chosen.complaints:,} complaints, {TOPICS} topics, {ALERTS} open alerts on {dialect}; {machine()}")
-            asyncio.run(measure(Client(key, port), server, chosen))
+            if not chosen.only_mixed:
+                asyncio.run(measure(Client(key, port), server, chosen))
+            if chosen.minutes:
+                with working(settings) as worker:
+                    asyncio.run(mixed(Client(key, port), server, worker, chosen))
 
 
 def machine() -> str:
@@ -121,6 +135,7 @@ def fill(context: Context, number: int) -> str:
                 for row, blob in zip(rows, blobs, strict=True)
             ]
             connection.execute(embedding.insert(), vectored)
+            nearest.add(connection, vectored)
             topics.assign(connection, version.id, assigned)
     with database.write() as connection:
         counts.recount(connection, version.id)
@@ -213,16 +228,33 @@ def free_port() -> int:
 @contextmanager
 def serving(settings: Settings, port: int) -> Iterator[psutil.Process]:
     """`feedback serve` in a process of its own, once it answers."""
-    own = {"FEEDBACK_DATA_DIR": str(settings.data_dir), "FEEDBACK_TAXONOMY": "none", "FEEDBACK_PORT": str(port)}
-    own |= {"FEEDBACK_DATABASE_URL": settings.database_url, "FEEDBACK_REQUESTS_PER_MINUTE": "1000000"}
-    log = (settings.data_dir / "server.log").open("w")
-    process = subprocess.Popen([sys.executable, "-m", "jobs", "serve"], env={**os.environ, **own}, stderr=log)
+    with running(settings, "serve", "api_ready", {"FEEDBACK_PORT": str(port)}) as process:
+        yield process
+
+
+@contextmanager
+def working(settings: Settings) -> Iterator[psutil.Process]:
+    """`feedback worker` in a process of its own; by its time complaints began yesterday, so that it makes up for no
+    year."""
+    with running(settings, "worker", "worker_ready", {"FEEDBACK_CATCH_UP_DAYS": "1"}) as process:
+        yield process
+
+
+@contextmanager
+def running(settings: Settings, command: str, ready: str, own: Mapping[str, str]) -> Iterator[psutil.Process]:
+    """A command of `feedback`, once its log says that it is ready."""
+    own = {"FEEDBACK_DATA_DIR": str(settings.data_dir), "FEEDBACK_TAXONOMY": "none", **own}
+    own = {**own, "FEEDBACK_TIME_ZONE": "UTC", "FEEDBACK_DATABASE_URL": settings.database_url}
+    own = {**own, "FEEDBACK_REQUESTS_PER_MINUTE": "1000000"}
+    path = settings.data_dir / f"{command}.log"
+    with path.open("w") as log:
+        process = subprocess.Popen([sys.executable, "-m", "jobs", command], env={**os.environ, **own}, stderr=log)
     try:
         for _ in range(300):
             time.sleep(0.2)
             if process.poll() is not None:
-                raise SystemExit((settings.data_dir / "server.log").read_text())
-            if '"api_ready"' in (settings.data_dir / "server.log").read_text():
+                raise SystemExit(path.read_text())
+            if f'"{ready}"' in path.read_text():
                 break
         yield psutil.Process(process.pid)
     finally:
@@ -364,16 +396,13 @@ MIXED = {
 }
 """Requests a second of the mixed load, beside ingestion."""
 
-INGESTED = 50
-"""Complaints a second of the mixed load, in one batch."""
+BATCHES = 2.0
+"""Batches a second of the mixed load's complaints."""
 
 
 async def measure(client: Client, server: psutil.Process, chosen: argparse.Namespace) -> None:
     asked = questions(client)
     await asked["classify, one text"]()  # loads the encoder
-    if chosen.only_mixed:
-        await mixed(client, server, chosen.minutes * 60)
-        return
     print(f"\nat a fixed rate; {machine()}\n{HEADING}")
     for name, ask in asked.items():
         taken, before = Taken(), cpu_of(server)
@@ -385,8 +414,6 @@ async def measure(client: Client, server: psutil.Process, chosen: argparse.Names
         await closed_loop(ask, 8, chosen.seconds / 2, taken)
         print(taken.row(name, chosen.seconds / 2, cpu_of(server) - before), flush=True)
     await ingest(client, server, chosen.seconds)
-    if chosen.minutes:
-        await mixed(client, server, chosen.minutes * 60)
 
 
 async def ingest(client: Client, server: psutil.Process, seconds: float) -> None:
@@ -407,13 +434,23 @@ def demonstrated() -> list[str]:
     return [str(each["text"]) for each in invent(11).records[:2_000] if each.get("text")]
 
 
+def lettered(number: int) -> str:
+    """A word for a number, which nobody takes for a telephone's."""
+    letters = "bcdfghjklmnpqrstvwxz"
+    word = ""
+    while number or not word:
+        number, place = divmod(number, len(letters))
+        word += letters[place]
+    return word
+
+
 def batch(source: str, texts: Sequence[str], numbers: Iterator[int], size: int) -> bytes:
     at = datetime.now(UTC) - timedelta(minutes=1)
     items = [
         {
             "source_id": f"{os.getpid()}-{number}",
             "received_at": at.isoformat(),
-            "text": texts[number % len(texts)].replace("{number}", str(number)),
+            "text": texts[number % len(texts)].replace("{number}", str(number)).replace("{word}", lettered(number)),
             "market": MARKETS[number % 5],
             "channel": "e-mail",
             "customer_key": f"c-{number // 2}",
@@ -423,34 +460,92 @@ def batch(source: str, texts: Sequence[str], numbers: Iterator[int], size: int) 
     return json.dumps({"source": source, "items": items}).encode()
 
 
-async def mixed(client: Client, server: psutil.Process, seconds: float) -> None:
-    """All questions at once while complaints come in; what the server's memory does meanwhile."""
-    asked, numbers = questions(client), count(10_000_000)
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """How things stand: minutes since the beginning, the server's and the worker's memory in MB, how many complaints
+    wait for their vector, and the first of them for how many seconds."""
+
+    minutes: float
+    server: float
+    worker: float
+    waiting: float
+    lag: float
+
+    def row(self) -> str:
+        return f"{self.minutes:10.1f}{self.server:12.0f}{self.worker:12.0f}{self.waiting:12,.0f}{self.lag:12.0f}"
+
+
+MOMENTS = f"{'minute':>10}{'server MB':>12}{'worker MB':>12}{'waiting':>12}{'lag s':>12}"
+
+
+async def mixed(client: Client, server: psutil.Process, worker: psutil.Process, chosen: argparse.Namespace) -> None:
+    """All questions at once while complaints come in and are worked off; what becomes of memory and lag meanwhile."""
+    seconds, asked, numbers = chosen.minutes * 60, questions(client), count(10_000_000)
+    await asked["classify, one text"]()  # loads the encoder
     taken = {name: Taken() for name in (*MIXED, "ingestion")}
-    memory: list[tuple[float, float]] = []
+    accepted, texts = Counter[str](), [f"{each} ({{word}})" for each in demonstrated()]
+    began = time.perf_counter()
 
-    async def watch() -> None:
-        began = time.perf_counter()
-        while (past := time.perf_counter() - began) < seconds:
-            memory.append((past / 60, server.memory_info().rss / 1e6))
-            await asyncio.sleep(min(60.0, seconds / 4))
+    async def send() -> tuple[int, bytes]:
+        size = int(chosen.ingest / BATCHES)
+        status, content = await client.ask("POST", "/v1/feedback", batch("mixed", texts, numbers, size))
+        accepted["complaints"] += json.loads(content).get("accepted", 0)
+        return status, content
 
+    print(f"\n{chosen.minutes:g} minutes of all at once beside a worker; {machine()}\n{MOMENTS}")
     loops = [open_loop(asked[name], rate, seconds, taken[name]) for name, rate in MIXED.items()]
-    sending = open_loop(
-        lambda: client.ask("POST", "/v1/feedback", batch("mixed", demonstrated(), numbers, INGESTED)),
-        1.0,
-        seconds,
-        taken["ingestion"],
-    )
-    await asyncio.gather(*loops, sending, watch())
-    memory.append((seconds / 60, server.memory_info().rss / 1e6))
-    print(f"\n{seconds / 60:.0f} minutes of all at once, {INGESTED} complaints a second coming in; {machine()}")
-    print(HEADING)
+    sending = open_loop(send, BATCHES, seconds, taken["ingestion"])
+    _, _, moments = await asyncio.gather(asyncio.gather(*loops), sending, watch(client, server, worker, began, seconds))
+    took = time.perf_counter() - began
+    print(f"\n{HEADING}")
     for name, each in taken.items():
         print(each.row(name, seconds))
-    thirds: Sequence[tuple[float, float]] = [memory[0], memory[len(memory) // 2], memory[-1]]
-    told = ", ".join(f"{megabytes:.0f} MB after {minutes:.0f} min" for minutes, megabytes in thirds)
-    print(f"memory of the server: {told}; at most {max(each[1] for each in memory):.0f} MB")
+    print(f"{accepted['complaints'] / took:,.0f} complaints a second were accepted; {chosen.ingest} were sent")
+    memory = [each.server for each in moments]
+    print(
+        f"memory of the server: {memory[0]:.0f} MB at the start, {memory[-1]:.0f} MB at the end; most {max(memory):.0f}"
+    )
+    await catch_up(client, server, worker, chosen.catch_up * 60)
+
+
+async def watch(
+    client: Client, server: psutil.Process, worker: psutil.Process, began: float, seconds: float
+) -> list[Moment]:
+    """A moment a minute, or four in all if that is more, each printed."""
+    found: list[Moment] = []
+    while True:
+        found.append(await look(client, server, worker, began))
+        print(found[-1].row(), flush=True)
+        left = seconds - (time.perf_counter() - began)
+        if left <= 0:
+            return found
+        await asyncio.sleep(min(60.0, seconds / 4, left))
+
+
+async def look(client: Client, server: psutil.Process, worker: psutil.Process, began: float) -> Moment:
+    _, content = await client.ask("GET", "/metrics")
+    told = dict(line.rsplit(" ", 1) for line in content.decode().splitlines() if not line.startswith("#"))
+    return Moment(
+        (time.perf_counter() - began) / 60,
+        server.memory_info().rss / 1e6,
+        worker.memory_info().rss / 1e6,
+        float(told['feedback_complaints_waiting{step="embed"}']),
+        float(told["feedback_unembedded_seconds"]),
+    )
+
+
+async def catch_up(client: Client, server: psutil.Process, worker: psutil.Process, most: float) -> None:
+    """How long it takes until no complaint waits for its vector."""
+    began = time.perf_counter()
+    left = first = await look(client, server, worker, began)
+    while left.waiting and time.perf_counter() - began < most:
+        await asyncio.sleep(2.0)
+        left = await look(client, server, worker, began)
+    took = time.perf_counter() - began
+    speed = (first.waiting - left.waiting) / took
+    what = "caught up" if not left.waiting else f"{left.waiting:,.0f} still wait"
+    print(f"{first.waiting:,.0f} complaints waited for their vector in the end: {what} after {took / 60:.1f} minutes, "
+          f"{speed:.0f} a second")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -79,6 +79,7 @@ REFUSED.expected_statuses = [*REFUSED.expected_statuses, "413"]  # more than a t
 @pytest.fixture(scope="module")
 def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An administrator's, after the application was given a small world."""
+    shared_intake()  # loaded by the first request, it could take longer than a case may
     home = tmp_path_factory.mktemp("described")
     database = create_database(f"sqlite:///{home / 'feedback.db'}")
     with database.write() as connection:
