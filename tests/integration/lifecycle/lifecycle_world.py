@@ -23,6 +23,7 @@ from feedback.store.topics import StoredTopic
 from jobs import detect
 from jobs.context import Context, Parts
 from jobs.detect import Judged, decide_all
+from jobs.escalate import run as escalate
 from jobs.evidence import Usual, Why
 from jobs.progress import Silent
 from jobs.run import this_process
@@ -47,9 +48,18 @@ owners:
     - {name: books, webhook: {url: "http://127.0.0.1:1/", secret: 0123456789abcdef}}
   games:
     - {name: floor, webhook: {url: "http://127.0.0.1:1/", secret: 0123456789abcdef}}
+  lead:
+    - {name: lead, webhook: {url: "http://127.0.0.1:1/", secret: 0123456789abcdef}}
+  head:
+    - {name: head, webhook: {url: "http://127.0.0.1:1/", secret: 0123456789abcdef}}
 everybody:
   - {name: all, alertmanager: "http://127.0.0.1:1/"}
+escalation:
+  payments: [{after: 4h, to: lead}, {after: 1d, to: head}]
 """
+
+STEPS = {"lead": timedelta(hours=4), "head": timedelta(days=1)}
+"""Whom payments' alerts go on to, and when."""
 
 REASON = Reason("EB7", 7, 7.0, 14, 56.0, 1.0, 0.1, 1.2, 0.02, 20.0, 14.0, 44.0, 1.0, 7.0, 3.0, 1e-6, 0.0)
 WHY = Why(REASON, NOW, {}, 0.1)
@@ -82,6 +92,11 @@ class Lifecycle:
         with self.context.write() as connection:
             before = alerts.latest_alerts(connection, to_change=True)
             return decide_all(self.context, connection, VERSION, before, judged, self.now)
+
+    def wait(self, hours: float) -> int:
+        """Nothing is judged for so many hours; the number of alerts that go on to the next in line then."""
+        self.now += timedelta(hours=hours)
+        return int(escalate(self.context, self.now)["escalated"])
 
     def notices(self) -> list[Notice]:
         """The outbox, the oldest first."""
