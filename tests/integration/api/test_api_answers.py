@@ -177,6 +177,8 @@ class TestAlerts:
         assert (answer["topic"], answer["state"], answer["observed"]) == (BONUS.name, "open", 41)
         (opened,) = answer["transitions"]
         assert (opened["before"], opened["after"], opened["who"]) == (None, "open", "feedback")
+        assert (opened["numbers"]["observed"], opened["numbers"]["expected"]) == (41, 12.3)
+        assert opened["numbers"]["window"] == answer["evidence"]["window"]
         assert answer["evidence"]["complaint_ids"] == EVIDENCE["complaint_ids"]
         assert answer["evidence"]["window"]["end"] == "2026-03-09T00:00:00Z"
 
