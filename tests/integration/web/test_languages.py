@@ -70,7 +70,8 @@ def untranslated(page: str, code: str) -> set[str]:
 
 PAGES = (
     "/", "/alerts", "/topics", "/topics/map", "/topics/decisions", "/models", f"/models/{VERSION.id}", "/fixes",
-    "/figures", "/digests", "/health", "/settings", "/sign-in", f"/topics/merge?topic={BONUS.id}&topic={LOGIN.id}", "/topics/merge", f"/topics/{BONUS.id}", f"/topics/{uuid4()}",
+    "/figures", "/digests", "/health", "/settings", "/sign-in", f"/topics/{BONUS.id}", f"/topics/{uuid4()}",
+    f"/topics/merge?topic={BONUS.id}&topic={LOGIN.id}", "/topics/merge",
 )  # fmt: skip
 
 
