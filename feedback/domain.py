@@ -482,11 +482,11 @@ class OutcomeRules:
     """When which verdict is given, of a rate ratio with its 90 % interval.
 
     Until `least_days` after the fix and `least_known` before it have data, and `least_expected` complaints would have
-    come in without it, there is *not enough data yet*. A change counts once it is `certain`. Fewer *worked* if the
-    reduction is half of what was hoped for or more and the whole of that is not ruled out, else *partly*; more is
-    *worse*, if it is also more than in the highest of the last weeks before. *No effect* it is where no reduction is
-    certain and what was hoped for is ruled out, against that week too; where neither is ruled out, there is not enough
-    data yet.
+    come in without it, there is *not enough data yet*. A change counts once it is `certain`, and before eight weeks are
+    over once it is surer than that, since it is looked at every day. Fewer *worked* if the reduction is half of what
+    was hoped for or more and the whole of that is not ruled out, else *partly*; more is *worse*, if it is also more
+    than in the highest of the last weeks before. *No effect* it is where no reduction is certain and what was hoped
+    for is ruled out, against that week too; where neither is ruled out, there is not enough data yet.
 
     A fix is watched for `watched`; it has regressed once the last `recent_days` give back half of what it brought.
     """
@@ -494,7 +494,7 @@ class OutcomeRules:
     least_days: int = 14
     least_known: int = 28
     least_expected: float = 5.0
-    certain: float = 0.99
+    certain: float = 0.993
     recent_days: int = 14
     watched: timedelta = timedelta(weeks=12)
 

@@ -45,7 +45,7 @@ TABLES: Mapping[str, Entry] = {
         "deleted by customer hash and by source id; one with neither goes by age alone",
     ),
     "embedding": Entry(
-        "one vector for each text and encoder",
+        "one vector for each text and encoder; in PostgreSQL with pgvector another copy, to search in",
         "a text can in part be guessed from its vector",
         "to assign texts to topics without encoding them again",
         EXPIRES,

@@ -26,6 +26,7 @@ from jobs.panel import DatedPanel, dated_panel
 from jobs.published import published
 from jobs.segments import SegmentSeries, segment_series
 from jobs.severity import severity
+from jobs.sources import tell_sources
 from jobs.telling import Move, tell
 from jobs.thresholds import SEGMENTS, Limit, Limits, limits
 from jobs.watermark import watermark
@@ -77,6 +78,7 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
     judged = [*judging.now(), *(judging.late(Span(last, now)) if last else ())]
     with context.write() as connection:
         changes = _decide(context, connection, current.version, judged, known, now)
+    tell_sources(context, current.version.id, now)
     topics = {each.signal.topic_id for each in judged}
     rising = {each.signal.topic_id for each in judged if each.signal.rising}
     return {"judged": len(topics), "rising": len(rising), "transitions": changes}

@@ -20,7 +20,7 @@ from feedback.errors import FeedbackError, SettingError, StoreError
 from feedback.lag import LAG, is_late
 from feedback.notify.outbox import NoticeState
 from feedback.settings import Settings, load_settings
-from feedback.store import notices, runs
+from feedback.store import nearest, notices, runs
 from feedback.store.complaints import count_complaints
 from feedback.store.database import open_database
 from jobs.backup import last_backup
@@ -213,6 +213,7 @@ def _of_database(settings: Settings, wall: Callable[[], datetime]) -> Iterator[F
             yield integrity(list(connection.execute(text("PRAGMA quick_check(5)")).scalars()))
         else:
             yield postgres_version(int(connection.execute(text("SHOW server_version_num")).scalar_one()))
+            yield search(able=nearest.is_there(connection))
             yield clock(connection.execute(text("SELECT clock_timestamp()")).scalar_one(), wall())
         yield from _of_runs(connection, settings, wall())
         yield dead_notices(notices.tally(connection)[NoticeState.DEAD])
@@ -249,6 +250,14 @@ def postgres_version(number: int) -> Finding:
     if number >= LEAST_POSTGRES:
         return Finding("version", State.OK, found)
     return Finding("version", State.MEND, found, f"Upgrade it to {LEAST_POSTGRES // 10_000} or later.")
+
+
+def search(*, able: bool) -> Finding:
+    """Whether PostgreSQL itself finds complaints that are alike."""
+    if able:
+        return Finding("search", State.OK, "by pgvector")
+    advice = "Install pgvector 0.7 or later, have a superuser CREATE EXTENSION vector, then run `feedback init`."
+    return Finding("search", State.NOTE, "similar complaints are looked for without pgvector, which is slower", advice)
 
 
 def clock(theirs: datetime, ours: datetime) -> Finding:

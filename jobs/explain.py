@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 from rich.console import Console
 from sqlalchemy import Connection, Row
 
@@ -26,7 +25,7 @@ from jobs.panel import DatedPanel, dated_panel, with_day_until
 from jobs.respond import find_alert
 from jobs.show import say, show
 from models.detect.eb7 import EB7
-from models.detect.panel import Flags
+from models.detect.silence import stretches
 
 WEEKS = 8
 """So many weeks are shown up to the window, and of a longer window those before its last week."""
@@ -151,8 +150,8 @@ def _left_out(dated: DatedPanel, finding: Finding, context: Context) -> tuple[tu
     """The stretches of the baseline in which the topic had risen; none is left out for longer than the patience."""
     end = _baseline_end(dated, finding, context)
     patience = EB7().patience
-    stretches = [(start, min(stop, start + patience)) for start, stop in _stretches(dated.panel.excluded[0])]
-    return tuple((dated.days[start], dated.days[min(stop, end) - 1]) for start, stop in stretches if start < end)
+    risen = [(start, min(stop, start + patience)) for start, stop in stretches(dated.panel.excluded[0])]
+    return tuple((dated.days[start], dated.days[min(stop, end) - 1]) for start, stop in risen if start < end)
 
 
 def _baseline_end(dated: DatedPanel, finding: Finding, context: Context) -> int:
@@ -160,12 +159,6 @@ def _baseline_end(dated: DatedPanel, finding: Finding, context: Context) -> int:
     reason = finding.reason
     lag = reason.baseline_lag if reason else EB7().window + EB7().gap
     return _after(dated, finding, context) - (-(-lag // 24) if reason and reason.unit == "hour" else lag)
-
-
-def _stretches(flags: Flags) -> Sequence[tuple[int, int]]:
-    """Where flags are set, half open."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
 
 
 def _after(dated: DatedPanel, finding: Finding, context: Context) -> int:

@@ -18,9 +18,11 @@ from feedback.store import alerts, complaints, counts
 from feedback.store.events import planned_events
 from feedback.store.exposure import exposure_of
 from jobs.context import Context
+from jobs.silence import by_source
 from models.detect import Panel
 from models.detect.exposure import exposure_from
 from models.detect.panel import Flags, Floats
+from models.detect.silence import gaps, silent_share
 
 HISTORY = timedelta(days=800)
 """The detector forgets a level by half in eight weeks; what a time of the year is like it learns from two years."""
@@ -75,8 +77,8 @@ def dated_panel(
             observed[rows[topic], place] = customers
     excluded, expected = _excluded(connection, rows, days, zone), expected_days(connection, topics, days)
     complete = complete and (come_in is None or span.end <= come_in)
-    gaps = total == 0 if segment is None else np.zeros(len(days), bool)
-    panel = Panel(observed, total, excluded, gaps, complete, _exposure(context, connection, days), expected)
+    exposure = _exposure(context, connection, version_id, days)
+    panel = Panel(observed, total, excluded, gaps(total, complete=complete), complete, exposure, expected)
     return DatedPanel(panel, tuple(topics), days)
 
 
@@ -114,16 +116,20 @@ def with_day_until(
     return replace(dated, panel=replace(dated.panel, counts=observed, total=total))
 
 
-def _exposure(context: Context, connection: Connection, days: Sequence[date]) -> Floats | None:
-    """Each day's exposure, None where complaints are held against all others. SettingError when there is no number."""
+def _exposure(context: Context, connection: Connection, version_id: UUID, days: Sequence[date]) -> Floats | None:
+    """Each day's exposure, None where complaints are held against all others. SettingError when there is no number.
+
+    Where a source was silent, fewer could complain. The number of other complaints says that by itself.
+    """
     name = context.settings.exposure
     if not name:
         return None
     told = exposure_of(connection, name, days[0], days[-1])
     try:
-        return exposure_from(np.array([told.get(day, np.nan) for day in days]))
+        exposure = exposure_from(np.array([told.get(day, np.nan) for day in days]))
     except ValueError:
         raise SettingError(_untold(name, days)) from None
+    return exposure * (1 - silent_share(by_source(context, connection, version_id, days)[1]))
 
 
 def _untold(name: str, days: Sequence[date]) -> str:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 import psutil
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
+from structlog.contextvars import bound_contextvars
 
 from feedback.errors import ClaimLostError, FeedbackError, Stopped
 from feedback.store import runs
@@ -62,10 +64,16 @@ def execute(context: Context, name: str, window_start: datetime) -> bool:
         claim = _claim(connection, context, name, window_start)
     if claim is None:
         return False
+    its = {"job": name, "window": window_start.isoformat(), "token": claim.token, "holder": claim.holder}
+    with bound_contextvars(**its):  # every line that is logged within the run carries them
+        return _do(context, job, claim)
+
+
+def _do(context: Context, job: Job, claim: Claim) -> bool:
     started = time.perf_counter()
     try:
         with _beating(context, claim):
-            result = job(context.holding(claim), window_start)
+            result = job(context.holding(claim), claim.window_start)
         with context.database.write() as connection:
             runs.succeed(connection, claim, context.wall(), time.perf_counter() - started, result)
     except ClaimLostError as lost:
@@ -114,7 +122,7 @@ def _beating(context: Context, claim: Claim) -> Iterator[None]:
             except DatabaseError as error:
                 log.warning("the run could not be prolonged: %s", type(error).__name__, extra={"event": "beat_missed"})
 
-    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread = threading.Thread(target=copy_context().run, args=(beat,), name="heartbeat", daemon=True)
     thread.start()
     try:
         yield

@@ -39,7 +39,7 @@ from feedback.store.owners import responsible_for
 from feedback.store.topics import StoredTopic
 from feedback.store.verdicts import verdicts_of
 from jobs.context import Context
-from jobs.evidence import representative
+from jobs.evidence import copies_and_voices, representative
 from jobs.faq import WeekFaq, gather_faq
 from jobs.kpi import WeekSupport, gather_support
 from jobs.marks import held_back, is_flapping
@@ -298,6 +298,7 @@ def _alert(
     # what is kept speaks of the latest rise: counts of another window would contradict the numbers, and what drove it
     # after the week is none of the week's business
     same = row.evidence if last.window == numbers.window else {}
+    behind = _kept_behind(same) or copies_and_voices(connection, numbers)
     kept = row.evidence if last.window.end <= span.end else {}
     history = alerts.transitions_of(connection, row.id)
     regressed = [each.at for each in history if each.after == AlertState.REGRESSED and each.at < span.end]
@@ -317,8 +318,8 @@ def _alert(
         resolved_at=row.resolved_at,
         regressed_at=regressed[-1] if regressed else None,
         drivers=[Driver(**each) for each in kept.get("drivers", ())],
-        copies=Copies(**same["copies"]) if "copies" in same else None,
-        voices=Voices(**same["voices"]) if "voices" in same else None,
+        copies=behind[0] if behind else None,
+        voices=behind[1] if behind else None,
         late=bool(same.get("late")),
         segment=numbers.segment,
         verdict=said[-1] if said else None,
@@ -332,6 +333,10 @@ def _alert(
         flapping=is_flapping(charts.context, connection, alert, charts.as_of),
         group=row.evidence.get("group", {}),
     )
+
+
+def _kept_behind(kept: Mapping[str, Any]) -> tuple[Copies, Voices] | None:
+    return (Copies(**kept["copies"]), Voices(**kept["voices"])) if {"copies", "voices"} <= set(kept) else None
 
 
 def _events(connection: Connection, topic_id: UUID, series: Series | None) -> list[PlannedEvent]:

@@ -19,10 +19,11 @@ class Panel:
 
     `counts` is int (topics, days). `total` is (days,): the complaints of the day over everything, assigned or not.
     `excluded` is bool (topics, days): days that were alerted and stay out of the baseline. `gaps` is bool (days,):
-    no data came in at all that day. `expected`, of the shape of `excluded`, are days on which a topic is expected to
-    rise: to it they are as if closed, in what is judged and in the baseline. `complete` is false while the last day is
-    still filling. `exposure` (days,), where it is known, takes the place of the day's other complaints as what a
-    topic's are in proportion to; of an unfinished last day it is that of the whole day, see `models.detect.exposure`.
+    nothing came in, which chance does not explain. `expected`, of the shape of `excluded`, are days on which a topic is
+    expected to rise: to it they are as if closed, in what is judged and in the baseline. `complete` is false while the
+    last day is still filling. `exposure` (days,), where it is known, takes the place of the day's other complaints as
+    what a topic's are in proportion to; of an unfinished last day it is that of the whole day, see
+    `models.detect.exposure`.
 
     Raises ValueError when the shapes do not fit together, a count is negative, or a day's topics hold more
     complaints than its total.
