@@ -160,6 +160,35 @@ def test_what_is_held_back_is_in_the_digest_with_the_reason(world: Lifecycle) ->
         assert "high severity" in shown
 
 
+def test_what_rose_for_one_reason_is_told_together_in_the_digest(world: Lifecycle) -> None:
+    for seen in ([Seen("withdrawals", driver="Trustly")], TRUSTLY[1:], [Seen("games", observed=400)]):
+        world.run(1, seen)
+    week = gather(world.context, iso_week(world.now.date()), world.now + timedelta(hours=1))
+    together = {each.topic.name: set(each.together) for each in week.digest(None).rose}
+    assert together == {
+        "Games": set(),
+        "Withdrawals": {"Deposits", "Refunds"},
+        "Deposits": {"Withdrawals", "Refunds"},
+        "Refunds": {"Withdrawals", "Deposits"},
+    }
+    for shown in (render_markdown(week.digest("payments")), render_html(week.digest("payments"))):
+        assert "rose together with it (Trustly)." in shown, "beside the headline"
+        assert "; what drives all of them is Trustly." in shown
+    games = render_markdown(week.digest("games"))
+    assert "together" not in games
+
+
+def test_topics_of_the_same_customers_are_told_as_that(world: Lifecycle) -> None:
+    world.run(1, [Seen("withdrawals"), Seen("fees")])
+    ids = [str(world.alert_id(each)) for each in ("withdrawals", "fees")]
+    group = {"id": ids[0], "driver": None, "customers": 5, "alerts": ids, "area": None}
+    with world.context.write() as connection:
+        alerts.keep_in_evidence(connection, world.alert_id("fees"), "group", group)
+    digest = gather(world.context, iso_week(world.now.date()), world.now + timedelta(hours=1)).digest("payments")
+    said = "It rose together with “Fees”; behind them are the same people: 5 customers in common."
+    assert said in render_markdown(digest), "though it is somebody else's"
+
+
 def comes_back(world: Lifecycle, times: int, topic: str = "games") -> None:
     """It rises, and so many times it is ended by hand a day later and rises again the day after."""
     world.run(24, [Seen(topic)])
