@@ -22,6 +22,7 @@ from feedback.notify.deadline import failure
 from feedback.notify.message import Message, alert_message, digest_message
 from feedback.notify.outbox import Notice, NoticeKind, NoticeState, Result, RetryPolicy, after, passing, permanent
 from feedback.notify.outcomes import outcome_message
+from feedback.notify.sources import source_message
 from feedback.settings import hash_key
 from feedback.store import facets, notices
 from jobs.context import Context
@@ -129,6 +130,8 @@ class _Delivery:
             return digest_message(notice, digest, quotes=channel.quotes, links=links, page=self._page)
         if notice.kind is NoticeKind.OUTCOME:
             return outcome_message(notice)
+        if notice.kind in (NoticeKind.SILENT, NoticeKind.HEARD):
+            return source_message(notice)
         return alert_message(notice, self._quotes(notice) if channel.quotes else (), partial(self._links, notice))
 
     def _links(self, notice: Notice, alert_id: UUID) -> Links:

@@ -26,6 +26,7 @@ from jobs.panel import DatedPanel, dated_panel
 from jobs.published import published
 from jobs.segments import SegmentSeries, segment_series
 from jobs.severity import severity
+from jobs.sources import tell_sources
 from jobs.telling import Move, tell
 from jobs.thresholds import SEGMENTS, Limit, Limits, limits
 from jobs.watermark import watermark
@@ -33,7 +34,7 @@ from models.detect.combined import Combined
 from models.detect.eb7 import EB7, Stages
 from models.detect.panel import Flags, Scores
 from models.detect.rises import Rises, find_rises
-from models.detect.segments import SegmentRises, find_segment_rises
+from models.detect.segments import SegmentRises, find_segment_rises, time_of_year
 
 FALSE_DISCOVERIES = 0.1
 """The share of the rises of a run that may be there by chance (Benjamini-Hochberg), beside the budget of false alarms:
@@ -77,6 +78,7 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
     judged = [*judging.now(), *(judging.late(Span(last, now)) if last else ())]
     with context.write() as connection:
         changes = _decide(context, connection, current.version, judged, known, now)
+    tell_sources(context, current.version.id, now)
     topics = {each.signal.topic_id for each in judged}
     rising = {each.signal.topic_id for each in judged if each.signal.rising}
     return {"judged": len(topics), "rising": len(rising), "transitions": changes}
@@ -110,7 +112,8 @@ class _Judging:
         with self.context.database.read() as connection:
             series = segment_series(self.context, connection, self.version, self.dated, limit.segments)
         eb7 = EB7(stages=self.context.memory.setdefault("stages in segments", Stages()))
-        rises = find_segment_rises(series.panel, limit.threshold, FALSE_DISCOVERIES, eb7)
+        season = time_of_year(self.dated.panel, EB7(stages=self.context.memory.get("stages")))
+        rises = find_segment_rises(series.panel, limit.threshold, FALSE_DISCOVERIES, eb7, season)
         found: list[Judged] = []
         for row, each in whole.items():
             if each.why:

@@ -103,6 +103,13 @@ def listed(connection: Connection, state: NoticeState | None = None, limit: int 
     return [_notice(row) for row in connection.execute(query)]
 
 
+def of_kind(connection: Connection, kind: NoticeKind, since: datetime) -> list[Notice]:
+    """Notices of a kind that were made at `since` or later, the oldest first."""
+    made = (notice.c.kind == str(kind)) & (notice.c.created_at >= since)
+    rows = connection.execute(select(notice).where(made).order_by(notice.c.created_at, notice.c.id))
+    return [_notice(row) for row in rows]
+
+
 def tally(connection: Connection) -> dict[NoticeState, int]:
     """How many notices are in each state."""
     rows = connection.execute(select(notice.c.state, func.count()).group_by(notice.c.state))
@@ -137,9 +144,10 @@ def notice_of(connection: Connection, notice_id: UUID) -> Notice | None:
 
 
 def told_at(connection: Connection, alert_id: UUID, position: int) -> datetime | None:
-    """When people were first told of the alert's transition at `position`; None if nobody was."""
-    of_it = (notice.c.alert_id == alert_id) & (notice.c.position == position)
-    first = select(notice.c.created_at).where(of_it).order_by(notice.c.created_at).limit(1)
+    """When people were first told of the alert's transition at `position`, alone or with others; None if nobody was."""
+    of_it = (told.c.alert_id == alert_id) & (told.c.position == position)
+    query = select(notice.c.created_at).join(told, told.c.notice_id == notice.c.id).where(of_it)
+    first = query.order_by(notice.c.created_at).limit(1)
     found: datetime | None = connection.execute(first).scalar_one_or_none()
     return found
 

@@ -336,6 +336,7 @@ transition = Table(
     Column("after", String(20), nullable=False),
     Column("who", String(200), nullable=False),
     Column("why", Text, nullable=False),
+    Column("numbers", Json),
 )
 
 verdict = Table(
@@ -524,6 +525,8 @@ api_key = Table(
     Column("owner", String(200)),
     Column("expires_at", UtcDateTime),
     Column("last_used_at", UtcDateTime),
+    # what it may send complaints of; null: of all
+    Column("sources", Json),
 )
 
 account = Table(

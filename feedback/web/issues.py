@@ -20,8 +20,8 @@ from feedback.domain import Severity, Span
 from feedback.language import N_, Language
 from feedback.phrases import capital
 from feedback.store.counts import counts_by_segment
-from feedback.store.sight import Sight
-from feedback.store.topics import last_judged, published_version, topics_of
+from feedback.store.sight import Sight, seen_topics
+from feedback.store.topics import last_judged
 from feedback.web.doubts import doubts, is_stale
 from feedback.web.visit import Reading, Visit
 
@@ -106,10 +106,9 @@ def choices(visit: Visit, sight: Sight, query: HotIssuesQuery) -> list[Choice]:
     say, now = visit.say, visit.service.clock()
     span = Span(now - timedelta(days=SPARKLINE_DAYS), now)
     with visit.service.database.read() as connection:
-        version = published_version(connection)
-        members = topics_of(connection, version.id) if version else []
-        found = values_of(connection, version.id, span) if version else {}
-    seen = [each for each in members if sight.topic(each.owner, each.area)]
+        known = seen_topics(connection, sight)
+        found = values_of(connection, known.version.id, span) if known.version else {}
+    seen = known.topics.values()
     owners = {sight.owners.of_topic(each.owner, each.area).owner for each in seen}
     offered: list[tuple[str, str, Iterable[str], Callable[[str], str]]] = [
         ("market", N_("Market"), found.get("market", ()), say.market),

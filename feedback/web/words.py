@@ -32,6 +32,7 @@ from feedback.phrases import (
     verdict_words,
     voices_words,
 )
+from feedback.reasons import moved_words
 from feedback.requests import RequestKind, RequestState
 from feedback.roles import Role
 from feedback.store.facets import StoredQuote
@@ -195,7 +196,7 @@ class Words:
         return capital(channel_name(channel, self.to))
 
     def reason(self, why: str) -> str:
-        return reason_words(why, self.to)
+        return moved_words(reason_words(why, self.to), self.to)
 
     def number(self, value: float) -> str:
         return self.to.number(value)
