@@ -15,14 +15,13 @@ from feedback.errors import FeedbackError
 from feedback.series import bucket_start, day_of
 from feedback.store import complaints
 from jobs.context import Context, Progress
-from jobs.detect import FALSE_DISCOVERIES
 from jobs.panel import dated_panel
 from jobs.published import published
 from jobs.segments import segments_worth_judging
 from jobs.thresholds import EVALUATIONS_PER_DAY, whole_share
 from models.backtest import HORIZON, KINDS, WEEK, Backtest, Planted, Trials
 from models.detect import Panel
-from models.detect.budget import Threshold, threshold_for
+from models.detect.budget import Threshold, simulated
 
 WARM_UP, LEAST_WEEKS = 6, 4
 """Weeks that the detector needs to know what is usual, and the least that must be left to plant rises into."""
@@ -90,9 +89,10 @@ def report_on(panel: Panel, plan: BacktestPlan, progress: Progress, part: float 
     rises = list(plan.rises())
     with progress.task("Planting rises", len(plan.budgets) * (len(rises) + 1)) as advance:
         done = 0
+        simulation = simulated(panel, evaluations_per_day=EVALUATIONS_PER_DAY)
         for place, budget in enumerate(plan.budgets):
-            threshold = threshold_for(panel, budget * part, evaluations_per_day=EVALUATIONS_PER_DAY)
-            test = Backtest(panel, judged, threshold, FALSE_DISCOVERIES)
+            threshold = simulation.threshold(budget * part)
+            test = Backtest(panel, judged, threshold)
             advance(done := done + 1)
             trials: list[Trials] = []
             for rise in rises:
