@@ -75,7 +75,7 @@ def run_backtest(context: Context, plan: BacktestPlan, now: datetime) -> Backtes
 
 
 def report_on(panel: Panel, plan: BacktestPlan, progress: Progress, part: float = 1.0) -> BacktestReport:
-    """What is found of the plan's rises in a panel, with this part of the budgets; the rest is for segments.
+    """What is found of the plan's rises in a panel, with this part of the budgets.
 
     Raises FeedbackError when the history is too short.
     """
@@ -141,7 +141,8 @@ def _budget_row(test: Backtest, threshold: Threshold, trials: Sequence[Trials]) 
     return {
         "threshold": threshold.score,
         "simulated": threshold.achieved,
-        "opened": test.opened_a_week(),
+        "q_bound": threshold.q_bound,
+        "opened_in_history": test.opened_a_week(),
         **_found(together),
     }
 
