@@ -136,7 +136,7 @@ def _scattered(rng: np.random.Generator, mean: Floats, phi: Floats) -> Series:
 def scored(panel: Short, kind: str, judged: int = JUDGED) -> dict[str, Floats]:
     """What the detectors of the combination say of the last days, each (topics, judged)."""
     series = np.ascontiguousarray(panel.counts[kind].T[:, None, :], dtype=np.float64)
-    history = History(series, panel.others.T[:, None, :], np.zeros(series.shape, bool), np.ones(len(series)))
+    history = History(series, panel.others.T[:, None, :], np.zeros(series.shape, bool), np.ones((len(series), 1, 1)))
     return {name: -np.log10(each.p()[:, 0].T) for name, each in Combined().held(history, judged).items()}
 
 
@@ -615,7 +615,7 @@ def _late_scores(detector: Combined, counts: Series, calm: Series, days: int) ->
     busy topics brought was from what was expected, relative, root mean square."""
     series = np.ascontiguousarray(counts.T[:, None, :], dtype=np.float64)
     others = np.ascontiguousarray((calm.sum(axis=0) - calm).T[:, None, :], dtype=np.float64)
-    history = History(series, others, np.zeros(series.shape, bool), np.ones(len(series)))
+    history = History(series, others, np.zeros(series.shape, bool), np.ones((len(series), 1, 1)))
     held = detector.held(history, days)
     mean, seen = held["EB7"].mean[:, 0], _trailed(calm, days)
     busy = mean > 40

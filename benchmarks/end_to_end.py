@@ -536,7 +536,7 @@ def judge(watches: Sequence[Watch], day: int, threshold: Threshold, rng: np.rand
     counts = np.stack([watch.counts[: day + 1] for watch in watches], axis=1).astype(np.float64)
     total = np.stack([watch.total[: day + 1] for watch in watches], axis=1)[:, :, None]
     excluded = np.stack([watch.excluded[: day + 1] for watch in watches], axis=1)
-    open_days = np.where(watches[0].total[: day + 1] == 0, 0.0, 1.0)
+    open_days = np.where(watches[0].total[: day + 1] == 0, 0.0, 1.0)[:, None, None]
     detector = Combined(threshold.margins)
     scores = evaluate(History(counts, total - counts, excluded, open_days), detector, EVALUATIONS_PER_DAY, rng, 1)
     score = highest(scores, threshold.margins)

@@ -13,10 +13,19 @@ drifting     scatter of 1.3 to 3 times Poisson's, and waves of up to 20 % (AR, .
 risen        as drifting; two weeks before the fix (one where it follows a peak) the topic has really risen, 2.5 times,
              and would stay there
 
-Printed per cell: the share of 90 % intervals that hold the true ratio, the mean and median error of the log ratio, the
-verdicts eight weeks after the fix, how often *worked* was said then or two, four or six weeks after a fix without
-effect; beside it coverage, error and *worked* of the naive ratio, four weeks before against four after with a Poisson
-interval (clear of one, and the reduction half of what was hoped for or more).
+Fixes are judged as the service does it: every day, from the first on which a verdict is possible to eight weeks after
+the fix, where the estimate ends, and the owner is told of the first *worked*. Printed per cell:
+
+cover        the share of 90 % intervals that hold the true ratio eight weeks after the fix, and how wide they are (the
+             median log of their ends' ratio)
+mean, median error of the log ratio
+8 weeks      the verdicts then
+worked       how often it was said within four weeks, and ever: with a true effect of 0 % this is the false alarm
+denied       how often *no effect* or *worse* was ever said
+naive        coverage, error and *worked* of four weeks before against four weeks after with a Poisson interval (clear
+             of one, and the reduction half of what was hoped for or more), looked at once
+
+`--every 7` looks once a week, in a seventh of the time.
 """
 
 from __future__ import annotations
@@ -32,7 +41,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from feedback.domain import OutcomeVerdict
+from feedback.domain import OUTCOME_RULES, OutcomeVerdict
 from models import outcome
 from models.detect.panel import Floats
 
@@ -43,9 +52,8 @@ WEEKDAYS = np.array([1.25, 1.15, 1.1, 1.05, 1.0, 0.8, 0.65])
 WEEKDAYS /= WEEKDAYS.mean()
 DAYS, FIRST, LAST = 7 * 66, 7 * 30, 7 * 56
 SAME = 10
-LOOKS = (2, 4, 6)
-"""Weeks after the fix at which it is looked at beside the last."""
-
+LOOKS = range(OUTCOME_RULES.least_days, 7 * outcome.WEEKS_AFTER + 1)
+"""Days after the fix on which a verdict is possible."""
 
 Counts = NDArray[np.int64]
 
@@ -61,28 +69,30 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One simulated fix and what was said of it."""
+    """One simulated fix: what was found at last, and what was said on which day after it."""
 
     size: str
     effect: float
     found: outcome.Estimate
-    verdict: OutcomeVerdict
-    ever_worked: bool
+    verdicts: tuple[OutcomeVerdict, ...]
+    days: tuple[int, ...]
     naive: tuple[float, float, float]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(101, 121)))
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(301, 321)))
     parser.add_argument("--expect", type=float, default=-0.4)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--moments", nargs="+", choices=("random", "peak"), default=("random", "peak"))
+    parser.add_argument("--every", type=int, default=1, help="days from one look to the next")
     options = parser.parse_args()
+    days = LOOKS[:: -options.every][::-1]
     began = time.process_time()
     print(HEAD)
     for kind in options.kinds:
         for when in options.moments:
-            judged = [each for seed in options.seeds for each in judge(kind, when, seed, options.expect)]
+            judged = [each for seed in options.seeds for each in judge(kind, when, seed, options.expect, days)]
             for size in SIZES:
                 for effect in EFFECTS:
                     cell = [each for each in judged if (each.size, each.effect) == (size, effect)]
@@ -91,28 +101,40 @@ def main() -> None:
 
 
 HEAD = (
-    f"{'series':11}{'fixed':8}{'topic':7}{'true':>5}{'n':>5}{'cover':>7}{'mean':>7}{'median':>8}"
-    f"{'worked':>8}{'partly':>7}{'none':>6}{'worse':>7}{'open':>6}{'ever':>6}  | naive:"
-    f"{'cover':>6}{'median':>8}{'worked':>8}"
+    f"{'':36}{'estimate after 8 weeks':>30}  {'verdict after 8 weeks':>33}  {'worked':>12}        | naive\n"
+    f"{'series':11}{'fixed':8}{'topic':7}{'true':>5}{'n':>5}{'cover':>7}{'wide':>6}{'mean':>8}{'median':>8}"
+    f"{'worked':>8}{'partly':>7}{'none':>6}{'worse':>7}{'open':>6}{'4 wks':>7}{'ever':>6}{'denied':>8}"
+    f" |{'cover':>6}{'median':>8}{'worked':>8}"
 )
 
 
 def row(label: str, cell: Sequence[Judged], expect: float) -> str:
     truth = np.log1p([each.effect for each in cell])
     low, ratio, high = (np.log([getattr(each.found, name) for each in cell]) for name in ("low", "ratio", "high"))
-    error, naive = ratio - truth, np.array([each.naive for each in cell])
-    covered = np.mean((low <= truth) & (truth <= high))
-    naive_covered = np.mean((naive[:, 1] <= np.exp(truth)) & (np.exp(truth) <= naive[:, 2]))
-    naive_worked = np.mean((naive[:, 2] < 1) & (naive[:, 0] <= 1 + expect / 2))
-    naive_error = np.log(np.maximum(naive[:, 0], 1e-3)) - truth
-    said = Counter(each.verdict for each in cell)
+    error, covered = ratio - truth, np.mean((low <= truth) & (truth <= high))
+    said = Counter(each.verdicts[-1] for each in cell)
     shares = [said[each] / len(cell) for each in TOLD]
-    ever = np.mean([each.ever_worked for each in cell])
+    soon, ever, denied = np.mean([told_of(each) for each in cell], axis=0)
     return (
-        f"{label}{len(cell):5}{covered:7.3f}{error.mean():+7.3f}{np.median(error):+8.3f}"
-        f"{shares[0]:8.3f}{shares[1]:7.3f}{shares[2]:6.3f}{shares[3]:7.3f}{shares[4]:6.3f}{ever:6.3f}  |       "
-        f"{naive_covered:6.3f}{np.median(naive_error):+8.3f}{naive_worked:8.3f}"
+        f"{label}{len(cell):5}{covered:7.3f}{np.median(high - low):6.2f}{error.mean():+8.3f}{np.median(error):+8.3f}"
+        f"{shares[0]:8.3f}{shares[1]:7.3f}{shares[2]:6.3f}{shares[3]:7.3f}{shares[4]:6.3f}"
+        f"{soon:7.3f}{ever:6.3f}{denied:8.3f} |{naive_row(cell, truth, expect)}"
     )
+
+
+def told_of(judged: Judged) -> tuple[bool, bool, bool]:
+    """Whether *worked* was said within four weeks, and ever; and whether the fix was ever denied an effect."""
+    worked = [day for day, said in zip(judged.days, judged.verdicts, strict=True) if said is OutcomeVerdict.WORKED]
+    denied = {OutcomeVerdict.NO_EFFECT, OutcomeVerdict.WORSE} & set(judged.verdicts)
+    return bool(worked) and worked[0] <= 28, bool(worked), bool(denied)
+
+
+def naive_row(cell: Sequence[Judged], truth: Floats, expect: float) -> str:
+    found = np.array([each.naive for each in cell])
+    covered = np.mean((found[:, 1] <= np.exp(truth)) & (np.exp(truth) <= found[:, 2]))
+    worked = np.mean((found[:, 2] < 1) & (found[:, 0] <= 1 + expect / 2))
+    error = np.log(np.maximum(found[:, 0], 1e-3)) - truth
+    return f"{covered:6.3f}{np.median(error):+8.3f}{worked:8.3f}"
 
 
 TOLD = (
@@ -124,8 +146,10 @@ TOLD = (
 )
 
 
-def judge(kind: str, when: str, seed: int, expect: float) -> Iterator[Judged]:
-    """Every topic of one panel, fixed with each effect."""
+def judge(
+    kind: str, when: str, seed: int, expect: float, days: Sequence[int], effects: Sequence[float] = EFFECTS
+) -> Iterator[Judged]:
+    """Every topic of one panel, fixed with each effect, looked at on `days` after the fix."""
     made, phi, common = learned(kind, seed)
     rng = np.random.default_rng([seed, KINDS.index(kind), 1 + (when == "peak")])
     for topic in range(len(made.counts)):
@@ -134,9 +158,9 @@ def judge(kind: str, when: str, seed: int, expect: float) -> Iterator[Judged]:
         if kind == "risen":
             mean, before = risen(rng, made, topic, fix - (7 if when == "peak" else 14))
         fixed = Fixed.of(made, topic, before, fix, phi[topic], common)
-        for effect in EFFECTS:
+        for effect in effects:
             after = scattered(rng, mean * (1 + effect), made.phi[topic])
-            yield fixed.judged(np.where(np.arange(DAYS) <= fix, before, after), effect, expect)
+            yield fixed.judged(np.where(np.arange(DAYS) <= fix, before, after), effect, expect, days)
 
 
 @cache
@@ -166,19 +190,16 @@ class Fixed:
         past = outcome.course(before, others, np.ones(DAYS, bool), fix, phi)
         return cls(topic, fix, phi, others, outcome.eve(past, common))
 
-    def judged(self, counts: Counts, effect: float, expect: float) -> Judged:
-        found = self.found(counts, outcome.WEEKS_AFTER)
-        verdict = outcome.verdict_of(found, expect)
-        # only where nothing was achieved does it matter how often it is looked at
-        looks = LOOKS if effect == 0 else ()
-        said = [outcome.verdict_of(self.found(counts, weeks), expect) for weeks in looks]
-        ever = OutcomeVerdict.WORKED in (*said, verdict)
-        return Judged(list(SIZES)[self.topic // SAME], effect, found, verdict, ever, naive(counts, self.fix))
+    def judged(self, counts: Counts, effect: float, expect: float, days: Sequence[int]) -> Judged:
+        found = outcome.estimates([self.course(counts, day) for day in days], self.known)
+        said = tuple(outcome.verdict_of(each, expect) for each in found)
+        size = list(SIZES)[self.topic // SAME]
+        return Judged(size, effect, found[-1], said, tuple(days), naive(counts, self.fix))
 
-    def found(self, counts: Counts, weeks: int) -> outcome.Estimate:
-        end = self.fix + 1 + 7 * weeks
-        past = outcome.course(counts[:end], self.others[:end], np.ones(end, bool), self.fix, self.phi)
-        return outcome.estimate(past, self.known)
+    def course(self, counts: Counts, day: int) -> outcome.Course:
+        """As of so many days after the fix."""
+        end = self.fix + 1 + day
+        return outcome.course(counts[:end], self.others[:end], np.ones(end, bool), self.fix, self.phi)
 
 
 def naive(counts: Counts, fix: int) -> tuple[float, float, float]:

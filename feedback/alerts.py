@@ -180,8 +180,10 @@ def _span(signal: Signal) -> timedelta:
 
 
 def _days(span: timedelta) -> str:
-    days = round(span / timedelta(days=1))
-    return f"{days} day" if days == 1 else f"{days} days"
+    """7 days; 3 hours, for the windows of the hourly path."""
+    hours = round(span / timedelta(hours=1))
+    number, unit = (round(hours / 24), "day") if hours >= 23 else (hours, "hour")
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def _number(value: float) -> str:

@@ -13,7 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from feedback.domain import Fate, TopicKind
-from feedback.language import ENGLISH
+from feedback.language import ENGLISH, N_
 from feedback.phrases import amount, clean, excerpt, language_name, percent
 from feedback.topic_map import Spot, TopicMap, draw
 
@@ -176,25 +176,27 @@ def measures(report: ComparisonReport) -> Sequence[Measure]:
     """What both versions are measured by, as people read it."""
     one, two = report.before, report.after
     return (
-        Measure("Topics", f"{one.topics:,}", f"{two.topics:,}", ""),
-        Measure("Coverage", _exact(one.coverage), _exact(two.coverage), "complaints with a topic; more is better"),
+        Measure(N_("Topics"), f"{one.topics:,}", f"{two.topics:,}", ""),
         Measure(
-            "Coherence",
+            N_("Coverage"), _exact(one.coverage), _exact(two.coverage), N_("complaints with a topic; more is better")
+        ),
+        Measure(
+            N_("Coherence"),
             _signed(one.coherence),
             _signed(two.coherence),
-            "NPMI of a topic's words in texts kept aside, −1 to 1; more is better, but 0.03 may be chance",
+            N_("NPMI of a topic's words in texts kept aside, −1 to 1; more is better, but 0.03 may be chance"),
         ),
         Measure(
-            "Language mixing",
+            N_("Language mixing"),
             _exact(one.language_mixing),
             _exact(two.language_mixing),
-            "a topic's complaints in its commonest language; less is better",
+            N_("a topic's complaints in its commonest language; less is better"),
         ),
         Measure(
-            "Examples at home",
+            N_("Examples at home"),
             _exact(one.examples),
             _exact(two.examples),
-            "the taxonomy's phrases that land in their topic; more is better",
+            N_("the taxonomy's phrases that land in their topic; more is better"),
         ),
     )
 

@@ -214,6 +214,15 @@ class Reason:
 
     `lighter` are the baseline's recent days that weigh less than others of their age in `rate`, since more came in than
     was expected though there was no alert: how many days before the window's last, and the weight of each.
+
+    `rate` lies between the topic's own past and what topics are like: `counted` is what the baseline's complaints weigh
+    together and `watched` what its days do, `prior_shape` and `prior_mean` are the gamma across topics; all are None
+    where an earlier release kept none:
+
+        rate = (prior_shape + counted) / (prior_shape / prior_mean + watched)
+
+    Complaints are in proportion to the column `exposure` of the operator's, to all others where it is empty; of a
+    column `others` is the sum over the window, in a unit in which the median day of its first weeks is 1,000.
     """
 
     detector: str
@@ -236,6 +245,11 @@ class Reason:
     unit: str = "day"
     season: float = 1.0
     lighter: tuple[tuple[int, float], ...] = ()
+    prior_shape: float | None = None
+    prior_mean: float | None = None
+    counted: float | None = None
+    watched: float | None = None
+    exposure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,11 +482,11 @@ class OutcomeRules:
     """When which verdict is given, of a rate ratio with its 90 % interval.
 
     Until `least_days` after the fix and `least_known` before it have data, and `least_expected` complaints would have
-    come in without it, there is *not enough data yet*. A change counts once it is `certain`. Fewer *worked* if the
-    reduction is half of what was hoped for or more and the whole of that is not ruled out, else *partly*; more is
-    *worse*, if it is also more than in the highest of the last weeks before. *No effect* it is where no reduction is
-    certain and what was hoped for is ruled out, against that week too; where neither is ruled out, there is not enough
-    data yet.
+    come in without it, there is *not enough data yet*. A change counts once it is `certain`, and before eight weeks are
+    over once it is surer than that, since it is looked at every day. Fewer *worked* if the reduction is half of what
+    was hoped for or more and the whole of that is not ruled out, else *partly*; more is *worse*, if it is also more
+    than in the highest of the last weeks before. *No effect* it is where no reduction is certain and what was hoped
+    for is ruled out, against that week too; where neither is ruled out, there is not enough data yet.
 
     A fix is watched for `watched`; it has regressed once the last `recent_days` give back half of what it brought.
     """
@@ -480,7 +494,7 @@ class OutcomeRules:
     least_days: int = 14
     least_known: int = 28
     least_expected: float = 5.0
-    certain: float = 0.99
+    certain: float = 0.993
     recent_days: int = 14
     watched: timedelta = timedelta(weeks=12)
 

@@ -11,8 +11,8 @@ from uuid import UUID
 class PlannedEvent:
     """`first` and `last` are the operator's days, both included; without a `topic_id` it concerns every topic.
 
-    A rise on its days that is `expected` opens no alert, and they stay out of what is usual. Who entered it, `who`, and
-    when, `at`, are kept for the record.
+    Where a rise on its days is `expected`, they count neither in what is judged nor in what is usual. Who entered it,
+    `who`, and when, `at`, are kept for the record.
     """
 
     id: int

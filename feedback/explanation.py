@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from feedback.alerts import kept_count, kept_signal
 from feedback.domain import AlertState, Reason, SegmentCount, Signal, Voices
+from feedback.events import PlannedEvent
 from feedback.language import ENGLISH, Language
 from feedback.phrases import (
     amount,
@@ -60,10 +61,27 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """Where the threshold of the hourly path comes from: the scores of so many `hours` before, of all `topics`, passed
+    it in fewer episodes than were `allowed`."""
+
+    hours: int
+    allowed: float
+    topics: int
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any] | None) -> Bar | None:
+        """As it was stored; None when parts are missing."""
+        names = [each.name for each in fields(cls)]
+        return cls(**{name: kept[name] for name in names}) if kept and all(name in kept for name in names) else None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A rise as it was judged.
 
-    `reason`, `origin` and `q_bound` (the largest q that is an alert) are None where an earlier release kept none.
+    `reason`, `origin` and `q_bound` (the largest q that is an alert) are None where an earlier release kept none; of
+    hours there is a `bar` and no origin.
     """
 
     signal: Signal
@@ -73,6 +91,7 @@ class Finding:
     voices: Voices | None = None
     late: bool = False
     where: tuple[SegmentCount, ...] = ()
+    bar: Bar | None = None
 
     @classmethod
     def read(cls, kept: Mapping[str, Any], topic_id: UUID) -> Finding:
@@ -85,6 +104,7 @@ class Finding:
             voices=Voices(**kept["voices"]) if "voices" in kept else None,
             late=bool(kept.get("late")),
             where=tuple(kept_count(each) for each in kept.get("where", ())),
+            bar=Bar.read(kept.get("threshold_origin")),
         )
 
     @property
@@ -105,7 +125,8 @@ def _reason(kept: Mapping[str, Any]) -> Reason:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of the topic. `everything` counts all topics and none; `alerted` days are those of a rise.
+    """One day of the topic. `everything` counts all topics and none; `alerted` days are those of a rise, `expected`
+    ones those of a planned event on which one was expected, and `events` the names of all that were planned.
 
     `recent` days come after the baseline's end, whether alerted or not.
     """
@@ -117,6 +138,8 @@ class Day:
     recent: bool
     gap: bool
     complete: bool
+    expected: bool = False
+    events: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +163,8 @@ class Explanation:
 
     `weeks` are as of `judged_at`, counted back from the last day of the window. `left_out` are the first and last days
     of each stretch of the baseline that stayed out of the baseline because the topic had risen. `recounted` says
-    that the counts of the topic model of that time are gone and `weeks` holds those of the one in force.
+    that the counts of the topic model of that time are gone and `weeks` holds those of the one in force. `events` are
+    those planned for days that are shown, and those on whose days the topic was expected to rise, by their first day.
     """
 
     alert_id: UUID
@@ -157,6 +181,7 @@ class Explanation:
     weeks: tuple[Week, ...]
     left_out: tuple[tuple[date, date], ...]
     recounted: bool = False
+    events: tuple[PlannedEvent, ...] = ()
     kept: Mapping[str, Any] = field(default_factory=dict)
     """What else the alert keeps: its `severity` and the `group` that it is told with."""
 
@@ -175,11 +200,16 @@ def sentences(explanation: Explanation) -> list[str]:
     told = [
         _head(explanation),
         " ".join(
-            filter(None, [_observed(latest, zone), _voices(latest), _expectation(latest, zone), _scatter(latest)])
+            filter(
+                None,
+                [_observed(latest, zone), _late(latest), _voices(latest), _expectation(latest, zone), _scatter(latest)],
+            )
         ),
         _segments(latest),
         _chance(latest),
-        _left_out(explanation.left_out),
+        _left_out(explanation),
+        _expected_days(explanation.events),
+        _planned(explanation),
         _lighter(latest, zone),
         _threshold(latest, zone),
         _false_discoveries(latest),
@@ -192,25 +222,24 @@ def sentences(explanation: Explanation) -> list[str]:
 
 def summary(finding: Finding, zone: ZoneInfo, to: Language = ENGLISH) -> list[str]:
     """What rose, where, and how rare that is: a finding without how it was worked out."""
-    observed = f"{_observed(finding, zone, to)} {_voices(finding, to)}".strip()
+    observed = " ".join(filter(None, [_observed(finding, zone, to), _late(finding, to), _voices(finding, to)]))
     told = [observed, _segments(finding, to), _chance(finding, to)]
     return [each for each in told if each]
 
 
-def numbers(finding: Finding) -> list[tuple[str, float | str, str]]:
-    """(name, value, how it comes about) of each number, in the order in which one is worked out from the others."""
-    return [*_behind(finding.reason), *_judgement(finding), *_origin(finding.origin)]
-
-
 def week_note(week: Week) -> str:
     """What is special about a week, empty for any other."""
-    left_out = sum(each.alerted and not each.recent for each in week.days)
+    left_out = sum(each.alerted and not each.recent and not each.expected for each in week.days)
+    expected = sum(each.expected for each in week.days)
+    planned = dict.fromkeys(clean(name) for each in week.days for name in each.events)
     gaps = sum(each.gap for each in week.days)
     recent = "too recent for the baseline" if week.days[-1].recent else ""
     notes = [
         recent if week.when == "before" else "judged" if week.when == "judged" else "after the window",
         _partly(left_out, len(week.days), "left out of the baseline: in an alert"),
+        _partly(expected, len(week.days), "left out: a rise was expected"),
         _partly(gaps, len(week.days), "without data"),
+        ", ".join(planned),
         "not over" if not week.days[-1].complete or (len(week.days) < 7 and week.when != "before") else "",
     ]
     return "; ".join(filter(None, notes))
@@ -293,9 +322,12 @@ def _voices(finding: Finding, to: Language = ENGLISH) -> str:
     told = [
         to.gettext("Behind them are {messages}", messages=voices_words(finding.voices, to)),
         to.gettext("A customer counts once a day."),
-        to.gettext("They came in after the week was over.") if finding.late else "",
     ]
-    return " ".join(filter(None, told))
+    return " ".join(told)
+
+
+def _late(finding: Finding, to: Language = ENGLISH) -> str:
+    return to.gettext("They came in after the week was over.") if finding.late else ""
 
 
 def _segments(finding: Finding, to: Language = ENGLISH) -> str:
@@ -332,7 +364,7 @@ def _expectation(finding: Finding, zone: ZoneInfo) -> str:
         product = f"{product} × {_figure(reason.season)}"
     return (
         f"{slow}In the weeks up to {_day(end)} the topic had {_figure(reason.rate)} a day, older days counting less, "
-        f"and since then everything else together was {_volume(reason.relative_volume)}{season}: "
+        f"and since then {_proportion(reason)}{season}: "
         f"{product} = {_figure(reason.mean)}."
     )
 
@@ -346,11 +378,18 @@ def _season(reason: Reason) -> str:
     return f"; this time of the year usually has {abs(change)}\u00a0% {more} of this topic than those weeks"
 
 
-def _volume(relative: float) -> str:
+def _proportion(reason: Reason) -> str:
+    """What complaints are in proportion to, and how it has changed."""
+    if reason.exposure:
+        return f"{clean(reason.exposure)} were {_volume(reason.relative_volume, 'they were')}"
+    return f"everything else together was {_volume(reason.relative_volume)}"
+
+
+def _volume(relative: float, before: str = "it was") -> str:
     if relative >= 1.995:
-        return f"{_figure(relative)} times what it was"
+        return f"{_figure(relative)} times what {before}"
     change = round(100 * (relative - 1))
-    return f"{abs(change)}\u00a0% {'above' if change > 0 else 'below'} what it was" if change else "as before"
+    return f"{abs(change)}\u00a0% {'above' if change > 0 else 'below'} what {before}" if change else "as before"
 
 
 def _scatter(finding: Finding) -> str:
@@ -375,15 +414,42 @@ def _chance(finding: Finding, to: Language = ENGLISH) -> str:
     )
 
 
-def _left_out(spans: Sequence[tuple[date, date]]) -> str:
+def _left_out(explanation: Explanation) -> str:
+    spans = explanation.left_out
     if not spans:
-        return "No week was left out of the baseline: the topic was in no alert until it ended."
+        none = "No week was left out of the baseline: the topic was in no alert until it ended."
+        return "" if any(each.expected for each in explanation.events) else none
     named = [span_words(*each) for each in spans[-MOST_SPANS:]]
     more = len(spans) - len(named)
     named = [f"{ENGLISH.number_word(more)} earlier", *named] if more else named
     days = sum((last - first).days + 1 for first, last in spans)
     told = f"{ENGLISH.listed(named)}, {amount(days, 'day')} in all."
     return f"Left out of the baseline, because the topic was in an alert: {told}"
+
+
+def _expected_days(events: Sequence[PlannedEvent]) -> str:
+    """Which days count nowhere, since a rise was expected on them."""
+    expected = [each for each in events if each.expected]
+    if not expected:
+        return ""
+    named = [_event(each) for each in expected[-MOST_SPANS:]]
+    more = len(expected) - len(named)
+    named = [f"{ENGLISH.number_word(more)} earlier", *named] if more else named
+    return (
+        "Left out of what is judged and of the baseline, because a rise was expected to come with a planned event: "
+        f"{ENGLISH.listed(named)}."
+    )
+
+
+def _planned(explanation: Explanation) -> str:
+    """What else was planned for the days that were judged."""
+    first, last = local_days(explanation.latest.signal.window, explanation.zone)
+    found = [each for each in explanation.events if not each.expected and each.overlaps(first, last)]
+    return f"Planned for these days: {ENGLISH.listed([_event(each) for each in found])}." if found else ""
+
+
+def _event(event: PlannedEvent) -> str:
+    return f"{clean(event.name)} ({span_words(event.first, event.last)})"
 
 
 def _lighter(finding: Finding, zone: ZoneInfo) -> str:
@@ -428,14 +494,18 @@ def _threshold(finding: Finding, zone: ZoneInfo) -> str:
         f"The score is {finding.signal.score:.2f} (the negative decimal logarithm of that chance{shift}); "
         f"from {finding.signal.threshold:.2f} on it is an alert."
     )
-    return f"{told} {_highest(finding) if finding.is_hourly else _where_from(finding.origin, zone)}"
+    return f"{told} {_highest(finding.bar) if finding.is_hourly else _where_from(finding.origin, zone)}"
 
 
-def _highest(finding: Finding) -> str:
+def _highest(bar: Bar | None) -> str:
     """Where the bar of the hourly path comes from."""
+    why = "No tail fitted to hours is to be trusted that far, so the threshold is what the scores of"
+    if bar is None:
+        return f"{why} the weeks before, of all topics, exceeded no more often than false alarms are acceptable."
+    seldom = "in no episode" if bar.allowed < 2 else f"in fewer than {int(bar.allowed)} episodes"
     return (
-        "No tail fitted to hours is to be trusted that far, so the threshold is what the scores of the weeks before, "
-        "of all topics, exceeded no more often than the hourly path's tenth of the acceptable false alarms."
+        f"{why} the {bar.hours:,} hours before, of all {amount(bar.topics, 'topic')}, exceeded {seldom} of four days: "
+        f"so many hours may hold {_figure(bar.allowed)} false alarms."
     )
 
 
@@ -493,58 +563,6 @@ def _recounted(explanation: Explanation) -> str:
         return "The daily counts of that time are no longer kept."
     told = "The weeks below are counted by the topic model in force, for that of the time is no longer kept."
     return told if explanation.recounted else ""
-
-
-def _behind(reason: Reason | None) -> list[tuple[str, float | str, str]]:
-    if reason is None:
-        return []
-    return [
-        ("detector", reason.detector, "of those that judge, the one whose score lay highest"),
-        ("window", reason.window_days, "days"),
-        ("open days", reason.open_days, "days of the window with data, the last by its share that was over"),
-        ("baseline lag", reason.baseline_lag, "days from the baseline's last day to the window's"),
-        ("half-life", reason.half_life, "days after which a day of the baseline counts half"),
-        ("rate", reason.rate, "complaints a day in the baseline"),
-        ("doubt", reason.doubt, "squared relative error of the rate"),
-        ("others", reason.others, "complaints about everything else in the window"),
-        ("others a day", reason.others_a_day, "the same a day in the baseline"),
-        ("volume prior", reason.volume_prior, "complaints of others that make half of a change believed"),
-        ("relative volume", reason.relative_volume, "(others + prior) / (others a day × open days + prior)"),
-        ("season", reason.season, "the window's time of the year over the baseline's; 1 before there is a year"),
-        ("mean", reason.mean, "rate × open days × relative volume × season"),
-        ("phi", reason.phi, "variance = phi × mean + (kappa + doubt) × mean²"),
-        ("kappa", reason.kappa, ""),
-        ("size", reason.size, "mean / (variance / mean − 1)"),
-        ("own p", reason.p, "negative binomial of mean and size: P(count ≥ observed)"),
-        ("margin", reason.margin, "what this detector's score has to exceed the first's by"),
-    ]
-
-
-def _judgement(finding: Finding) -> list[tuple[str, float | str, str]]:
-    return [
-        ("observed", finding.signal.observed, "complaints in the window"),
-        ("expected", finding.signal.expected, "the mean"),
-        ("low", finding.signal.low, "5 % quantile of the prediction"),
-        ("high", finding.signal.high, "95 % quantile of the prediction"),
-        ("score", finding.signal.score, "−log10(own p) − margin" if finding.reason else "−log10(p)"),
-        ("p", finding.signal.p, "10^−score"),
-        ("q", finding.signal.q, "Benjamini-Hochberg among the topics of the run"),
-        *([("q bound", finding.q_bound, "a larger q is no alert")] if finding.q_bound is not None else []),
-        ("threshold", finding.signal.threshold, "a lower score is no alert"),
-    ]
-
-
-def _origin(origin: Origin | None) -> list[tuple[str, float | str, str]]:
-    if origin is None:
-        return []
-    return [
-        ("budget", origin.budget, "false alarms a week asked for"),
-        ("achieved", origin.achieved, "false alarms a week in the simulation at this threshold"),
-        ("standard error", origin.standard_error, "of achieved"),
-        ("simulated weeks", origin.simulated_weeks, "drawn from the fitted series"),
-        ("judged a day", origin.evaluations_per_day, "times"),
-        ("topics", origin.topics, "that share the budget"),
-    ]
 
 
 def _partly(days: int, of: int, what: str) -> str:

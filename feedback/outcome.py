@@ -13,7 +13,8 @@ from feedback.phrases import capital, clean, humane
 METHOD = (
     "The expected course follows the topic's own past, with its level, waves and scatter, and the volume of the topics "
     "that have neither risen nor been mended: a Bayesian structural time series with controls (Brodersen et al. 2015). "
-    "A peak before the fix counts as far as it would have lasted."
+    "Whether a peak before the fix was chance or would have stayed is left open: the interval holds what follows from "
+    "either, and a verdict is true of both."
 )
 
 KINDS = {FixKind.FIX: N_("Fix"), FixKind.FAQ: N_("FAQ entry"), FixKind.TRAINING: N_("Training")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -63,14 +63,19 @@ class Responsible:
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """Everybody's charges, and the `default` owner of what nobody owns."""
+    """Everybody's charges, the `default` owner of what nobody owns, and each owner's `places`: markets and brands."""
 
     charges: Mapping[tuple[str, str], str]
     default: str
+    places: Mapping[str, tuple[Segment, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, owned: Mapping[Charge, str], default: str) -> Owners:
-        return cls({charge.key: owner for charge, owner in owned.items()}, default)
+        places: dict[str, tuple[Segment, ...]] = {}
+        for charge, owner in sorted(owned.items()):
+            if charge.attribute is not Owned.AREA:
+                places[owner] = (*places.get(owner, ()), Segment(str(charge.attribute), charge.value))
+        return cls({charge.key: owner for charge, owner in owned.items()}, default, places)
 
     def owner(self, attribute: str, value: str | None) -> str | None:
         """Who answers for the value of an attribute, if anybody."""

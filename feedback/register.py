@@ -45,7 +45,7 @@ TABLES: Mapping[str, Entry] = {
         "deleted by customer hash and by source id; one with neither goes by age alone",
     ),
     "embedding": Entry(
-        "one vector for each text and encoder",
+        "one vector for each text and encoder; in PostgreSQL with pgvector another copy, to search in",
         "a text can in part be guessed from its vector",
         "to assign texts to topics without encoding them again",
         EXPIRES,
@@ -126,7 +126,13 @@ TABLES: Mapping[str, Entry] = {
     "outcome": Entry("what fixes achieved", "", "to judge whether they worked"),
     "exposure": Entry("numbers a day, such as players", "", "to hold complaints in proportion"),
     "run": Entry("each execution of a job: times, counts, errors", "", "each window runs once"),
-    "request": Entry("what people asked workers for", _STAFF, "trainings and edits of topics are done by workers"),
+    "request": Entry(
+        "what people asked workers for; ids of complaints that were to be moved",
+        f"pseudonymous, by complaints' ids; {_STAFF}",
+        "trainings and edits of topics are done by workers",
+        LASTING,
+        "the ids are taken out",
+    ),
     "counting": Entry("how often buckets were counted", "", "readers know when their numbers are old"),
     "api_key": Entry("names, roles, owners, last use and hashes of keys", _STAFF, "to let only known systems in"),
     "account": Entry(

@@ -43,7 +43,7 @@ class Principal:
     """Who is asking: a person who has signed in, or a key.
 
     `owner` is the owner whose topics, markets and brands somebody of the role owner sees; None sees all. A person has
-    an account and perhaps a language, a key neither.
+    an account and perhaps a language, a key neither; a key may be bound to the `sources` that it sends complaints of.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Principal:
     owner: str | None = None
     account_id: UUID | None = None
     language: str | None = None
+    sources: tuple[str, ...] = ()
 
     def may(self, right: Right) -> bool:
         """Whether the role has this right."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
@@ -50,6 +51,7 @@ def list_alerts(
         "owner": "Owner",
         "observed": "Observed",
         "expected": "Expected",
+        "behind": "Messages, customers, texts",
         "risen": "Where",
         "mostly": "Mostly",
     }
@@ -182,8 +184,15 @@ def _row(context: Context, connection: Connection, row: dict[str, Any]) -> dict[
         "severity": severity_of(evidence),
         "severity_why": evidence.get("severity"),
         "key": str(row["id"])[:8],
+        "behind": _behind(evidence.get("voices", {})),
         "mostly": mostly or None,
         "verdict": said[-1].verdict if said else None,
         "shown_state": ", ".join(filter(None, marks)),
         "risen": where_words([kept_count(each) for each in evidence.get("where", ())]) or None,
     }
+
+
+def _behind(voices: Mapping[str, int | None]) -> str | None:
+    """57, 38, 36: near-copies are one text, and who is not known is no customer."""
+    told = [voices.get(name) for name in ("messages", "customers", "texts")]
+    return ", ".join("–" if each is None else str(each) for each in told) if voices else None

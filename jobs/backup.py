@@ -22,6 +22,7 @@ from sqlalchemy import URL, make_url
 
 from feedback.errors import BackupError
 from feedback.settings import Settings
+from feedback.store import nearest
 from feedback.store.database import create_database, open_database
 
 FORMAT = 1
@@ -104,14 +105,17 @@ def restore(settings: Settings, source: Path, *, force: bool = False) -> Backup:
 
 def dump_command(url: str, target: Path) -> str:
     """The command that backs up a PostgreSQL database; it holds no password."""
-    words = ("pg_dump", "--format=custom", "--no-owner", f"--file={dump_beside(target)}", _libpq(url))
+    # of all tables and not of the database: the extension is not in it, which may not be had where it is restored
+    tables = ("--table=*", "--exclude-table=pg_catalog.*", f"--exclude-table={nearest.TABLE}")
+    words = ("pg_dump", "--format=custom", "--no-owner", *tables, f"--file={dump_beside(target)}", _libpq(url))
     return shlex.join(words)
 
 
-def restore_command(url: str, source: Path) -> str:
-    """The command that puts back what `dump_command` wrote."""
+def restore_commands(url: str, source: Path) -> tuple[str, str]:
+    """The commands that put back what `dump_command` wrote; `feedback init` then makes what is not in it."""
+    forget = ("psql", f"--dbname={_libpq(url)}", f"--command=DROP TABLE IF EXISTS {nearest.TABLE}")
     words = ("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", f"--dbname={_libpq(url)}")
-    return shlex.join((*words, str(dump_beside(source))))
+    return shlex.join(forget), shlex.join((*words, str(dump_beside(source))))
 
 
 def dump_beside(archive: Path) -> Path:

@@ -39,11 +39,12 @@ def restore(
 ) -> None:
     """Check a backup, put it back and bring its database to this release's schema. Stop the service first."""
     from jobs.backup import restore as put_back
-    from jobs.backup import restore_command
+    from jobs.backup import restore_commands
 
     settings = load_settings()
     found = put_back(settings, file, force=force)
     say(out, f"Restored {len(found.files)} files of {found.made_at:%Y-%m-%d %H:%M} UTC; `feedback doctor` examines it.")
     if found.database == "postgresql":
         say(err, "The database is not in it. Put it back with, and then run `feedback init`:")
-        say(err, restore_command(settings.url, file))
+        for command in restore_commands(settings.url, file):
+            say(err, command)

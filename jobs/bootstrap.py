@@ -17,10 +17,16 @@ from jobs.run import this_process
 
 
 def build_context(
-    settings: Settings, progress: Progress, wall: Callable[[], datetime], *, create: bool = False
+    settings: Settings,
+    progress: Progress,
+    wall: Callable[[], datetime],
+    *,
+    create: bool = False,
+    seconds: float | None = None,
 ) -> Context:
-    """What jobs and commands work with. StoreError when the database is missing, unless it may be created."""
-    database = create_database(settings.url) if create else open_database(settings.url)
+    """What jobs and commands work with; `seconds` bounds each statement. StoreError when the database is missing,
+    unless it may be created."""
+    database = create_database(settings.url) if create else open_database(settings.url, seconds)
     return Context(settings, database, Parts(settings, progress), progress, wall, this_process())
 
 
@@ -30,6 +36,7 @@ def log_to(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
     shared: list[structlog.typing.Processor] = [
         _sentence,  # before ExtraAdder, which brings the `event` that a line was given
         structlog.stdlib.add_log_level,
+        structlog.contextvars.merge_contextvars,  # which run, or which request, it is about
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,

@@ -84,16 +84,24 @@ def merge(context: Context, gone: UUID, into: UUID, by: Author) -> Edit:
 def split(context: Context, topic_id: UUID, parts: int, by: Author) -> Edit:
     """Cut a topic into `parts` by what its complaints are about. FeedbackError when they are too few."""
     current = _current(context)
-    with context.database.read() as connection:
-        rows = topics.vectors_of_topic(connection, current.version.id, topic_id, current.version.encoder_version)
-        texts = topics.texts_of(connection, [row.id for row in rows])
+    with context.write() as connection:  # from here on: what is erased after it was read would be written down again
+        found = _cut(connection, current, topic_id, parts, by)
+        return _write(context, connection, current, EditKind.SPLIT, topic_id, {"parts": found}, by, _parts(found))
+
+
+def _cut(connection: Connection, current: Published, topic_id: UUID, parts: int, by: Author) -> list[dict[str, Any]]:
+    """The parts with their names and examples."""
+    rows = topics.vectors_of_topic(connection, current.version.id, topic_id, current.version.encoder_version)
+    texts = topics.texts_of(connection, [row.id for row in rows])
     if len(rows) < 2 * parts:
         raise FeedbackError(f"The topic has {len(rows)} complaints, too few to be cut into {parts}.")
     languages = [row.language for row in rows]
     vectors = current.model.offsets.apply(decode_vectors([row.vector for row in rows]), languages)
     labels = cut(vectors, parts)
+    if len(np.unique(labels)) < parts:
+        raise FeedbackError(f"The topic's complaints are too much alike to be cut into {parts}.")
     words = describe([texts[row.id] for row in rows], languages, labels)
-    found = [
+    return [
         {
             "id": str(derived_id("part", topic_id, by.at, label)),
             "name": name_of(words[label]) or f"Part {label + 1}",
@@ -101,7 +109,6 @@ def split(context: Context, topic_id: UUID, parts: int, by: Author) -> Edit:
         }
         for label in range(parts)
     ]
-    return _decide(context, EditKind.SPLIT, topic_id, {"parts": found}, by, _parts(found))
 
 
 def _central(vectors: Floats, inside: NDArray[np.bool_]) -> list[int]:
@@ -118,10 +125,6 @@ def _parts(found: Sequence[Mapping[str, Any]]) -> list[UUID]:
 
 def move(context: Context, chosen: Sequence[UUID], topic_id: UUID, by: Author) -> Edit:
     """Say that complaints belong to a topic, whatever they are like. FeedbackError when one is not known."""
-    with context.database.read() as connection:
-        known = set(topics.texts_of(connection, chosen))
-    if missing := [str(each) for each in chosen if each not in known]:
-        raise FeedbackError(f"There is no complaint {', '.join(missing)}.")
     return _decide(context, EditKind.MOVE, topic_id, {"complaints": [str(each) for each in chosen]}, by, (topic_id,))
 
 
@@ -170,10 +173,32 @@ def _decide(
 ) -> Edit:
     current = _current(context)
     with context.write() as connection:
-        refuse_hidden(connection, [topic_id, *touched])
-        made = edits.add_edit(connection, kind, topic_id, detail, by.at, by.who, by.why)
-        _take_effect(context, connection, current, by, touched)
+        return _write(context, connection, current, kind, topic_id, detail, by, touched)
+
+
+def _write(
+    context: Context,
+    connection: Connection,
+    current: Published,
+    kind: EditKind,
+    topic_id: UUID,
+    detail: Mapping[str, Any],
+    by: Author,
+    touched: Collection[UUID],
+) -> Edit:
+    refuse_hidden(connection, [topic_id, *touched])
+    _refuse_unknown(connection, detail.get("complaints", ()))
+    made = edits.add_edit(connection, kind, topic_id, detail, by.at, by.who, by.why)
+    _take_effect(context, connection, current, by, touched)
     return made
+
+
+def _refuse_unknown(connection: Connection, given: Sequence[str]) -> None:
+    """In the transaction of the decision: until it, some may have been erased."""
+    known = topics.texts_of(connection, [UUID(each) for each in given])
+    if missing := [str(place) for place, each in enumerate(given, 1) if UUID(each) not in known]:
+        # by place, not by id: what is said here is kept
+        raise FeedbackError(f"Of the {len(given)} complaints given, these are not there: number {', '.join(missing)}.")
 
 
 def _with_value(decided: Curation, undone: Edit) -> Curation:

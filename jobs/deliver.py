@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,6 +22,7 @@ from feedback.notify.deadline import failure
 from feedback.notify.message import Message, alert_message, digest_message
 from feedback.notify.outbox import Notice, NoticeKind, NoticeState, Result, RetryPolicy, after, passing, permanent
 from feedback.notify.outcomes import outcome_message
+from feedback.notify.sources import source_message
 from feedback.settings import hash_key
 from feedback.store import facets, notices
 from jobs.context import Context
@@ -89,8 +91,8 @@ class _Delivery:
             return
         for notice in self._claim(room):
             prepared = self._prepared(notice)
-            tried = (_given, prepared) if isinstance(prepared, Result) else (self._attempt, *prepared)
-            sending[pool.submit(*tried)] = notice
+            tried = partial(_given, prepared) if isinstance(prepared, Result) else partial(self._attempt, *prepared)
+            sending[pool.submit(copy_context().run, tried)] = notice  # what it logs belongs to this run
 
     def _let_go(self, sending: dict[Future[Result], Notice]) -> None:
         """Give back what no sender has begun with: the process is to stop soon."""
@@ -128,6 +130,8 @@ class _Delivery:
             return digest_message(notice, digest, quotes=channel.quotes, links=links, page=self._page)
         if notice.kind is NoticeKind.OUTCOME:
             return outcome_message(notice)
+        if notice.kind in (NoticeKind.SILENT, NoticeKind.HEARD):
+            return source_message(notice)
         return alert_message(notice, self._quotes(notice) if channel.quotes else (), partial(self._links, notice))
 
     def _links(self, notice: Notice, alert_id: UUID) -> Links:

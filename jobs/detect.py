@@ -12,13 +12,11 @@ import numpy as np
 from sqlalchemy import Connection
 
 from feedback.alerts import decide
-from feedback.domain import Alert, Segment, SegmentCount, Signal, Span
-from feedback.events import PlannedEvent
-from feedback.series import bucket_start, day_of
+from feedback.domain import Alert, Reason, Segment, SegmentCount, Signal, Span
+from feedback.series import bucket_start
 from feedback.severity import severity_of
 from feedback.store import alerts
 from feedback.store.complaints import came_late
-from feedback.store.events import planned_events
 from feedback.store.topics import StoredVersion, last_judged, store_judged
 from jobs.context import Context
 from jobs.evidence import Usual, Why, evidence, usual_before
@@ -28,6 +26,7 @@ from jobs.panel import DatedPanel, dated_panel
 from jobs.published import published
 from jobs.segments import SegmentSeries, segment_series
 from jobs.severity import severity
+from jobs.sources import tell_sources
 from jobs.telling import Move, tell
 from jobs.thresholds import SEGMENTS, Limit, Limits, limits
 from jobs.watermark import watermark
@@ -74,6 +73,7 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
     judged = [*judging.now(), *(judging.late(Span(last, now)) if last else ())]
     with context.write() as connection:
         changes = _decide(context, connection, current.version, judged, known, now)
+    tell_sources(context, current.version.id, now)
     topics = {each.signal.topic_id for each in judged}
     rising = {each.signal.topic_id for each in judged if each.signal.rising}
     return {"judged": len(topics), "rising": len(rising), "transitions": changes}
@@ -124,7 +124,7 @@ class _Judging:
         places = rises.surest(row)
         of = rises.of(places[0])
         signal = replace(self._signal(of, (row, -1), SEGMENTS, limit), segment=series.segments[places[0]])
-        why = Why(of.reasons.of(row), self.limits.set_at, limit.as_dict(), limit.threshold.q_bound)
+        why = Why(self._reason(of, (row, -1)), self.limits.set_at, limit.as_dict(), limit.threshold.q_bound)
         return Judged(signal, replace(why, where=self._where(series, rises, row, places)))
 
     def _where(
@@ -173,8 +173,11 @@ class _Judging:
         signal = self._signal(rises, cell, LATE if late else Combined().name, whole)
         if not signal.rising:
             return Judged(signal, None)
-        reason = rises.reasons.of(*cell)
-        return Judged(signal, Why(reason, self.limits.set_at, whole.as_dict(), whole.threshold.q_bound, late))
+        reason, bound = self._reason(rises, cell), whole.threshold.q_bound
+        return Judged(signal, Why(reason, self.limits.set_at, whole.as_dict(), bound, late))
+
+    def _reason(self, rises: Rises, cell: tuple[int, int]) -> Reason:
+        return replace(rises.reasons.of(*cell), exposure=self.context.settings.exposure)
 
     def _signal(self, rises: Rises, cell: tuple[int, int], detector: str, limit: Limit) -> Signal:
         row, day = cell
@@ -248,23 +251,14 @@ def decide_all(
     judged: Sequence[Judged],
     now: datetime,
 ) -> int:
-    """Write what signals do to the alerts of `before`, the latest of each topic; the number of transitions.
-
-    A rise that is expected opens none.
-    """
-    expected = [each for each in planned_events(connection) if each.expected]
-    notable = [
-        each
-        for each in judged
-        if _has_open(before, each.signal.topic_id) or not _foreseen(context, each.signal, expected)
-    ]
-    rising = [each.signal for each in notable if each.signal.rising]
+    """Write what signals do to the alerts of `before`, the latest of each topic; the number of transitions."""
+    rising = [each.signal for each in judged if each.signal.rising]
     # the longest window's start: what is usual must not hold any of the rises
     usual = usual_before(connection, version, min((each.window for each in rising), key=_start)) if rising else None
     returns = alerts.returns_of(connection, [each.id for each in before.values()])
     moves = [
         _apply(context, connection, version, before.get(each.signal.topic_id), each, usual, returns, now)
-        for each in notable
+        for each in judged
     ]
     moved = [each for each in moves if each]
     for each in tell(context, connection, moved, now):
@@ -309,13 +303,6 @@ def _counts(judged: Judged, before: Mapping[UUID, Alert], known: Hindsight) -> b
     if _has_open(before, signal.topic_id):
         return signal.detector != LATE
     return not known.explains(signal)
-
-
-def _foreseen(context: Context, signal: Signal, expected: Sequence[PlannedEvent]) -> bool:
-    """Whether a rise in the signal's window is expected: it opens no alert, one that is open goes its way."""
-    zone = context.settings.zone
-    first, last = day_of(signal.window.start, zone), day_of(signal.window.end - timedelta(microseconds=1), zone)
-    return any(each.concerns(signal.topic_id) and each.overlaps(first, last) for each in expected)
 
 
 def _has_open(latest: Mapping[UUID, Alert], topic_id: UUID) -> bool:

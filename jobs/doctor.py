@@ -17,9 +17,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, text
 
 from feedback.errors import FeedbackError, SettingError, StoreError
+from feedback.lag import LAG, is_late
 from feedback.notify.outbox import NoticeState
 from feedback.settings import Settings, load_settings
-from feedback.store import notices, runs
+from feedback.store import nearest, notices, runs
 from feedback.store.complaints import count_complaints
 from feedback.store.database import open_database
 from jobs.backup import last_backup
@@ -37,16 +38,6 @@ LEAST_POSTGRES = 140_000
 
 SKEW = timedelta(seconds=10)
 """Leases are prolonged by the workers' clocks and last minutes."""
-
-LAG = {
-    **dict.fromkeys(CHAIN, timedelta(minutes=30)),
-    "outage": timedelta(hours=3),
-    "detect": timedelta(hours=13),
-    "retrain": timedelta(days=2),
-    "outcome": timedelta(days=2),
-    "digest": timedelta(days=8),
-}
-"""How far each job may be behind: what it is due in, and time for what comes before it."""
 
 BACKUP_AGE = timedelta(days=8)
 
@@ -222,6 +213,7 @@ def _of_database(settings: Settings, wall: Callable[[], datetime]) -> Iterator[F
             yield integrity(list(connection.execute(text("PRAGMA quick_check(5)")).scalars()))
         else:
             yield postgres_version(int(connection.execute(text("SHOW server_version_num")).scalar_one()))
+            yield search(able=nearest.is_there(connection))
             yield clock(connection.execute(text("SELECT clock_timestamp()")).scalar_one(), wall())
         yield from _of_runs(connection, settings, wall())
         yield dead_notices(notices.tally(connection)[NoticeState.DEAD])
@@ -260,6 +252,14 @@ def postgres_version(number: int) -> Finding:
     return Finding("version", State.MEND, found, f"Upgrade it to {LEAST_POSTGRES // 10_000} or later.")
 
 
+def search(*, able: bool) -> Finding:
+    """Whether PostgreSQL itself finds complaints that are alike."""
+    if able:
+        return Finding("search", State.OK, "by pgvector")
+    advice = "Install pgvector 0.7 or later, have a superuser CREATE EXTENSION vector, then run `feedback init`."
+    return Finding("search", State.NOTE, "similar complaints are looked for without pgvector, which is slower", advice)
+
+
 def clock(theirs: datetime, ours: datetime) -> Finding:
     """Whether the database and this machine agree on the time."""
     apart = abs(theirs - ours)
@@ -271,11 +271,11 @@ def clock(theirs: datetime, ours: datetime) -> Finding:
 
 def lag(job: str, done: datetime | None, first: datetime | None, now: datetime) -> Finding:
     """How far a job is behind; before the first complaint, received at `first`, there is nothing to be late with."""
-    since = done or first
-    if since is None or (done is None and job not in CHAIN and now - since <= LAG[job]):
+    late = is_late(job, done, first, now)
+    if done is None and not late and (first is None or job not in CHAIN):
         return Finding(job, State.OK, "has not run yet")
     found = f"done up to {done:%Y-%m-%d %H:%M} UTC, {told_span(now - done)} ago" if done else "has never succeeded"
-    if now - since <= LAG[job]:
+    if not late:
         return Finding(job, State.OK, found)
     advice = "Is `feedback up` or `feedback worker` running? Its log says what fails; `feedback run` tries by hand."
     return Finding(job, State.MEND, found, advice)

@@ -81,7 +81,7 @@ def evidence(
     usually = shares(in_segment(usual.population, signal.segment))
     drivers = find_drivers([each.values for each in window], [each.values for each in baseline], usually, texts)
     numbers = {**_numbers(signal), **why.as_dict()}
-    repeating = Copies(*repeated(copy_of), len(copy_of))
+    repeating, behind = _counted(window, copy_of)
     return {
         **numbers,
         "opening": before.get("opening", numbers),
@@ -90,7 +90,7 @@ def evidence(
         "drivers": [asdict(driver) for driver in drivers],
         "complaint_ids": [str(each) for each in representative(window, texts.window, drivers)],
         "copies": asdict(repeating),
-        "voices": asdict(voices(window, repeating)),
+        "voices": asdict(behind),
         "encoder_version": version.encoder_version,
         "settings": _settings(context),
     }
@@ -142,6 +142,18 @@ def voices(window: Sequence[Facets], repeating: Copies) -> Voices:
     unknown = sum(each.customer_hash is None for each in window)
     texts = len(window) - repeating.complaints + repeating.texts
     return Voices(len(window), len(known) + unknown if known else None, texts)
+
+
+def copies_and_voices(connection: Connection, signal: Signal) -> tuple[Copies, Voices] | None:
+    """What stands behind a signal that nothing was kept of; None where its version's complaints are gone."""
+    found = facets_of_topic(connection, signal.version_id, signal.topic_id, signal.window)
+    window = in_segment(found, signal.segment)
+    return _counted(window, _copies(connection, window[:POPULATION])) if window else None
+
+
+def _counted(window: Sequence[Facets], copy_of: Ints) -> tuple[Copies, Voices]:
+    repeating = Copies(*repeated(copy_of), len(copy_of))
+    return repeating, voices(window, repeating)
 
 
 def _copies(connection: Connection, window: Sequence[Facets]) -> Ints:

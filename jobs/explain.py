@@ -7,22 +7,25 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
-import numpy as np
 from rich.console import Console
 from sqlalchemy import Connection, Row
 
 from feedback.domain import AlertState, Signal
 from feedback.errors import FeedbackError
-from feedback.explanation import Day, Explanation, Finding, Origin, Week, numbers, sentences, span_words, week_note
+from feedback.events import PlannedEvent
+from feedback.explanation import Day, Explanation, Finding, Origin, Week, sentences, span_words, week_note
+from feedback.numbers_behind import numbers
 from feedback.store import alerts
+from feedback.store.events import planned_events
 from feedback.store.topics import published_version
 from jobs.context import Context
 from jobs.panel import DatedPanel, dated_panel, with_day_until
 from jobs.respond import find_alert
 from jobs.show import say, show
 from models.detect.eb7 import EB7
-from models.detect.panel import Flags
+from models.detect.silence import stretches
 
 WEEKS = 8
 """So many weeks are shown up to the window, and of a longer window those before its last week."""
@@ -41,7 +44,8 @@ def explain_alert(context: Context, named: str) -> Explanation:
         latest = _finding(connection, row, row.evidence, row.last_rising_at)
         opening = _finding(connection, row, row.evidence.get("opening", row.evidence), row.opened_at)
         dated, recounted = _dated(context, connection, row, latest.signal)
-    weeks = _weeks(dated, latest, context) if dated else ()
+        planned = _planned(connection, row.topic_id, dated) if dated else []
+    weeks = _weeks(dated, latest, planned, context) if dated else ()
     return Explanation(
         alert_id=row.id,
         topic=row.topic,
@@ -57,6 +61,7 @@ def explain_alert(context: Context, named: str) -> Explanation:
         weeks=weeks,
         left_out=_left_out(dated, latest, context) if dated else (),
         recounted=recounted,
+        events=tuple(each for each in planned if each.expected or _is_shown(each, weeks)),
         kept={name: row.evidence[name] for name in ("severity", "group") if name in row.evidence},
     )
 
@@ -98,7 +103,16 @@ def _dated(context: Context, connection: Connection, row: Row[Any], signal: Sign
     return None, False
 
 
-def _weeks(dated: DatedPanel, finding: Finding, context: Context) -> tuple[Week, ...]:
+def _planned(connection: Connection, topic_id: UUID, dated: DatedPanel) -> list[PlannedEvent]:
+    """The events that concern the topic, on the days there are."""
+    return [each for each in planned_events(connection, dated.days[0], dated.days[-1]) if each.concerns(topic_id)]
+
+
+def _is_shown(event: PlannedEvent, weeks: Sequence[Week]) -> bool:
+    return any(event.overlaps(week.days[0].day, week.days[-1].day) for week in weeks)
+
+
+def _weeks(dated: DatedPanel, finding: Finding, planned: Sequence[PlannedEvent], context: Context) -> tuple[Week, ...]:
     """Seven days each, counted back from the window's last day, and what came after it."""
     window = finding.signal.window
     last, first = _after(dated, finding, context) - 1, _place(dated, window.start, context)
@@ -109,7 +123,7 @@ def _weeks(dated: DatedPanel, finding: Finding, context: Context) -> tuple[Week,
     recent = _baseline_end(dated, finding, context)
     return tuple(
         Week(
-            tuple(_day(dated, place, recent) for place in range(start, end)),
+            tuple(_day(dated, place, recent, planned) for place in range(start, end)),
             "before" if end <= first else "judged" if end <= last + 1 else "after",
         )
         for start, end in spans
@@ -117,16 +131,18 @@ def _weeks(dated: DatedPanel, finding: Finding, context: Context) -> tuple[Week,
     )
 
 
-def _day(dated: DatedPanel, place: int, recent: int) -> Day:
-    panel = dated.panel
+def _day(dated: DatedPanel, place: int, recent: int, planned: Sequence[PlannedEvent]) -> Day:
+    panel, day = dated.panel, dated.days[place]
     return Day(
-        day=dated.days[place],
+        day=day,
         complaints=int(panel.counts[0, place]),
         everything=int(panel.total[place]),
         alerted=bool(panel.excluded[0, place]),
         recent=place >= recent,
         gap=bool(panel.gaps[place]),
         complete=panel.complete or place < panel.days - 1,
+        expected=panel.expected is not None and bool(panel.expected[0, place]),
+        events=tuple(each.name for each in planned if each.overlaps(day, day)),
     )
 
 
@@ -134,8 +150,8 @@ def _left_out(dated: DatedPanel, finding: Finding, context: Context) -> tuple[tu
     """The stretches of the baseline in which the topic had risen; none is left out for longer than the patience."""
     end = _baseline_end(dated, finding, context)
     patience = EB7().patience
-    stretches = [(start, min(stop, start + patience)) for start, stop in _stretches(dated.panel.excluded[0])]
-    return tuple((dated.days[start], dated.days[min(stop, end) - 1]) for start, stop in stretches if start < end)
+    risen = [(start, min(stop, start + patience)) for start, stop in stretches(dated.panel.excluded[0])]
+    return tuple((dated.days[start], dated.days[min(stop, end) - 1]) for start, stop in risen if start < end)
 
 
 def _baseline_end(dated: DatedPanel, finding: Finding, context: Context) -> int:
@@ -143,12 +159,6 @@ def _baseline_end(dated: DatedPanel, finding: Finding, context: Context) -> int:
     reason = finding.reason
     lag = reason.baseline_lag if reason else EB7().window + EB7().gap
     return _after(dated, finding, context) - (-(-lag // 24) if reason and reason.unit == "hour" else lag)
-
-
-def _stretches(flags: Flags) -> Sequence[tuple[int, int]]:
-    """Where flags are set, half open."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
 
 
 def _after(dated: DatedPanel, finding: Finding, context: Context) -> int:

@@ -13,16 +13,16 @@ from uuid import UUID
 
 import numpy as np
 
-from feedback.api.service import Judge
+from feedback.api.service import Judge, Search
 from feedback.domain import Span
 from feedback.intake.language import known_language, language_of
 from feedback.judging import Alike, Placed, Text
-from feedback.store import topics
+from feedback.store import nearest, topics
 from feedback.store.embeddings import decode_vectors
 from feedback.store.raw import moment, uuid
 from jobs.context import Context
 from jobs.published import Published, published
-from models.centre import Floats, unit_rows
+from models.centre import Floats
 
 BATCH = 5_000
 """So many vectors are held against a text at a time: 4 MB."""
@@ -44,10 +44,10 @@ def classify(context: Context, texts: Sequence[Text]) -> list[Placed] | None:
     return [Placed(*each) for each in found]
 
 
-def like_text(context: Context, text: Text, now: datetime, days: int, limit: int) -> list[Alike] | None:
-    """The complaints of the last `days` most like a text, the nearest first; None before there is a version."""
+def like_text(context: Context, text: Text) -> Search | None:
+    """A search of the complaints most like a text, the nearest first; None before there is a version."""
     current = published(context)
-    return None if current is None else _nearest(context, current, *_encoded(context, [text]), now, days, limit)
+    return None if current is None else partial(_nearest, context, current, *_encoded(context, [text]))
 
 
 def like(context: Context, complaint_id: UUID, now: datetime, days: int, limit: int) -> list[Alike] | None:
@@ -77,11 +77,21 @@ def _encoded(context: Context, texts: Sequence[Text]) -> tuple[Floats, list[str]
 def _nearest(
     context: Context, current: Published, vector: Floats, language: list[str], now: datetime, days: int, limit: int
 ) -> list[Alike]:
+    middle, span = current.model.offsets.apply(vector, language)[0], Span(now - timedelta(days=days), now)
+    with context.database.read() as connection:
+        if nearest.is_there(connection):
+            places, elsewhere = current.model.offsets.places()
+            encoder = current.version.encoder_version
+            found = nearest.nearest(connection, encoder, span, middle, places, elsewhere, limit)
+            return [Alike(row.id, row.similarity, row.received_at) for row in found]
+    return _looked_through(context, current, middle, span, limit)
+
+
+def _looked_through(context: Context, current: Published, middle: Floats, span: Span, limit: int) -> list[Alike]:
     """Every vector of the time is looked at, some at a time: what is found is exact, and the memory small."""
-    middle = unit_rows(current.model.offsets.apply(vector, language))[0]
     best: list[Alike] = []
-    for ids, received, languages, vectors in _vectors(context, current, Span(now - timedelta(days=days), now)):
-        cosines = unit_rows(current.model.offsets.apply(vectors, languages)) @ middle
+    for ids, received, languages, vectors in _vectors(context, current, span):
+        cosines = current.model.offsets.apply(vectors, languages) @ middle
         for row in np.argsort(-cosines, kind="stable")[:limit].tolist():
             best.append(Alike(uuid(ids[row]), float(cosines[row]), moment(received[row])))
         best = sorted(best, key=lambda each: (-each.similarity, str(each.complaint_id)))[:limit]

@@ -19,6 +19,7 @@ COLUMNS = {
     "name": "Name",
     "role": "Role",
     "owner": "Owner",
+    "sources": "Sources",
     "created_at": "Made (UTC)",
     "expires_at": "Runs out (UTC)",
     "last_used_at": "Last used (UTC)",
@@ -33,6 +34,10 @@ def keys_add(
         Role.READER
     ),
     owner: Annotated[str, typer.Option(help="With the role owner: whose topics, markets and brands it sees.")] = "",
+    source: Annotated[
+        list[str] | None,
+        typer.Option(help="Send complaints of this source alone; may be given several times. All if left out."),
+    ] = None,
     expires: Annotated[str, typer.Option(help="After how many days it runs out, such as 90d; never if left out.")] = "",
 ) -> None:
     """Make a key for the API. It is shown once and kept only as a hash."""
@@ -40,7 +45,7 @@ def keys_add(
 
     life, now, context = _life(expires), wall(), open_context()
     with context.database.write() as connection:
-        key = add_key(connection, name, now, role, owner, now + life if life else None)
+        key = add_key(connection, name, now, role, owner, now + life if life else None, source or ())
     say(out, key)
     say(err, "This is the only time the key is shown. Send it as: Authorization: Bearer KEY")
 
@@ -53,6 +58,8 @@ def keys_list(as_json: Json = False) -> None:
     context = open_context()
     with context.database.read() as connection:
         rows = [{name: getattr(row, name) for name in COLUMNS} for row in stored_keys(connection)]
+    if not as_json:
+        rows = [{**row, "sources": ", ".join(row["sources"] or ["all"])} for row in rows]
     show(out, rows, COLUMNS, as_json=as_json, empty="There is no key; `feedback keys add NAME` makes one.")
 
 

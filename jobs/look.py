@@ -12,6 +12,7 @@ from feedback.chart import Series
 from feedback.domain import Segment, SilentSource
 from feedback.store.topics import published_version
 from jobs.context import Context
+from jobs.overdue import overdue
 from jobs.published import published
 from jobs.silence import silent_sources
 from jobs.week import Charts
@@ -20,7 +21,12 @@ from models.compare import plane
 
 def looks(context: Context) -> Look:
     """What the pages ask for."""
-    return Look(series=partial(series, context), places=partial(places, context), silent=partial(silent, context))
+    return Look(
+        series=partial(series, context),
+        places=partial(places, context),
+        silent=partial(silent, context),
+        overdue=partial(overdue, context),
+    )
 
 
 def series(context: Context, topic_id: UUID, segment: Segment | None, as_of: datetime, days: int) -> Series | None:

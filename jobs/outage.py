@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from feedback.domain import Signal, Span
+from feedback.series import day_of
 from feedback.store import alerts, complaints, counts
 from feedback.store.topics import StoredVersion
 from jobs.assign import assign_pending
 from jobs.context import Context
 from jobs.detect import Judged, decide_all, signal_of
 from jobs.evidence import Why
+from jobs.panel import expected_days
 from jobs.published import Published, published
 from models.detect.fdr import q_values
 from models.detect.outage import BUDGET_SHARE, Outage, bar
@@ -54,7 +56,7 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
     assign_pending(context, current.version, current.rule, now, since=now - NOT_YET_ASSIGNED)
     with context.database.read() as connection:
         busy = counts.busy_topics(connection, current.version.id, Span(now - longest, now), detector.least)
-        hourly = hourly_panel(connection, current, now, detector) if busy else None
+        hourly = hourly_panel(context, connection, current, now, detector) if busy else None
     if hourly is None:
         return {"judged": 0}
     judged = _judged(context, current.version, hourly, detector, set(busy))
@@ -65,7 +67,9 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
     return {"judged": len(hourly.topics), "rising": len(judged), "transitions": changes}
 
 
-def hourly_panel(connection: Connection, current: Published, end: datetime, detector: Outage) -> HourlyPanel | None:
+def hourly_panel(
+    context: Context, connection: Connection, current: Published, end: datetime, detector: Outage
+) -> HourlyPanel | None:
     """The weeks of hours that are compared, and what the detector needs before them; None where there are too few."""
     before = detector.gap + detector.warm_up
     _, first, _ = complaints.count_complaints(connection)
@@ -82,7 +86,10 @@ def hourly_panel(connection: Connection, current: Published, end: datetime, dete
         if topic in rows:
             observed[rows[topic], place] += 1
     excluded = _excluded(connection, rows, start, hours)
-    return HourlyPanel(Panel(observed, total, excluded, _gaps(total)), tuple(rows), end)
+    expected = expected_days(
+        connection, tuple(rows), [day_of(start + hour * HOUR, context.settings.zone) for hour in range(hours)]
+    )
+    return HourlyPanel(Panel(observed, total, excluded, _gaps(total), expected=expected), tuple(rows), end)
 
 
 def _excluded(connection: Connection, rows: Mapping[UUID, int], start: datetime, hours: int) -> NDArray[np.bool_]:

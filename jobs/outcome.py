@@ -109,7 +109,7 @@ class _Judging:
         mended = np.array([each in self.expected for each in self.dated.topics])
         controls = panel.exposure
         if controls is None:
-            controls = controls_of(panel.counts, panel.total, panel.excluded, row, mended, place)
+            controls = controls_of(panel.counts, panel.total, panel.left_out, row, mended, place)
         usable = self.usable & ~self.expected[topic]
         phi = scatter_of(panel.counts, panel.total, self.usable, place)
         numbers = panel.counts[row].astype(np.float64), controls, usable

@@ -9,7 +9,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from feedback.domain import Segment, Span
@@ -19,9 +18,11 @@ from feedback.store import alerts, complaints, counts
 from feedback.store.events import planned_events
 from feedback.store.exposure import exposure_of
 from jobs.context import Context
+from jobs.silence import by_source
 from models.detect import Panel
 from models.detect.exposure import exposure_from
-from models.detect.panel import Floats
+from models.detect.panel import Flags, Floats
+from models.detect.silence import gaps, silent_share
 
 HISTORY = timedelta(days=800)
 """The detector forgets a level by half in eight weeks; what a time of the year is like it learns from two years."""
@@ -74,10 +75,10 @@ def dated_panel(
         total[place] += customers
         if topic in rows:
             observed[rows[topic], place] = customers
-    excluded = _excluded(connection, rows, days, zone) | _expected(connection, topics, days)
+    excluded, expected = _excluded(connection, rows, days, zone), expected_days(connection, topics, days)
     complete = complete and (come_in is None or span.end <= come_in)
-    gaps = total == 0 if segment is None else np.zeros(len(days), bool)
-    panel = Panel(observed, total, excluded, gaps, complete, _exposure(context, connection, days))
+    exposure = _exposure(context, connection, version_id, days)
+    panel = Panel(observed, total, excluded, gaps(total, complete=complete), complete, exposure, expected)
     return DatedPanel(panel, tuple(topics), days)
 
 
@@ -115,16 +116,20 @@ def with_day_until(
     return replace(dated, panel=replace(dated.panel, counts=observed, total=total))
 
 
-def _exposure(context: Context, connection: Connection, days: Sequence[date]) -> Floats | None:
-    """Each day's exposure, None where complaints are held against all others. SettingError when there is no number."""
+def _exposure(context: Context, connection: Connection, version_id: UUID, days: Sequence[date]) -> Floats | None:
+    """Each day's exposure, None where complaints are held against all others. SettingError when there is no number.
+
+    Where a source was silent, fewer could complain. The number of other complaints says that by itself.
+    """
     name = context.settings.exposure
     if not name:
         return None
     told = exposure_of(connection, name, days[0], days[-1])
     try:
-        return exposure_from(np.array([told.get(day, np.nan) for day in days]))
+        exposure = exposure_from(np.array([told.get(day, np.nan) for day in days]))
     except ValueError:
         raise SettingError(_untold(name, days)) from None
+    return exposure * (1 - silent_share(by_source(context, connection, version_id, days)[1]))
 
 
 def _untold(name: str, days: Sequence[date]) -> str:
@@ -134,9 +139,7 @@ def _untold(name: str, days: Sequence[date]) -> str:
     )
 
 
-def _excluded(
-    connection: Connection, rows: Mapping[UUID, int], days: Sequence[date], zone: ZoneInfo
-) -> NDArray[np.bool_]:
+def _excluded(connection: Connection, rows: Mapping[UUID, int], days: Sequence[date], zone: ZoneInfo) -> Flags:
     """(topics, days): the days on which a topic had risen, by its alerts."""
     excluded = np.zeros((len(rows), len(days)), bool)
     for topic, span in alerts.risen_spans(connection):
@@ -148,13 +151,15 @@ def _excluded(
     return excluded
 
 
-def _expected(connection: Connection, topics: Sequence[UUID], days: Sequence[date]) -> NDArray[np.bool_]:
-    """(topics, days): the days of events on which a topic was expected to rise."""
+def expected_days(connection: Connection, topics: Sequence[UUID], days: Sequence[date]) -> Flags | None:
+    """(topics, days): the days of events on which a topic was expected to rise; None where there are none."""
+    events = [each for each in planned_events(connection, days[0], days[-1]) if each.expected]
+    if not events:
+        return None
     expected = np.zeros((len(topics), len(days)), bool)
-    for event in planned_events(connection, days[0], days[-1]):
-        if event.expected:
-            concerned = [event.concerns(topic) for topic in topics]
-            expected |= np.outer(concerned, [event.overlaps(day, day) for day in days])
+    for event in events:
+        concerned = [event.concerns(topic) for topic in topics]
+        expected |= np.outer(concerned, [event.overlaps(day, day) for day in days])
     return expected
 
 

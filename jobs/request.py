@@ -59,7 +59,7 @@ def _compare(context: Context, asked: Request) -> Result:
     report = compare_versions(context, before, after, asked.at)
     write_report(report, report_path(context, before, after))
     # without the quotes: they stand in the page alone, from where they go with their complaints
-    told = [{"name": each.name, "before": each.before, "after": each.after} for each in measures(report)]
+    told = [asdict(each) for each in measures(report)]
     fates = [{name: _plain(getattr(each, name)) for name in COMPARED} for each in report.topics]
     return {"before": str(before.id), "after": str(after.id), "measures": told, "topics": fates}
 

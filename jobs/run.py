@@ -8,13 +8,16 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from datetime import datetime
 from importlib import import_module
+from pathlib import Path
 
 import psutil
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
+from structlog.contextvars import bound_contextvars
 
 from feedback.errors import ClaimLostError, FeedbackError, Stopped
 from feedback.store import runs
@@ -30,6 +33,10 @@ APART = ("intake", "embed", "deliver")
 """Jobs that go on whatever the others are at. The others judge, each building on what those before it have written."""
 
 BEAT_SECONDS = runs.LEASE.total_seconds() / 5
+
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+PROCESS_IDS = Path("/proc/self/ns/pid")
+"""What Linux tells apart: this run of the machine, and the space that process ids are of."""
 
 log = logging.getLogger(__name__)
 
@@ -57,10 +64,16 @@ def execute(context: Context, name: str, window_start: datetime) -> bool:
         claim = _claim(connection, context, name, window_start)
     if claim is None:
         return False
+    its = {"job": name, "window": window_start.isoformat(), "token": claim.token, "holder": claim.holder}
+    with bound_contextvars(**its):  # every line that is logged within the run carries them
+        return _do(context, job, claim)
+
+
+def _do(context: Context, job: Job, claim: Claim) -> bool:
     started = time.perf_counter()
     try:
         with _beating(context, claim):
-            result = job(context.holding(claim), window_start)
+            result = job(context.holding(claim), claim.window_start)
         with context.database.write() as connection:
             runs.succeed(connection, claim, context.wall(), time.perf_counter() - started, result)
     except ClaimLostError as lost:
@@ -109,7 +122,7 @@ def _beating(context: Context, claim: Claim) -> Iterator[None]:
             except DatabaseError as error:
                 log.warning("the run could not be prolonged: %s", type(error).__name__, extra={"event": "beat_missed"})
 
-    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread = threading.Thread(target=copy_context().run, args=(beat,), name="heartbeat", daemon=True)
     thread.start()
     try:
         yield
@@ -119,14 +132,15 @@ def _beating(context: Context, claim: Claim) -> Iterator[None]:
 
 
 def this_process() -> str:
-    """Names this process for its claims: machine, process id and when it started."""
-    return f"{socket.gethostname()}:{os.getpid()}:{psutil.Process().create_time():.2f}"
+    """Names this process for its claims: where it runs, process id and when it started."""
+    return f"{_place()}:{os.getpid()}:{psutil.Process().create_time():.2f}"
 
 
 def is_gone(holder: str) -> bool:
-    """Whether a process of this machine that `this_process` named has ended. Of other machines nothing is known."""
-    host, pid, started = holder.rsplit(":", 2)
-    if host != socket.gethostname():
+    """Whether a process that `this_process` named, of this machine and container, has ended. Of others nothing is
+    known."""
+    place, pid, started = holder.rsplit(":", 2)
+    if place != _place():
         return False
     try:
         process = psutil.Process(int(pid))
@@ -134,3 +148,13 @@ def is_gone(holder: str) -> bool:
         return f"{process.create_time():.2f}" != started or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+def _place() -> str:
+    """Where process ids mean the same: containers may have one host name, and each its own processes."""
+    signs = [socket.gethostname()]
+    with suppress(OSError):
+        signs.append(BOOT.read_text("ascii").strip()[:13])
+    with suppress(OSError):
+        signs.append(str(PROCESS_IDS.stat().st_ino))
+    return "/".join(signs)

@@ -19,7 +19,7 @@ from feedback.store.facets import Facets
 from feedback.store.topics import StoredVersion
 from jobs.context import Context
 from jobs.panel import DatedPanel, in_steps
-from models.detect.panel import Counts, Panel
+from models.detect.panel import Counts
 from models.detect.segments import LEAST_A_DAY, SegmentPanel, worth_judging
 
 LEAST_DAYS, DAYS = 56, 224
@@ -121,9 +121,8 @@ def _since(dated: DatedPanel, first: date) -> DatedPanel:
     def cut(values: Any) -> Any:
         return None if values is None else values[..., place:]
 
-    panel = Panel(
-        cut(whole.counts), cut(whole.total), cut(whole.excluded), cut(whole.gaps), whole.complete, cut(whole.exposure)
-    )
+    names = ("counts", "total", "excluded", "gaps", "exposure", "expected")
+    panel = replace(whole, **{name: cut(getattr(whole, name)) for name in names})
     return replace(dated, panel=panel, days=dated.days[place:])
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from structlog.contextvars import bound_contextvars
+
 from feedback.errors import FeedbackError
 from feedback.requests import JOB
 from feedback.store import runs
@@ -30,7 +32,7 @@ def tick(context: Context, clock: Callable[[], datetime]) -> None:
     whatever became of that."""
     _do_requests(context)
     _run_due(context, clock())
-    for what, job in (("escalating", escalate), ("delivering", deliver)):
+    for what, job in (("escalate", escalate), ("deliver", deliver)):
         _also(context, what, job, clock())
 
 
@@ -71,9 +73,10 @@ def _also(context: Context, what: str, job: Job, now: datetime) -> None:
     if context.stopping():
         return
     try:
-        job(context, now)
+        with bound_contextvars(job=what, holder=context.holder):
+            job(context, now)
     except Exception:
-        log.exception("%s failed", what, extra={"event": "delivery_failed"})
+        log.exception("the job %s failed", what, extra={"event": "delivery_failed"})
 
 
 def due(context: Context, now: datetime) -> list[Moment]:
@@ -96,6 +99,11 @@ def due(context: Context, now: datetime) -> list[Moment]:
 
 def _attempt(context: Context, job: str, window: datetime) -> bool:
     """Whether the tick may go on after this run."""
+    with bound_contextvars(job=job, window=window.isoformat(), holder=context.holder):
+        return _tried(context, job, window)
+
+
+def _tried(context: Context, job: str, window: datetime) -> bool:
     with context.database.read() as connection:
         if runs.must_wait(connection, job, window, context.wall()):
             return False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import numpy as np
@@ -12,28 +13,32 @@ from feedback.domain import SilentSource, Span
 from feedback.series import bucket_start, day_of, days
 from feedback.store import counts
 from jobs.context import Context
-from models.detect.silence import HISTORY, silence
-
-TOLD_FOR = 28
-"""After so many days a source is taken to be gone for good."""
+from models.detect.panel import Counts
+from models.detect.silence import GONE, HISTORY, silence
 
 
 def silent_sources(context: Context, connection: Connection, version_id: UUID, now: datetime) -> list[SilentSource]:
     """Those that are silent on the last day that is over, the longest silent first."""
-    zone = context.settings.zone
-    last = day_of(now, zone) - timedelta(days=1)
-    span = days(last - timedelta(days=HISTORY + TOLD_FOR), last)
-    found = counts.counts_by_source(
-        connection, version_id, Span(bucket_start(span[0], zone), bucket_start(last + timedelta(days=1), zone))
-    )
-    places = {bucket_start(day, zone): place for place, day in enumerate(span)}
+    last = day_of(now, context.settings.zone) - timedelta(days=1)
+    sources, found = by_source(context, connection, version_id, days(last - timedelta(days=HISTORY + GONE), last))
     silent = []
-    for source, numbers in found.items():
-        counted = np.zeros(len(span), np.int64)
-        for start, number in numbers.items():
-            counted[places[start]] = number
-        first = int(np.argmax(counted > 0))
-        told = silence(counted[first:])
-        if told.is_notable and told.days <= TOLD_FOR:
+    for source, counted in zip(sources, found, strict=True):
+        told = silence(counted[int(np.argmax(counted > 0)) :])
+        if told.is_notable and told.days <= GONE:
             silent.append(SilentSource(source, last - timedelta(days=told.days), told.usual))
     return sorted(silent, key=lambda each: (each.last_day, each.source))
+
+
+def by_source(
+    context: Context, connection: Connection, version_id: UUID, span: Sequence[date]
+) -> tuple[Sequence[str], Counts]:
+    """The sources that sent anything on these days, which follow one another, and what each did, (sources, days)."""
+    zone = context.settings.zone
+    whole = Span(bucket_start(span[0], zone), bucket_start(span[-1] + timedelta(days=1), zone))
+    found = counts.counts_by_source(connection, version_id, whole)
+    places = {bucket_start(day, zone): place for place, day in enumerate(span)}
+    counted = np.zeros((len(found), len(span)), np.int64)
+    for row, numbers in enumerate(found.values()):
+        for start, number in numbers.items():
+            counted[row, places[start]] = number
+    return tuple(found), counted

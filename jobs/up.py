@@ -24,6 +24,8 @@ from jobs.service import tick
 TICK_SECONDS = 5.0
 LOOK_SECONDS = 0.2
 STOP_SECONDS = 60.0
+STATEMENT_SECONDS = 30.0
+"""A statement that the API waits for is cut off after so long."""
 """How long a part may take to finish what it is doing when the service stops."""
 
 log = logging.getLogger(__name__)
@@ -131,7 +133,7 @@ def run_api(settings: Settings, clock: ServiceClock, stop: Stop, host: str = "12
     from jobs.look import looks
     from jobs.respond import responses
 
-    context = build_context(settings, Silent(), clock.wall)
+    context = build_context(settings, Silent(), clock.wall, seconds=STATEMENT_SECONDS)
 
     def take(records: Sequence[Mapping[str, object]], source: str, now: datetime) -> Sequence[Taken]:
         return take_in(context.database, context.parts.intake, records, source, now)

@@ -43,6 +43,7 @@ def drop_words_of(context: Context, customer_hash: str, texts: Mapping[UUID, tup
     with context.database.write() as connection:
         _clean_topics(connection, own)
         departures.drop_drivers(connection, own)
+        departures.rename_in_records(connection, lambda name: _renamed(name, own))
     return len(own)
 
 

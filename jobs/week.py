@@ -39,6 +39,7 @@ from feedback.store.owners import responsible_for
 from feedback.store.topics import StoredTopic
 from feedback.store.verdicts import verdicts_of
 from jobs.context import Context
+from jobs.evidence import copies_and_voices
 from jobs.faq import WeekFaq, gather_faq
 from jobs.kpi import WeekSupport, gather_support
 from jobs.marks import held_back, is_flapping
@@ -207,7 +208,7 @@ def _outlook(dated: DatedPanel | None, *, is_over: bool) -> dict[UUID, tuple[flo
     """(expected, low, high) of the whole week by topic, where the past says."""
     if dated is None or not is_over:
         return {}
-    scores = EB7().judge(dated.panel)
+    scores = EB7().judge(dated.panel.with_expected_in_view())
     found = {
         topic: (float(scores.expected[row, -1]), float(scores.low[row, -1]), float(scores.high[row, -1]))
         for row, topic in enumerate(dated.topics)
@@ -255,6 +256,7 @@ def _alert(
     # what is kept speaks of the latest rise: counts of another window would contradict the numbers, and what drove it
     # after the week is none of the week's business
     same = row.evidence if last.window == numbers.window else {}
+    behind = _kept_behind(same) or copies_and_voices(connection, numbers)
     kept = row.evidence if last.window.end <= span.end else {}
     history = alerts.transitions_of(connection, row.id)
     regressed = [each.at for each in history if each.after == AlertState.REGRESSED and each.at < span.end]
@@ -274,8 +276,8 @@ def _alert(
         resolved_at=row.resolved_at,
         regressed_at=regressed[-1] if regressed else None,
         drivers=[Driver(**each) for each in kept.get("drivers", ())],
-        copies=Copies(**same["copies"]) if "copies" in same else None,
-        voices=Voices(**same["voices"]) if "voices" in same else None,
+        copies=behind[0] if behind else None,
+        voices=behind[1] if behind else None,
         late=bool(same.get("late")),
         segment=numbers.segment,
         verdict=said[-1] if said else None,
@@ -292,6 +294,10 @@ def _alert(
         held_back=held_back(connection, alert),
         flapping=is_flapping(charts.context, connection, alert, charts.as_of),
     )
+
+
+def _kept_behind(kept: Mapping[str, Any]) -> tuple[Copies, Voices] | None:
+    return (Copies(**kept["copies"]), Voices(**kept["voices"])) if {"copies", "voices"} <= set(kept) else None
 
 
 def _events(connection: Connection, topic_id: UUID, series: Series | None) -> list[PlannedEvent]:
@@ -313,7 +319,7 @@ class Charted:
     def of(cls, dated: DatedPanel, days: int = CHART_DAYS) -> Charted:
         # one day at a time; its baseline ends where that of the seven-day window does
         detector = EB7(window=1, gap=EB7().window + EB7().gap - 1)
-        return cls(dated, detector.judge(dated.panel, min(days, dated.panel.days)))
+        return cls(dated, detector.judge(dated.panel.with_expected_in_view(), min(days, dated.panel.days)))
 
     def series(self, topic: UUID) -> Series:
         row = self.dated.topics.index(topic)

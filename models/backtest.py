@@ -110,8 +110,8 @@ class Backtest:
 
     @cached_property
     def _usable(self) -> Flags:
-        """(days, topics): days with data on which the topic had not been alerted."""
-        return np.asarray(~(self.panel.excluded.T | self.panel.gaps[:, None]))
+        """(days, topics): days with data on which the topic was neither alerted nor expected to rise."""
+        return np.asarray(~(self.panel.left_out.T | self.panel.gaps[:, None]))
 
     def _onsets(self, repeats: int, rng: np.random.Generator) -> Integers:
         """Random days (repeats, topics) after which the topic was calm anyway; the number of days where there is none.

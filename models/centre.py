@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -68,6 +68,10 @@ class LanguageOffsets:
         codes = _codes(languages, self.languages)
         places = np.vstack([self.vectors, np.zeros((1, self.vectors.shape[1]), np.float32)]) + self.mean
         return unit_rows(np.asarray(vectors, np.float32) - places[codes])
+
+    def places(self) -> tuple[Mapping[str, Floats], Floats]:
+        """What `apply` takes off a vector (d,) before it scales it: by language, and of a language never seen."""
+        return dict(zip(self.languages, self.vectors + self.mean, strict=True)), self.mean
 
 
 def unit_rows(vectors: NDArray[Any]) -> Floats:

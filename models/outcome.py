@@ -10,22 +10,30 @@ with negative binomial counts, on a grid (Kitagawa 1987, JASA 82:1032, whose hea
 strongly a topic drifts and waves is learned from all topics (the likeliest mixture, Laird 1978, JASA 73:805) and from
 its own past.
 
-Fixes follow peaks, and a chance peak falls by itself. Here a peak of counts is scatter, a wave or a jump, each as far
-as the whole past makes it likely: what is held against the weeks after the fix is the shrunken level, with what of the
-wave will go. Since the moment was chosen by what is in that past, conditioning on all of it accounts for the choice
+Fixes follow peaks, and a chance peak falls by itself. A peak of counts is scatter, a wave or a jump, each as far as the
+whole past makes it likely: what is held against the weeks after the fix is the shrunken level, with what of the wave
+will go. Since the moment was chosen by what is in that past, conditioning on all of it accounts for the choice
 (ignorable selection, Rubin 1976, Biometrika 63:581).
 
-`benchmarks/outcomes.py`, 200 fixes a cell: the interval holds the truth in .86 to .99 of calm, seasonal, growing and
-drifting series, fixed at random or after their highest week (four weeks before against four after: .55 to .98), and of
-fixes that did nothing at most 4 % are said to have *worked* after eight weeks (the naive: up to 32 %). After a peak the
-effect still comes out 5 to 18 % too large. A real rise of a week or two is believed only in part where a topic has few
-complaints: at three a week the interval holds the truth in .4 to .6, at fourteen in .7 to .8, at seventy in .8 to .95.
+Whether a rise that is a week or two old is chance or will stay, the past often cannot tell, and the answer then is that
+of the prior. So there are two, as Spiegelhalter, Freedman & Parmar (1994, JRSS A 157:357) have it for trials: to the
+doubter topics rise before a fix as rarely as ever, to the believer a fix is a sign of a rise, which stays. The interval
+holds what both hold possible; the ratio, the expectation and the certainty are those nearest to no change of all that
+lies between them. Where the past is clear they agree; where it is not, there is not enough data yet.
+
+The service looks every day and tells the owner of the first *worked*. So one has to be the surer the earlier it is
+(group sequential boundary of the power family, Wang & Tsiatis 1987, Biometrics 43:193, on the certainty).
+
+`benchmarks/outcomes.py` holds all of this against fixes whose effect is known.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -53,14 +61,22 @@ LEVEL_DOUBT, EFFECT_DOUBT = 1.5, 1.5
 LEVEL_KINDS = ((0.01, 0.002), (0.02, 0.02))
 """Standard deviation of a week's drift, and the chance a week that the level jumps: hardly ever, or once a year."""
 
-JUMP_NEAR, NEAR = 0.05, 4
-"""The chance a week in the last weeks before a fix, and how many they are: nobody mends what is not broken."""
+RISE_NEAR, NEAR = 0.4, 4
+"""The chance a week that the topic rose in the last weeks before a fix, to who takes the fix for a sign of a rise, and
+how many they are."""
+
+BOUNDARY = 0.125
+"""How much surer one has to be at first: the power of time that takes the boundary from one as strict every day (0,
+Pocock 1977) to one that hardly lets a first look decide (a half, O'Brien & Fleming 1979)."""
 
 JUMP_SIZE = 0.7
 """The mean size of a jump's logarithm."""
 
 WAVES = ((0.03, 0.8), (0.12, 0.8), (0.3, 0.8), (0.12, 0.3), (0.3, 0.3), (0.15, 0.96), (0.3, 0.96))
 """Standard deviation of the wave and its correlation from week to week; the last are a topic's own seasons."""
+
+LEAST_SHARE = 1e-3
+"""Kinds of courses that are less likely than this are left out once the past is known: they only cost time."""
 
 WAVE_STATES = 5
 PRIOR_TOPICS = 4.0
@@ -101,7 +117,9 @@ class Course:
 class Estimate:
     """A rate ratio with its 90 % interval. `observed` came in the `days` after with data, `expected` would have
     without the fix; `certainty` is how sure it is that there are fewer, from 0 to 1. `known_days` are those before.
-    `over_peak` is the rate after over that of the highest of the last weeks before, taken at face value."""
+    `low` and `high` are the ends of what the doubter and the believer hold possible, the others what is nearest to no
+    change between both. `over_peak` is the rate after over that of the highest of the last weeks before, taken at face
+    value."""
 
     days: int
     known_days: int
@@ -188,16 +206,20 @@ class _Kind(NamedTuple):
 
 KINDS = tuple(_Kind(*level, *wave) for level in LEVEL_KINDS for wave in WAVES)
 
+NORMAL = NormalDist()
+
 GRID = np.arange(-round(BELOW / STEP), round(ABOVE / STEP) + 1) * STEP
 EFFECTS = np.arange(-round(EFFECT / STEP), round(EFFECT / STEP) + 1) * STEP
 
 
-def _level_steps(drift: float, chance: float) -> Floats:
+def _level_steps(drift: float, chance: float, *, only_up: bool = False) -> Floats:
     """(grid, grid): from a week's level to the next; three points have the drift's variance."""
-    apart = np.abs(np.subtract.outer(np.arange(len(GRID)), np.arange(len(GRID))))
+    change = np.subtract.outer(np.arange(len(GRID)), np.arange(len(GRID))).T
     near = (drift / STEP) ** 2 / 2
-    slow = np.where(apart == 0, 1 - 2 * near, np.where(apart == 1, near, 0.0))
-    jump = np.exp(-apart * STEP / JUMP_SIZE)
+    slow = np.where(change == 0, 1 - 2 * near, np.where(np.abs(change) == 1, near, 0.0))
+    jump = np.exp(-np.abs(change) * STEP / JUMP_SIZE)
+    if only_up:
+        jump = np.where(change >= 0, jump, 0.0)
     jump /= jump.sum(axis=1, keepdims=True)
     steps = (1 - chance) * slow + chance * jump
     return np.asarray(steps / steps.sum(axis=1, keepdims=True))
@@ -219,7 +241,7 @@ def _wave_steps(correlation: float) -> Floats:
 
 
 LEVELS = np.stack([_level_steps(each.drift, each.jump) for each in KINDS])
-LEVELS_NEAR = np.stack([_level_steps(each.drift, JUMP_NEAR) for each in KINDS])
+LEVELS_RISING = np.stack([_level_steps(each.drift, RISE_NEAR, only_up=True) for each in KINDS])
 LEVELS_STILL = np.stack([_level_steps(each.drift, 0.0) for each in KINDS])
 STEPS = np.stack([_wave_steps(each.correlation) for each in KINDS])
 REST = special.comb(WAVE_STATES - 1, np.arange(WAVE_STATES)) / 2.0 ** (WAVE_STATES - 1)
@@ -245,32 +267,47 @@ def _likelihood(count: float, exposure: float, usual: float, phi: float) -> Floa
     return np.asarray(np.exp(fit[PLACE] + PART * (fit[PLACE + 1] - fit[PLACE])))
 
 
-def _forward(past: Course, near: int = NEAR) -> tuple[Floats, Floats]:
-    """(kinds, grid, wave states): what is believed on the eve of the fix; (kinds,): the log likelihood of the past."""
+def _believed(past: Course) -> list[tuple[Floats, Floats]]:
+    """What the doubter and the believer think on the eve of the fix, each (kinds, grid, wave states), with the log
+    likelihood of the past (kinds,)."""
+    far = max(len(past.before.counts) - NEAR, 0)
+    known = _forward(past, LEVELS, slice(far), _unknowing())
+    return [_forward(past, steps, slice(far, None), known) for steps in (LEVELS, LEVELS_RISING)]
+
+
+def _unknowing() -> tuple[Floats, Floats]:
     level = np.exp(-0.5 * (GRID / LEVEL_DOUBT) ** 2)
-    belief = np.tile((level / level.sum())[:, None] * REST, (len(KINDS), 1, 1))
-    fit = np.zeros(len(KINDS))
-    far = len(past.before.counts) - near
-    for week, (count, exposure) in enumerate(zip(past.before.counts, past.before.exposure, strict=True)):
-        belief = np.matmul(np.matmul(LEVELS if week < far else LEVELS_NEAR, belief), STEPS)
+    return np.tile((level / level.sum())[:, None] * REST, (len(KINDS), 1, 1)), np.zeros(len(KINDS))
+
+
+def _forward(past: Course, steps: Floats, weeks: slice, known: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    """What is believed after some weeks before the fix, from what was `known` before them."""
+    belief, fit = known
+    for count, exposure in zip(past.before.counts[weeks], past.before.exposure[weeks], strict=True):
+        belief = np.matmul(np.matmul(steps.transpose(0, 2, 1), belief), STEPS)
         if exposure > 0:
             belief = belief * _likelihood(float(count), float(exposure), past.rate, past.phi)
             weight = belief.sum(axis=(1, 2))
-            fit += np.log(weight)
+            fit = fit + np.log(weight)
             belief = belief / weight[:, None, None]
     return belief, fit
 
 
-def _backward(past: Course) -> Floats:
-    """(kinds, grid, wave states): how likely the weeks after are from each state on the eve, up to a factor."""
-    told = np.ones(LOG_RATES.shape)
-    for week in reversed(range(len(past.after.counts))):
-        if past.after.exposure[week] > 0:
-            numbers = float(past.after.counts[week]), float(past.after.exposure[week])
-            told = told * _likelihood(*numbers, past.rate, past.phi)
+def _backward(pasts: Sequence[Course], kinds: Counts) -> Floats:
+    """(kinds, grid, looks, wave states): how likely the weeks after are from each state on the eve, up to a factor."""
+    shape = len(kinds), len(GRID), len(pasts), WAVE_STATES
+    told = np.ones(shape)
+    likelihood = lru_cache(maxsize=None)(_likelihood)
+    for week in reversed(range(max(len(each.after.counts) for each in pasts))):
+        for look, past in enumerate(pasts):
+            if week < len(past.after.counts) and past.after.exposure[week] > 0:
+                numbers = float(past.after.counts[week]), float(past.after.exposure[week])
+                told[:, :, look] *= likelihood(*numbers, past.rate, past.phi)[kinds]
         # a jump between the eve and the first week cannot be told from the effect: it is taken for it
-        told = np.matmul(np.matmul(LEVELS if week else LEVELS_STILL, told), STEPS.transpose(0, 2, 1))
-        told = told / told.max()
+        steps = (LEVELS if week else LEVELS_STILL)[kinds]
+        told = np.matmul(steps, told.reshape(len(kinds), len(GRID), -1))
+        told = np.matmul(told.reshape(len(kinds), -1, WAVE_STATES), STEPS[kinds].transpose(0, 2, 1)).reshape(shape)
+        told /= told.max(axis=(0, 1)).max(axis=1)[:, None]
     return told
 
 
@@ -279,7 +316,7 @@ def learn(pasts: list[Course]) -> Floats:
     weights = np.full(len(KINDS), 1 / len(KINDS))
     if not pasts:
         return weights
-    fits = np.stack([_forward(each, near=0)[1] for each in pasts])
+    fits = np.stack([_forward(each, LEVELS, slice(None), _unknowing())[1] for each in pasts])
     odds = np.exp(fits - fits.max(axis=1, keepdims=True))
     for _ in range(50):
         shares = weights * odds
@@ -291,37 +328,65 @@ def learn(pasts: list[Course]) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Eve:
-    """What is believed on the eve of the fix: (kinds, grid, wave states), and how likely each kind is (kinds,)."""
+    """What the doubter and the believer think on the eve of the fix, (2, kinds, grid, wave states), each summing to 1.
+    `kinds` are those of `KINDS` that at least one of both thinks possible; `to_come` (2, weeks) is the mean rate after
+    it, in units of the usual one, had the level stayed and the wave gone as waves go."""
 
-    belief: Floats
-    share: Floats
+    kinds: Counts
+    beliefs: Floats
+    to_come: Floats
 
 
 def eve(past: Course, common: Floats) -> Eve:
     """From the weeks before the fix; `common` (kinds,) is what `learn` found."""
-    belief, fit = _forward(past)
+    beliefs = np.stack([_weighed(belief, common, fit) for belief, fit in _believed(past)])
+    kinds = np.flatnonzero((beliefs.sum(axis=(2, 3)) >= LEAST_SHARE).any(axis=0))
+    possible = beliefs[:, kinds]
+    possible = possible / possible.sum(axis=(1, 2, 3), keepdims=True)
+    return Eve(kinds, possible, _to_come(possible, kinds))
+
+
+def _weighed(belief: Floats, common: Floats, fit: Floats) -> Floats:
     share = common * np.exp(fit - fit.max())
-    return Eve(belief, share / share.sum())
+    return np.asarray(belief * (share / share.sum())[:, None, None])
 
 
 def estimate(past: Course, known: Eve) -> Estimate:
     """The effect of the change, from what was known on its eve. ValueError when no day after it has data."""
-    if past.days == 0:
+    return estimates([past], known)[0]
+
+
+def estimates(pasts: Sequence[Course], known: Eve) -> list[Estimate]:
+    """The same at several looks at one fix, `pasts`, that have the weeks before it in common."""
+    if any(each.days == 0 for each in pasts):
         raise ValueError("no day after the fix has data")
-    posterior = _effect(known.belief * known.share[:, None, None], _backward(past))
-    cumulated = np.cumsum(posterior) - posterior / 2
-    low, middle, high = (math.exp(float(np.interp(level, cumulated, EFFECTS))) for level in (0.05, 0.5, 0.95))
+    told = _backward(pasts, known.kinds)
+    effects = np.stack([_effects(each, told) for each in known.beliefs], axis=1)
+    return [_estimate(*each, known) for each in zip(pasts, effects, strict=True)]
+
+
+def _estimate(past: Course, effects: Floats, known: Eve) -> Estimate:
+    """From the posterior of the effect to the doubter and the believer (2, effects)."""
+    cumulated = np.cumsum(effects, axis=1) - effects / 2
+    low, middle, high = (np.exp([np.interp(level, each, EFFECTS) for each in cumulated]) for level in (0.05, 0.5, 0.95))
+    sure = [float(np.interp(0.0, EFFECTS, each)) for each in cumulated]
+    observed = int(past.after.counts.sum())
     return Estimate(
         days=past.days,
         known_days=past.known_days,
-        observed=int(past.after.counts.sum()),
-        expected=_expected(past, known),
-        ratio=middle,
-        low=low,
-        high=high,
-        certainty=float(np.interp(0.0, EFFECTS, cumulated)),
+        observed=observed,
+        expected=_between(observed, past.rate * known.to_come[:, : len(past.after.exposure)] @ past.after.exposure),
+        ratio=_between(1.0, middle),
+        low=float(low.min()),
+        high=float(high.max()),
+        certainty=_between(0.5, sure),
         over_peak=_over_peak(past),
     )
+
+
+def _between(no_change: float, believed: Sequence[float] | Floats) -> float:
+    """Of all that lies between what the one and the other believes, the nearest to no change."""
+    return float(np.clip(no_change, min(believed), max(believed)))
 
 
 def _over_peak(past: Course) -> float:
@@ -330,32 +395,38 @@ def _over_peak(past: Course) -> float:
     return float(past.after.counts.sum() / past.after.exposure.sum()) / max(highest, past.rate)
 
 
-def _effect(belief: Floats, told: Floats) -> Floats:
-    """(effects,): the posterior of the log ratio. An effect moves the level from its place to another on the grid."""
-    joint = np.matmul(belief, told.transpose(0, 2, 1)).sum(axis=0)
-    fit = np.array([np.trace(joint, offset) for offset in range(-(len(EFFECTS) // 2), len(EFFECTS) // 2 + 1)])
+def _effects(belief: Floats, told: Floats) -> Floats:
+    """(looks, effects): the posterior of the log ratio. An effect moves the level from its place to another."""
+    size, looks, reach = len(GRID), told.shape[2], len(EFFECTS) // 2
+    joint = belief.transpose(1, 0, 2).reshape(size, -1) @ told.transpose(0, 3, 2, 1).reshape(-1, looks * size)
+    wide = np.pad(joint.reshape(size, looks, size), ((0, 0), (0, 0), (reach, reach)))
+    fit = sum(row[:, place : place + len(EFFECTS)] for place, row in enumerate(wide))
     fit = fit * np.exp(-0.5 * (EFFECTS / EFFECT_DOUBT) ** 2)
-    return np.asarray(fit / fit.sum())
+    return np.asarray(fit / fit.sum(axis=1, keepdims=True))
 
 
-def _expected(past: Course, known: Eve) -> float:
-    """Complaints after the fix had the level stayed and the wave gone as waves go."""
-    levels = np.einsum("k,kgs,g->ks", known.share, known.belief, np.exp(GRID))
-    waves = np.array([each.wave for each in KINDS])[:, None] * HEIGHTS
-    kept = np.array([each.correlation for each in KINDS])[:, None]
-    weeks = enumerate(past.after.exposure, 1)
-    return past.rate * float(sum(float((levels * np.exp(waves * kept**week)).sum()) * days for week, days in weeks))
+def _to_come(beliefs: Floats, kinds: Counts) -> Floats:
+    waves = np.array([KINDS[each].wave for each in kinds])[:, None, None] * HEIGHTS[:, None]
+    kept = np.array([KINDS[each].correlation for each in kinds])[:, None, None] ** np.arange(1, WEEKS_AFTER + 1)
+    return np.asarray(np.einsum("bkgs,g,ksw->bw", beliefs, np.exp(GRID), np.exp(waves * kept), optimize=True))
+
+
+def certain_after(days: int, rules: OutcomeRules = OUTCOME_RULES) -> float:
+    """How sure one has to be so many days after a fix, who looks every day: the boundary of Wang & Tsiatis (1987)."""
+    part = min(max(days, 1) / (WEEK * WEEKS_AFTER), 1.0)
+    return NORMAL.cdf(NORMAL.inv_cdf(rules.certain) * part**-BOUNDARY)
 
 
 def verdict_of(found: Estimate, expect: float, rules: OutcomeRules = OUTCOME_RULES) -> OutcomeVerdict:
     """The verdict on a fix that was hoped to change complaints by `expect`, such as -0.4: see `OutcomeRules`."""
+    certain = certain_after(found.days, rules)
     if found.days < rules.least_days or found.known_days < rules.least_known or found.expected < rules.least_expected:
         return OutcomeVerdict.UNKNOWN
-    if found.certainty >= rules.certain:
+    if found.certainty >= certain:
         enough = found.low <= 1 + expect and found.ratio <= 1 + expect / 2
         return OutcomeVerdict.WORKED if enough else OutcomeVerdict.PARTLY
     # a rise that was young when it was mended is believed only in part: what is less than it is not worse
-    if found.certainty <= 1 - rules.certain and found.over_peak > 1:
+    if found.certainty <= 1 - certain and found.over_peak > 1:
         return OutcomeVerdict.WORSE
     ruled_out = min(found.low, found.over_peak) > 1 + expect
     return OutcomeVerdict.NO_EFFECT if ruled_out else OutcomeVerdict.UNKNOWN

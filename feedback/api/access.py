@@ -1,4 +1,5 @@
-"""One log line a request, and a defect's traceback without the values in it.
+"""One log line a request, and a defect's traceback without the values in it. All that is logged while a request is
+answered carries its number as `request`, and so does the answer, as `X-Request-Id`.
 
 Neither path nor query is logged but the route's template, and of an exception only its type and where it arose: an
 exception's message can quote a complaint that is not redacted yet.
@@ -10,9 +11,12 @@ import asyncio
 import logging
 import time
 import traceback
+from uuid import uuid4
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from feedback.api.problems import problem_response, stopping, unexpected
 
@@ -35,12 +39,18 @@ class AccessLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        number = uuid4().hex
+        with bound_contextvars(request=number):
+            await self._answer(scope, receive, send, number)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, number: str) -> None:
         started, status = time.perf_counter(), 0
 
         async def noted(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                MutableHeaders(scope=message)["X-Request-Id"] = number
             await send(message)
 
         try:

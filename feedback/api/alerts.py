@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Row, Select, and_, or_, select
 
-from feedback.api.figures import DRIVERS_EXAMPLE, FIGURES_EXAMPLE, Count, Evidence, Number, evidence
+from feedback.api.figures import DRIVERS_EXAMPLE, FIGURES_EXAMPLE, Behind, Count, Evidence, Number, evidence
 from feedback.api.pages import PageQuery, cursor_of, moment, read_cursor
 from feedback.api.principal import Seeing, allowed
 from feedback.api.problems import ProblemError, documented
@@ -100,6 +100,9 @@ class Alert(BaseModel):
     expected: Number = Field(None, description="What the past predicted for it.")
     ratio: Number = Field(None, description="Observed over expected; null when nothing was expected.")
     severity: Severity | None = Field(None, description="How grave it is; `evidence.severity` says why.")
+    voices: Behind = Field(
+        None, description="How many messages, customers and texts without near-copies stand behind its last rise."
+    )
 
 
 class Alerts(BaseModel):
@@ -240,11 +243,12 @@ def _page(query: AlertsQuery) -> Select[Any]:
 
 def _alert(row: Row[Any]) -> Alert:
     written = evidence(row.evidence)
-    names = [name for name in Alert.model_fields if name not in ("observed", "expected", "ratio", "severity")]
+    names = [name for name in Alert.model_fields if name not in ("observed", "expected", "ratio", "severity", "voices")]
     return Alert(
         **{name: getattr(row, name) for name in names},
         observed=written.observed,
         expected=written.expected,
         ratio=written.ratio,
         severity=written.severity.level if written.severity else None,
+        voices=written.voices,
     )

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from fastapi.responses import JSONResponse
 
 from feedback.api import (
     alerts,
@@ -36,6 +37,7 @@ from feedback.api.bounds import Bounds
 from feedback.api.etag import Etags
 from feedback.api.headers import PageHeaders
 from feedback.api.items import item_schema
+from feedback.api.principal import few_of_an_address
 from feedback.api.problems import Problem, answer_with_problems
 from feedback.api.repeated import refuse_repeated
 from feedback.api.same_origin import SameOrigin
@@ -95,6 +97,7 @@ def create_app(
         title="feedback-trends",
         version=_release(),
         description=DESCRIPTION,
+        openapi_url=None,
         docs_url=None,  # both pages would load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
@@ -121,7 +124,16 @@ def create_app(
         app.include_router(resource.router, dependencies=[Depends(refuse_repeated)])
     add_pages(app)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
+    _describe(app)
     return app
+
+
+def _describe(app: FastAPI) -> None:
+    """FastAPI's own route would put no limit to how often it is asked for."""
+
+    @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(few_of_an_address)])
+    async def described() -> JSONResponse:
+        return JSONResponse(app.openapi())
 
 
 def _described(app: FastAPI) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from feedback.api.recent import SPARKLINE_DAYS, Recent, recent_counts
 from feedback.api.service import Given
 from feedback.roles import Right
 from feedback.store.alerts import alert_rows
-from feedback.store.topics import StoredTopic, published_version, topics_of
+from feedback.store.sight import seen_topics
+from feedback.store.topics import StoredTopic
 
 router = APIRouter(prefix="/v1", tags=["hot issues"], dependencies=[Depends(allowed(Right.READ))])
 
@@ -126,14 +127,12 @@ def list_areas(service: Given, sight: Seeing, query: Annotated[AreasQuery, Query
     """The areas of the published version's topics, with their counts added up."""
     now = service.clock()
     with service.database.read() as connection:
-        version = published_version(connection)
-        members = topics_of(connection, version.id) if version else []
-        recent = recent_counts(connection, version.id if version else None, now, service.settings.zone)
-        alerts = {row.topic_id: row.id for row in alert_rows(connection, only_open=True)}
+        seen = seen_topics(connection, sight)
+        recent = recent_counts(connection, seen, now, service.settings.zone)
+        alerts = {row.topic_id: row.id for row in alert_rows(connection, only_open=True) if sight.alert(row)}
     by_area: dict[str | None, list[StoredTopic]] = {}
-    for each in members:
-        if sight.topic(each.owner, each.area):
-            by_area.setdefault(each.area, []).append(each)
+    for each in seen.topics.values():
+        by_area.setdefault(each.area, []).append(each)
     items = [_area(name, topics, recent, alerts) for name, topics in by_area.items()]
     if query.hot_only:
         items = [each for each in items if each.raised or each.open_alerts]

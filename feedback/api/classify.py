@@ -20,8 +20,8 @@ from feedback.domain import AlertState, Complaint, Severity
 from feedback.judging import Alike, Placed, Text
 from feedback.store.alerts import open_alerts
 from feedback.store.complaints import complaints_by_id
-from feedback.store.sight import Sight
-from feedback.store.topics import StoredTopic, published_version, topics_assigned, topics_of
+from feedback.store.sight import Seen, Sight, seen_topics
+from feedback.store.topics import StoredTopic, topics_assigned
 
 router = APIRouter(prefix="/v1", tags=["texts"])
 
@@ -29,6 +29,8 @@ MOST_TEXTS = 50
 LONGEST = 20_000
 TURN = Turn("judge")
 """Whoever comes second waits: the encoder uses all cores."""
+SEARCH = Turn("search")
+"""Of its own: who searches a year keeps nobody from having a text placed."""
 
 _TEXT: dict[str, Any] = {"text": "Wann kommt endlich meine Auszahlung?", "market": "DE"}
 
@@ -181,8 +183,10 @@ async def classify_texts(service: Given, sight: Seeing, texts: Texts) -> Places:
 async def similar_to_text(service: Given, sight: Seeing, sought: Sought) -> SimilarComplaints:
     """In whatever language they are written. The text is redacted first, and neither stored nor logged."""
     now = service.clock()
-    ask = service.judge.like_text
-    return await TURN.take(lambda: _similar(service, sight, ask(sought.plain(), now, sought.days, sought.limit)))
+    search = await TURN.take(lambda: service.judge.like_text(sought.plain()))
+    if search is None:
+        raise _untrained()
+    return await SEARCH.take(lambda: _similar(service, sight, search(now, sought.days, sought.limit)))
 
 
 @router.get(
@@ -195,7 +199,7 @@ async def similar_to_complaint(
 ) -> SimilarComplaints:
     """None, where it has no vector yet."""
     now = service.clock()
-    return await TURN.take(lambda: _like(service, sight, query, now))
+    return await SEARCH.take(lambda: _like(service, sight, query, now))
 
 
 def classify(service: Service, texts: Sequence[Text], sight: Sight) -> Places:
@@ -204,10 +208,11 @@ def classify(service: Service, texts: Sequence[Text], sight: Sight) -> Places:
     if placed is None:
         raise _untrained()
     with service.database.read() as connection:
-        version = published_version(connection)
-        members = topics_of(connection, version.id) if version else []
-        known = {each.id: each for each in members if sight.topic(each.owner, each.area)}
-        alerts = open_alerts(connection, [each.topic_id for each in placed if each.topic_id in known])
+        seen = seen_topics(connection, sight)
+        known = seen.topics
+        alerts = open_alerts(
+            connection, [each.topic_id for each in placed if each.topic_id and each.topic_id in seen.own]
+        )
     return Places(items=[_place(each, known, alerts, sight) for each in placed])
 
 
@@ -239,18 +244,21 @@ def _similar(service: Service, sight: Sight, found: Sequence[Alike] | None) -> S
         raise _untrained()
     ids = [each.complaint_id for each in found]
     with service.database.read() as connection:
-        version = published_version(connection)
-        members = topics_of(connection, version.id) if version else []
-        seen = {each.id for each in members if sight.topic(each.owner, each.area)}
-        topics = topics_assigned(connection, version.id, ids) if version else {}
+        seen = seen_topics(connection, sight)
+        topics = topics_assigned(connection, seen.version.id, ids) if seen.version else {}
         stored = complaints_by_id(connection, ids)
     return SimilarComplaints(
         items=[
             _complaint(each, stored[each.complaint_id], topics.get(each.complaint_id))
             for each in found
-            if each.complaint_id in stored and (sight.whole or topics.get(each.complaint_id) in seen)
+            if each.complaint_id in stored and _is_seen(stored[each.complaint_id], topics.get(each.complaint_id), seen)
         ]
     )
+
+
+def _is_seen(stored: Complaint, topic_id: UUID | None, seen: Seen) -> bool:
+    there = topic_id in seen.topics and seen.sight.is_there(stored.market, stored.brand)
+    return seen.sight.whole or topic_id in seen.own or there
 
 
 def _complaint(each: Alike, stored: Complaint, topic_id: UUID | None) -> SimilarComplaint:

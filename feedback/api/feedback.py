@@ -11,16 +11,17 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from feedback.api.body import Body, parsed
-from feedback.api.items import Batch, RefusedItem, as_batch, batch_schema
+from feedback.api.items import NOT_YOURS, Batch, RefusedItem, as_batch, batch_schema
 from feedback.api.principal import allowed
 from feedback.api.problems import ProblemError, documented
 from feedback.api.service import Given, Service
 from feedback.api.turns import Turn
 from feedback.ingest import Taken
-from feedback.roles import Right
+from feedback.roles import Principal, Right
 
 router = APIRouter(prefix="/v1", tags=["feedback"], dependencies=[Depends(allowed(Right.SEND))])
 TURN = Turn("feedback")
+Sender = Annotated[Principal, Depends(allowed(Right.SEND))]
 
 
 class ItemResult(BaseModel):
@@ -83,13 +84,22 @@ class FeedbackResult(BaseModel):
 async def send_feedback(
     request: Request,
     service: Given,
+    sender: Sender,
     body: Body,
     source: Annotated[
-        str,
-        Query(description="Where items come from that do not say so themselves.", min_length=1, max_length=200),
-    ] = "api",
+        str | None,
+        Query(
+            description="Where items come from that do not say so themselves; `api` if left out, or the only source "
+            "that the key is bound to.",
+            min_length=1,
+            max_length=200,
+        ),
+    ] = None,
 ) -> JSONResponse:
     """Takes one complaint, an array of them, or an object with an array `items`; at most 1,000 and 10 MB.
+
+    A key may be bound to sources (`feedback keys add NAME --source …`): items of others are rejected, with status 403
+    where all are.
 
     A complaint is known by its `source` and `source_id`: sent again it is `unchanged`, or `updated` when it says more
     or something else, so that a request can be repeated safely. A bad item does not stop the good ones. Status 200
@@ -101,11 +111,12 @@ async def send_feedback(
     are left behind, as is what is nested or long.
     """
     # one at a time: the intake's libraries do not promise to be thread-safe
-    return _answer(await TURN.take(lambda: _take(service, body, source)))
+    return _answer(await TURN.take(lambda: _take(service, body, sender, source)))
 
 
-def _take(service: Service, body: bytes, default_source: str) -> FeedbackResult:
-    batch = as_batch(parsed(body), default_source)
+def _take(service: Service, body: bytes, sender: Principal, named: str | None) -> FeedbackResult:
+    only = sender.sources[0] if len(sender.sources) == 1 else "api"
+    batch = as_batch(parsed(body), only if named is None else named, sender.sources)
     taken: dict[int, Taken] = {}
     now = service.clock()
     for source, places in batch.by_source().items():
@@ -158,5 +169,7 @@ def _answer(result: FeedbackResult) -> JSONResponse:
     content = result.model_dump(mode="json")
     if result.results and result.rejected == len(result.results):
         only = result.results[0].detail if len(result.results) == 1 else f"All {result.rejected:,} items were rejected."
+        if {each.reason for each in result.results} == {NOT_YOURS}:
+            raise ProblemError(403, "not-your-source", result.results[0].detail or "", more=content)
         raise ProblemError(422, "nothing-taken", only or "The item was rejected.", more=content)
     return JSONResponse(content, 207 if result.rejected else 200)

@@ -66,6 +66,9 @@ class Voices(BaseModel):
     texts: Count = Field(None, description="The complaints with near-copies counted once.")
 
 
+Behind = Annotated[Voices | None, WrapValidator(_kindly)]
+
+
 class Copies(BaseModel):
     """How many complaints say the same almost word for word."""
 
@@ -165,7 +168,7 @@ class Evidence(Figures):
         None, description="Complaints of the rise."
     )
     late: bool = Field(False, description="Whether its complaints came in when the window was long over.")
-    voices: Annotated[Voices | None, WrapValidator(_kindly)] = Field(
+    voices: Behind = Field(
         None, description="How many messages, customers and texts without near-copies stand behind the rise."
     )
     copies: Annotated[Copies | None, WrapValidator(_kindly)] = Field(

@@ -196,7 +196,10 @@ def read_fix(service: Given, sight: Seeing, fix_id: Id) -> FixDetail:
 )
 def record_fix(service: Given, sight: Seeing, principal: Responder, said: NewFix) -> FixDetail:
     """From then on it is judged every day, for twelve weeks: did complaints fall by it more than they would have?"""
-    seen_topic(service, sight, said.topic_id)
+    about = seen_topic(service, sight, said.topic_id)
+    if not sight.topic(about.owner, about.area):
+        detail = "A fix is judged by all of a topic's complaints: only who answers for the topic can record one."
+        raise ProblemError(403, "not-yours", detail)
     by = author(service, said, principal)
     at = said.at or by.at
     if at > by.at:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import SQLAlchemyError
 
+from feedback.api.principal import few_of_an_address
 from feedback.api.problems import RETRY, ProblemError, database_unreachable, documented
 from feedback.api.service import Given, Service
 from feedback.errors import StoreError
 from feedback.store import runs
-from feedback.store.database import Database, is_writable, open_database
+from feedback.store.database import Database, is_writable
 from feedback.store.topics import published_version
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=[Depends(few_of_an_address)])
 log = logging.getLogger("feedback.api")
 
 UNTRAINED = "No topic model is published: the first is trained after 'warm_up_days' of complaints, by a worker."
@@ -67,10 +68,15 @@ class Health(BaseModel):
 @router.get(
     "/healthz",
     summary="Health",
-    responses={200: {"description": "The service can work."}, **documented(500, 503)},
+    responses={200: {"description": "The service can work."}, **documented(429, 500, 503)},
 )
 def read_health(service: Given) -> Health:
-    """Status 503 when the database cannot be reached or does not have this release's tables. Needs no key."""
+    """Status 503 when the database cannot be reached or does not have this release's tables. Needs no key. What was
+    found holds for a second."""
+    return service.probes.answer("health", lambda: _health(service))
+
+
+def _health(service: Service) -> Health:
     with _anew(service) as database:
         return Health(now=service.clock(), jobs=_jobs(database))
 
@@ -92,10 +98,15 @@ class Readiness(BaseModel):
 @router.get(
     "/readyz",
     summary="Readiness",
-    responses={200: {"description": "Requests can be sent here."}, **documented(500, 503)},
+    responses={200: {"description": "Requests can be sent here."}, **documented(429, 500, 503)},
 )
 def read_readiness(service: Given) -> Readiness:
-    """Status 503 when the database cannot be reached or written or has not this release's tables. Needs no key."""
+    """Status 503 when the database cannot be reached or written or has not this release's tables. Needs no key. What
+    was found holds for a second."""
+    return service.probes.answer("readiness", lambda: _readiness(service))
+
+
+def _readiness(service: Service) -> Readiness:
     with _anew(service) as database:
         if not is_writable(database):
             raise ProblemError(503, "read-only", "The database can only be read.", RETRY, {"database": "read-only"})
@@ -106,11 +117,10 @@ def read_readiness(service: Given) -> Readiness:
 
 @contextmanager
 def _anew(service: Service) -> Iterator[Database]:
-    """The database as a starting process would open it: a pooled connection still reads a file that was deleted."""
-    url = service.database.engine.url.render_as_string(hide_password=False)
+    """The database as a starting process would open it."""
     try:
-        with closing(open_database(url)) as database:
-            yield database
+        service.unpooled.refuse_unusable()
+        yield service.unpooled
     except StoreError as error:
         log.warning("%s", error, extra={"event": "database_unusable"})
         detail = "The database cannot be reached or has not this release's tables; the log of the service says which."

@@ -17,6 +17,7 @@ from feedback.alerts import flaps
 from feedback.api.figures import (
     DRIVERS_EXAMPLE,
     FIGURES_EXAMPLE,
+    Behind,
     Driver,
     Evidence,
     Figures,
@@ -35,9 +36,9 @@ from feedback.domain import SEGMENTED, AlertState, HeldBack, Holding, Segment, S
 from feedback.series import day_of
 from feedback.store import held
 from feedback.store.alerts import alert_rows, latest_signals, returns_of
-from feedback.store.sight import Sight
+from feedback.store.sight import Sight, seen_topics
 from feedback.store.state import state_of
-from feedback.store.topics import StoredTopic, published_version, topics_of
+from feedback.store.topics import StoredTopic
 
 router = APIRouter(prefix="/v1", tags=["hot issues"])
 
@@ -85,6 +86,10 @@ class HotIssue(Figures):
     marks: list[Mark] = Field([], description="Whether the alert is muted, held back or keeps coming back.")
     opened_at: datetime | None
     last_rising_at: datetime | None
+    voices: Behind = Field(
+        None,
+        description="How many messages, customers and texts without near-copies stand behind the alert's last rise.",
+    )
     drivers: list[Driver] = Field(description="What is over-represented in the rise, the strongest first.")
     latest: LatestSignal | None = Field(description="What the detector last found about the topic.")
     current: Current
@@ -110,6 +115,7 @@ _EXAMPLE: dict[str, Any] = {
             "marks": [{"mark": "flapping"}],
             "opened_at": "2026-03-07T17:00:00Z",
             "last_rising_at": "2026-03-08T17:00:00Z",
+            "voices": {"messages": 45, "customers": 41, "texts": 33},
             "drivers": DRIVERS_EXAMPLE,
             "latest": {**FIGURES_EXAMPLE, "judged_at": "2026-03-08T17:00:00Z", "rising": True, "complete": False},
             "current": {
@@ -234,23 +240,22 @@ def hot_issues(service: Service, query: HotIssuesQuery, sight: Sight) -> HotIssu
 
 def _look(connection: Connection, service: Service, query: HotIssuesQuery, sight: Sight) -> _Seen:
     now, zone = service.clock(), service.settings.zone
-    version = published_version(connection)
-    version_id = version.id if version else None
-    members = topics_of(connection, version_id) if version_id else []
+    known = seen_topics(connection, sight)
     signals: dict[UUID, tuple[datetime, Signal]] = {}
     for judged_at, signal in latest_signals(connection):
-        if signal.segment is None:
+        # what was found about all of a topic is for who sees all of it
+        if signal.segment is None and (sight.whole or signal.topic_id in known.own):
             signals.setdefault(signal.topic_id, (judged_at, signal))  # the strongest comes first
     found = [row for row in alert_rows(connection, only_open=True) if sight.alert(row)]
     seen = _Seen(
         now,
         query,
         sight,
-        version_id,
-        {each.id: each for each in members if sight.topic(each.owner, each.area)},
+        known.version.id if known.version else None,
+        known.topics,
         found,
         signals,
-        recent_counts(connection, version_id, now, zone, query.days, query.segments),
+        recent_counts(connection, known, now, zone, query.days, query.segments),
         held.waiting(connection),
         returns_of(connection, [row.id for row in found]),
     )
@@ -332,6 +337,7 @@ def _issue(topic_id: UUID, seen: _Seen, written: Evidence | None, **known: Any) 
         **(figures.model_dump(include=set(Figures.model_fields)) if figures else {}),
         **known,
         topic_id=topic_id,
+        voices=written.voices if written else None,
         drivers=(written.drivers if written else None) or [],
         severity=written.severity.level if written and written.severity else None,
         latest=latest,

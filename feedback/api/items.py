@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,6 +14,7 @@ from feedback.sources.mapping import ATTRIBUTES, FieldMapping, Layout, attribute
 ITEM_LIMIT = 1_000
 FIELD_LIMIT = 200
 SOURCE_LENGTH = 200
+NOT_YOURS = "not_your_source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,9 @@ class Batch:
         return places
 
 
-def as_batch(value: object, default_source: object) -> Batch:
-    """One object, an array of them, or an object with `items` and perhaps a `source` for those without.
+def as_batch(value: object, default_source: object, sources: Collection[str] = ()) -> Batch:
+    """One object, an array of them, or an object with `items` and perhaps a `source` for those without. Where `sources`
+    are given, items of others are refused.
 
     A problem when there are too many (413) or it is something else (422).
     """
@@ -65,18 +67,21 @@ def as_batch(value: object, default_source: object) -> Batch:
     if len(values) > ITEM_LIMIT:
         detail = f"{len(values):,} items were sent; at most {ITEM_LIMIT:,} are taken in one request."
         raise ProblemError(413, "too-many-items", detail)
-    read = [_read(place, each, source) for place, each in enumerate(values)]
+    read = [_read(place, each, source, sources) for place, each in enumerate(values)]
     items = {place: each for place, each in enumerate(read) if isinstance(each, Item)}
     return Batch(items, tuple(each for each in read if isinstance(each, RefusedItem)))
 
 
-def _read(index: int, value: object, default_source: str) -> Item | RefusedItem:
+def _read(index: int, value: object, default_source: str, sources: Collection[str]) -> Item | RefusedItem:
     if not isinstance(value, dict):
         return RefusedItem(index, default_source, None, "not_an_object", "The item is not an object with fields.")
     source = _source(value.get("source", default_source))
     if source is None:
         detail = f"The item's source is not a printable name of 1 to {SOURCE_LENGTH} characters."
         return RefusedItem(index, default_source, None, "bad_source", detail)
+    if sources and source not in sources:
+        detail = f"This key sends complaints of {', '.join(sources)} alone."
+        return RefusedItem(index, source, None, NOT_YOURS, detail)
     if len(value) > FIELD_LIMIT:
         detail = f"The item has {len(value):,} fields; at most {FIELD_LIMIT} are read."
         return RefusedItem(index, source, None, "too_many_fields", detail)

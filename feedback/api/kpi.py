@@ -21,8 +21,8 @@ from feedback.kpi import is_few
 from feedback.series import bucket_start, day_of
 from feedback.store.figures import GroupFigures, figures_by
 from feedback.store.kpi import Selection
-from feedback.store.sight import Sight
-from feedback.store.topics import StoredTopic, published_version, topics_of
+from feedback.store.sight import Sight, seen_topics
+from feedback.store.topics import StoredTopic
 
 router = APIRouter(prefix="/v1", tags=["figures of support"])
 
@@ -155,11 +155,11 @@ def figures(service: Service, query: KpiQuery, sight: Sight) -> Kpi:
     span = _span(query, day_of(now, zone), service)
     by = list(dict.fromkeys(query.by))
     with service.database.read() as connection:
-        version = published_version(connection)
-        known = topics_of(connection, version.id) if version else []
-        found = []
-        if version:
-            selection = Selection(version.id, span, now, _topics(query, known, sight), _segments(query))
+        seen, found = seen_topics(connection, sight), []
+        known = list(seen.topics.values())
+        if seen.version:
+            topics, segments = _topics(query, known, sight), _segments(query)
+            selection = Selection(seen.version.id, span, now, topics, segments, seen.own, sight.places)
             found = figures_by(connection, selection, known, by, service.settings)
     names = {each.id: each.name for each in known}
     return Kpi(span=Window.of(span), by=by, items=[_group(each, by, names) for each in found])
@@ -182,7 +182,6 @@ def _topics(query: KpiQuery, known: Sequence[StoredTopic], sight: Sight) -> list
         for each in known
         if query.topic in (None, each.id)
         and (query.area is None or (each.area or "").casefold() == query.area.casefold())
-        and sight.topic(each.owner, each.area)
     ]
 
 

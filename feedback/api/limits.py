@@ -18,6 +18,8 @@ CALLERS = 10_000
 
 UNKNOWN_PER_MINUTE = 120
 """Of one address without a valid key or session."""
+OPEN_PER_MINUTE = 600
+"""Of one address, on routes that ask for no key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ import hashlib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 from sqlalchemy.exc import NoResultFound
 
+from feedback.api.principal import few_of_an_address
 from feedback.api.service import Given, Service
 from feedback.domain import Author
 from feedback.errors import FeedbackError
@@ -31,7 +32,7 @@ from feedback.topic_names import topic_name
 if TYPE_CHECKING:
     from jinja2 import Template
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[Depends(few_of_an_address)])
 
 STYLE = (
     "body{margin:0;padding:24px 16px;font:18px/1.5 system-ui,sans-serif;background:#fff;color:#1f2933}"

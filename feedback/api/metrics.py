@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 
 from fastapi import APIRouter, Depends, Response
 from prometheus_client import CollectorRegistry, generate_latest
@@ -20,6 +21,9 @@ from feedback.store.vitals import Vitals, vitals
 
 router = APIRouter(tags=["health"], dependencies=[Depends(allowed(Right.READ))])
 
+UNSCHEDULED = ("request", "deliver")
+"""Jobs that are due whenever something waits for them, which has a metric of its own."""
+
 SHOWN = {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus' text format."}
 
 
@@ -28,12 +32,15 @@ SHOWN = {"content": {"text/plain": {"schema": {"type": "string"}}}, "description
 )
 def read_metrics(service: Given) -> Response:
     """Gauges for Prometheus: how far jobs are behind, what waits, silent sources, open alerts. By the database, so any
-    API process gives the same; a scrape looks at no more than the last day's complaints."""
+    API process gives the same; of complaints a scrape looks at those that wait, and counts the others by index."""
     now = service.clock()
     with service.database.read() as connection:
         found = vitals(connection, now)
+    overdue = {job: each.total_seconds() for job, each in service.look.overdue(now).items()}
     registry = CollectorRegistry()
-    registry.register(_Read(families(found, now)))
+    registry.register(
+        _Read([*families(found, now), *work(found, now, overdue, inbox_files(service.settings.inbox_dir))])
+    )
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -44,8 +51,6 @@ def families(found: Vitals, now: datetime) -> Iterator[Metric]:
     open_alerts = {**{str(severity): 0 for severity in Severity}, **found.alerts}
     yield _gauge("job_lag_seconds", "Time since the window up to which a job has done its work.", lags, "job")
     yield _gauge("runs_failed", "Runs that failed and are not done yet.", _one(found.failed_runs))
-    about = "Complaints received in the last 24 hours that wait for a step."
-    yield _gauge("complaints_waiting", about, found.waiting, "step")
     yield _gauge("notices", "Messages in the outbox that are pending or dead.", found.notices, "state")
     yield _gauge("source_silence_seconds", "Time since a source's last complaint was received.", silences, "source")
     yield _gauge("alerts_open", "Alerts that are open, by severity.", open_alerts, "severity")
@@ -53,6 +58,26 @@ def families(found: Vitals, now: datetime) -> Iterator[Metric]:
     yield _gauge("unassigned_ratio", about, _one(found.unassigned))
     about = "Texts embedded a second, over the last runs that had any."
     yield _gauge("embedded_texts_per_second", about, _one(found.embedded))
+
+
+def work(found: Vitals, now: datetime, overdue: Mapping[str, float], files: int) -> Iterator[Metric]:
+    """What there is to do, and what should have been done by now; jobs that have done all that was due are at 0."""
+    due = {**dict.fromkeys((each.job for each in found.jobs if each.job not in UNSCHEDULED), 0.0), **overdue}
+    yield _gauge("job_overdue_seconds", "Time since a job was due first that has not been done since.", due, "job")
+    yield _gauge("complaints_waiting", "Complaints that wait for a step.", found.waiting, "step")
+    waits = (now - found.unembedded_since).total_seconds() if found.unembedded_since else 0.0
+    yield _gauge(
+        "unembedded_seconds", "Time since the complaint came in that waits longest for its vector.", _one(waits)
+    )
+    yield _gauge("requests_waiting", "What people asked for and no worker has done yet.", _one(found.requests))
+    yield _gauge("inbox_files", "Files that lie in the watched folder.", _one(files))
+    yield _gauge("rejected_records", "Records that could not become complaints.", _one(found.rejected))
+
+
+def inbox_files(inbox: Path) -> int:
+    """Files that are to be taken in, those still being written among them; not what was read."""
+    read = {inbox / "done", inbox / "failed"}
+    return sum(path.is_file() and path.parent not in read for path in (*inbox.glob("*"), *inbox.glob("*/*")))
 
 
 class _Read(Collector):

@@ -13,16 +13,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from feedback.api.figures import Number, finite
-from feedback.api.principal import Analyst, allowed
+from feedback.api.principal import Analyst, Seeing, allowed
 from feedback.api.problems import ProblemError, documented
 from feedback.api.requests import ASKED, Request, ask
 from feedback.api.said import Said
 from feedback.api.service import Given, Service
+from feedback.api.topics import seen_names
 from feedback.comparison import candidate_page, comparison_page
 from feedback.domain import Fate
 from feedback.requests import RequestKind
 from feedback.roles import Right
-from feedback.store.topics import StoredVersion, lineage_of, topic_names, version_before, version_of, versions
+from feedback.store.sight import Sight
+from feedback.store.topics import StoredVersion, lineage_of, version_before, version_of, versions
 
 router = APIRouter(prefix="/v1", tags=["models"], dependencies=[Depends(allowed(Right.READ))])
 
@@ -144,27 +146,28 @@ def roll_back(service: Given, principal: Analyst, answer: Response, said: Said) 
     summary="Read a topic model version",
     responses={200: {"description": "The version."}, **documented(401, 403, 404, 422, 500, 503)},
 )
-def read_model(service: Given, version_id: UUID) -> ModelDetail:
+def read_model(service: Given, sight: Seeing, version_id: UUID) -> ModelDetail:
     """A version with its metrics, and which topics it kept, merged, split, found or let go."""
-    return model(service, version_id)
+    return model(service, version_id, sight)
 
 
-def model(service: Service, version_id: UUID) -> ModelDetail:
-    """A version and what it changes; a problem (404) where there is none of that id."""
+def model(service: Service, version_id: UUID, sight: Sight) -> ModelDetail:
+    """A version and what it changes of what the caller sees; a problem (404) where there is none of that id."""
     with service.database.read() as connection:
         found = _found(connection, version_id)
-        names = {key: row.name for key, row in topic_names(connection).items()}
+        names = seen_names(connection, sight)
         lineage = lineage_of(connection, version_id)
     lines = [
         Line(
             fate=each.fate,
-            before_id=each.before_id,
-            after_id=each.after_id,
+            before_id=each.before_id if each.before_id in names else None,
+            after_id=each.after_id if each.after_id in names else None,
             before=_name(names, each.before_id),
             after=_name(names, each.after_id),
             similarity=each.similarity,
         )
         for each in lineage
+        if each.before_id in names or each.after_id in names
     ]
     return ModelDetail(**_model(service, found), metrics=finite(dict(found.metrics)), lineage=lines)
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from feedback.accounts import Session, is_over
 from feedback.api.cookie import cookie_name
-from feedback.api.limits import UNKNOWN_PER_MINUTE
+from feedback.api.limits import OPEN_PER_MINUTE, UNKNOWN_PER_MINUTE
 from feedback.api.problems import ProblemError
 from feedback.api.service import Given, Service
 from feedback.roles import Principal, Right
@@ -45,6 +45,12 @@ def principal_of(
     service.limits.take(f"{kind} {found.name}", service.settings.requests_per_minute)
     request.state.principal = found
     return found
+
+
+async def few_of_an_address(request: Request, service: Given) -> None:
+    """For routes that are open to everybody: a problem with status 429 when an address asks too often."""
+    if service.settings.requests_per_minute:
+        service.limits.take(f"open to {address_of(request)}", OPEN_PER_MINUTE)
 
 
 def allowed(right: Right) -> Callable[..., Awaitable[Principal]]:

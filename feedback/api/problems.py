@@ -10,10 +10,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
+
+from feedback.store.database import took_too_long
 
 MEDIA_TYPE = "application/problem+json"
 RETRY = {"Retry-After": "5"}
@@ -159,8 +161,14 @@ def _parts(errors: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, str]]:
         yield {"where": ".".join(str(part) for part in each["loc"]), "detail": str(each["msg"])}
 
 
-async def _unreachable(request: Request, _: Exception) -> JSONResponse:
-    return problem_response(request.url.path, database_unreachable())
+async def _unreachable(request: Request, error: Exception) -> JSONResponse:
+    late = isinstance(error, DBAPIError) and took_too_long(error)
+    return problem_response(request.url.path, too_slow() if late else database_unreachable())
+
+
+def too_slow() -> ProblemError:
+    detail = "The answer took too long and was given up; ask for less at once, such as fewer days, or try again later."
+    return ProblemError(503, "too-slow", detail, RETRY)
 
 
 def database_unreachable() -> ProblemError:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from feedback.domain import Segment, Span
 from feedback.series import bucket, bucket_start, day_of, judged_days
-from feedback.store.counts import complaints_a_day
+from feedback.store.sight import Seen, seen_counts
 
 SPARKLINE_DAYS = 28
 CURRENT_DAYS = 7
@@ -45,20 +45,20 @@ class Recent:
 
 def recent_counts(
     connection: Connection,
-    version_id: UUID | None,
+    seen: Seen,
     now: datetime,
     zone: ZoneInfo,
     days: int = CURRENT_DAYS,
     segments: Sequence[Segment] = (),
 ) -> Recent:
-    """What the jobs have counted under this version, of complaints in all of `segments`; the days are those that a
+    """What the jobs have counted of what is `seen`, of complaints in all of `segments`; the days are those that a
     detection at `now` would judge."""
     begun, _ = judged_days(day_of(now, zone) - timedelta(days=1), now, zone)
     last, length = begun[-1], max(SPARKLINE_DAYS, days + BEFORE_DAYS)
     first = last - timedelta(days=length - 1)
     span = Span(bucket_start(first, zone), bucket(last, zone).end)
     daily: dict[UUID, list[int]] = {}
-    for start, topic_id, complaints in complaints_a_day(connection, version_id, span, segments) if version_id else ():
+    for start, topic_id, complaints in seen_counts(connection, seen, span, segments):
         numbers = daily.setdefault(topic_id, [0] * length)
         numbers[(day_of(start, zone) - first).days] += complaints
     current = Span(bucket_start(last - timedelta(days=days - 1), zone), span.end)

@@ -15,8 +15,7 @@ from feedback.api.service import Given
 from feedback.domain import Span
 from feedback.roles import Right
 from feedback.series import bucket, bucket_start, day_of
-from feedback.store.counts import counts
-from feedback.store.topics import published_version, topics_of
+from feedback.store.sight import seen_counts, seen_topics
 
 router = APIRouter(prefix="/v1", tags=["topics"], dependencies=[Depends(allowed(Right.READ))])
 
@@ -70,14 +69,13 @@ def list_series(service: Given, sight: Seeing, query: Annotated[SeriesQuery, Que
     days = [last - timedelta(days=query.days - 1 - place) for place in range(query.days)]
     span = Span(bucket_start(days[0], zone), bucket(days[-1], zone).end)
     with service.database.read() as connection:
-        version = published_version(connection)
-        members = topics_of(connection, version.id) if version else []
-        rows = counts(connection, version.id, span) if version else []
-    asked = [each for each in members if query.topic in (None, each.id) and query.area in (None, each.area)]
-    wanted = [each for each in asked if sight.topic(each.owner, each.area)]
+        seen = seen_topics(connection, sight)
+        rows = seen_counts(connection, seen, span)
+    known = seen.topics.values()
+    wanted = [each for each in known if query.topic in (None, each.id) and query.area in (None, each.area)]
     keys = {each.id: (None, each.area) if query.level == "area" else (each.id, each.name) for each in wanted}
     found = {key: [0] * len(days) for key in keys.values()}
-    for start, topic_id, complaints, _ in rows:
+    for start, topic_id, complaints in rows:
         if topic_id in keys:
             found[keys[topic_id]][(day_of(start, zone) - days[0]).days] += complaints
     items = [Series(topic_id=key[0], name=key[1], complaints=numbers) for key, numbers in found.items()]

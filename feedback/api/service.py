@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Annotated
 from uuid import UUID
@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 
 from feedback.api.answers import Answers
 from feedback.api.limits import Limits
+from feedback.api.probes import Probes
 from feedback.chart import Series
 from feedback.domain import Alert, Author, Mute, Segment, SilentSource
 from feedback.ingest import Taken
@@ -47,26 +48,32 @@ class Look:
 
     `series` gives the last days of a topic, or of one segment of it, as of a moment; None for a topic that is gone.
     `places` says where topics lie on a map: near one another if they are alike. `silent` are the silent sources.
+    `overdue` says how long each job has been due; jobs that are not due are not in it.
     """
 
     series: Callable[[UUID, Segment | None, datetime, int], Series | None] = lambda *_: None
     places: Callable[[], Mapping[UUID, tuple[float, float]]] = dict
     silent: Callable[[datetime], Sequence[SilentSource]] = lambda _: ()
+    overdue: Callable[[datetime], Mapping[str, timedelta]] = lambda _: {}
 
 
 NOTHING = Look()
+
+
+Search = Callable[[datetime, int, int], Sequence[Alike]]
+"""The nearest complaints of the last so many days as of a moment, at most so many. It takes no encoder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
     """What takes the encoder and the topic model; `jobs.judge` says how. Each gives None where there is no model.
 
-    `classify` places texts; `like_text` and `like` find the complaints most like a text, or another complaint, among
-    those of the last so many days as of a moment, at most so many.
+    `classify` places texts; `like_text` encodes one, for a search of the complaints most like it; `like` searches for
+    those most like another complaint.
     """
 
     classify: Callable[[Sequence[Text]], Sequence[Placed] | None] = lambda _: None
-    like_text: Callable[[Text, datetime, int, int], Sequence[Alike] | None] = lambda *_: None
+    like_text: Callable[[Text], Search | None] = lambda _: None
     like: Callable[[UUID, datetime, int, int], Sequence[Alike] | None] = lambda *_: None
 
 
@@ -86,6 +93,12 @@ class Service:
     judge: Judge
     answers: Answers = field(default_factory=Answers)
     limits: Limits = field(default_factory=lambda: Limits(time.monotonic))
+    probes: Probes = field(default_factory=lambda: Probes(time.monotonic))
+
+    @cached_property
+    def unpooled(self) -> Database:
+        """The database without a pool, for who asks whether it is there."""
+        return self.database.unpooled()
 
     @cached_property
     def secret(self) -> bytes:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from feedback.api.figures import Number, Window, evidence
 from feedback.api.principal import Seeing, allowed
@@ -21,17 +21,15 @@ from feedback.roles import Right
 from feedback.series import day_of
 from feedback.store.alerts import alerts_of
 from feedback.store.kept_counts import UNASSIGNED
-from feedback.store.sight import Sight
+from feedback.store.sight import Seen, Sight, seen_topics
 from feedback.store.state import state_of
 from feedback.store.topics import (
     LineageEntry,
     StoredTopic,
     StoredVersion,
     lineage_of,
-    published_version,
     quotes_of,
     topic_names,
-    topics_of,
 )
 
 router = APIRouter(prefix="/v1", tags=["topics"], dependencies=[Depends(allowed(Right.READ))])
@@ -138,12 +136,11 @@ def list_topics(service: Given, sight: Seeing) -> Topics:
     """The topics of the published version, the busiest of the last seven days first."""
     now = service.clock()
     with service.database.read() as connection:
-        version = published_version(connection)
-        members = topics_of(connection, version.id) if version else []
-        recent = recent_counts(connection, version.id if version else None, now, service.settings.zone)
-    items = [_topic(each, recent) for each in members if sight.topic(each.owner, each.area)]
+        seen = seen_topics(connection, sight)
+        recent = recent_counts(connection, seen, now, service.settings.zone)
+    items = [_topic(each, recent) for each in seen.topics.values()]
     return Topics(
-        version=shown_version(version),
+        version=shown_version(seen.version),
         current=Window.of(recent.current),
         unassigned_last_7_days=recent.complaints(UNASSIGNED),
         items=sorted(items, key=lambda each: (-each.last_7_days, each.name, each.id)),
@@ -238,14 +235,14 @@ def read_topic(service: Given, sight: Seeing, request: Request, topic_id: UUID) 
 
 def topic_detail(service: Service, topic_id: UUID, sight: Sight) -> TopicDetail:
     """All about a topic; a problem (404) where the caller sees none of that id."""
-    found = seen_topic(service, sight, topic_id)
     with service.database.read() as connection:
-        version = published_version(connection)
-        assert version is not None
-        recent = recent_counts(connection, version.id, service.clock(), service.settings.zone)
-        lineage = [each for each in lineage_of(connection, version.id) if each.fate in (Fate.MERGED, Fate.SPLIT)]
-        names = {key: row.name for key, row in topic_names(connection).items()}
-        alerts = alerts_of(connection, topic_id, MOST_ALERTS)
+        seen = seen_topics(connection, sight)
+        found = topic_in(seen, topic_id)
+        assert seen.version is not None
+        recent = recent_counts(connection, seen, service.clock(), service.settings.zone)
+        lineage = [each for each in lineage_of(connection, seen.version.id) if each.fate in (Fate.MERGED, Fate.SPLIT)]
+        names = seen_names(connection, sight)
+        alerts = [row for row in alerts_of(connection, topic_id, MOST_ALERTS) if sight.alert(row)]
     return TopicDetail(
         **dict(_topic(found, recent)),
         severity=found.severity,
@@ -253,8 +250,8 @@ def topic_detail(service: Service, topic_id: UUID, sight: Sight) -> TopicDetail:
         usual_7_days=recent.usual(topic_id),
         sparkline=list(recent.sparkline(topic_id)),
         alerts=[_alert(row) for row in alerts],
-        parents=[_relative(each, each.before_id, names) for each in lineage if each.after_id == topic_id],
-        children=[_relative(each, each.after_id, names) for each in lineage if each.before_id == topic_id],
+        parents=_relatives(names, [(each, each.before_id) for each in lineage if each.after_id == topic_id]),
+        children=_relatives(names, [(each, each.after_id) for each in lineage if each.before_id == topic_id]),
     )
 
 
@@ -270,11 +267,12 @@ def list_quotes(service: Given, sight: Seeing, topic_id: UUID, query: Annotated[
 
 def quotes(service: Service, topic_id: UUID, query: QuotesQuery, sight: Sight) -> Quotes:
     """Complaints that speak for a topic that the caller sees."""
-    seen_topic(service, sight, topic_id)
     with service.database.read() as connection:
-        version = published_version(connection)
-        assert version is not None
-        rows = quotes_of(connection, version.id, topic_id, query.limit, query.language)
+        seen = seen_topics(connection, sight)
+        topic_in(seen, topic_id)
+        assert seen.version is not None
+        places = seen.places(topic_id)
+        rows = quotes_of(connection, seen.version.id, topic_id, query.limit, query.language, places)
     return Quotes(
         items=[
             Quote(complaint_id=row.id, text=row.text, language=row.language, received_at=row.received_at)
@@ -286,12 +284,19 @@ def quotes(service: Service, topic_id: UUID, query: QuotesQuery, sight: Sight) -
 def seen_topic(service: Service, sight: Sight, topic_id: UUID) -> StoredTopic:
     """The topic of the version in force; a problem (404) where there is none of that id, or the caller sees none."""
     with service.database.read() as connection:
-        version = published_version(connection)
-        members = topics_of(connection, version.id) if version else []
-    for each in members:
-        if each.id == topic_id and sight.topic(each.owner, each.area):
-            return each
+        return topic_in(seen_topics(connection, sight), topic_id)
+
+
+def topic_in(seen: Seen, topic_id: UUID) -> StoredTopic:
+    """One of the topics that the caller sees; a problem (404) where there is none of that id among them."""
+    if topic_id in seen.topics:
+        return seen.topics[topic_id]
     raise ProblemError(404, "unknown-topic", f"There is no topic {topic_id} in the version in force.")
+
+
+def seen_names(connection: Connection, sight: Sight) -> dict[UUID, str]:
+    """The names of all topics there ever were that are the caller's own."""
+    return {key: row.name for key, row in topic_names(connection).items() if sight.topic(row.owner, row.area)}
 
 
 def shown_version(version: StoredVersion | None) -> Version | None:
@@ -322,6 +327,9 @@ def _alert(row: Row[Any]) -> TopicAlert:
     return TopicAlert(**{name: getattr(row, name) for name in names}, severity=graded.level if graded else None)
 
 
-def _relative(entry: LineageEntry, topic_id: UUID | None, names: Mapping[UUID, str]) -> Relative:
-    assert topic_id is not None  # what was merged or split has a before and an after
-    return Relative(topic_id=topic_id, name=names.get(topic_id), fate=entry.fate, similarity=entry.similarity)
+def _relatives(names: Mapping[UUID, str], related: Sequence[tuple[LineageEntry, UUID | None]]) -> list[Relative]:
+    return [
+        Relative(topic_id=topic_id, name=names[topic_id], fate=entry.fate, similarity=entry.similarity)
+        for entry, topic_id in related
+        if topic_id and topic_id in names
+    ]

@@ -332,6 +332,7 @@ def _rise_content(change: Transition, rise: Rise, zone: ZoneInfo) -> dict[str, A
         **numbers,
         "window": window,
         "segment": _segment(rise),
+        "voices": asdict(rise.finding.voices) if rise.finding.voices else None,
         "drivers": [asdict(each) for each in rise.drivers],
     }
     return {"rise": told, "complaint_ids": list(rise.complaint_ids), "picture": _kept_picture(change, rise, zone)}

@@ -36,6 +36,12 @@ class NoticeKind(StrEnum):
     OUTCOME = "outcome"
     """What a fix achieved, or that what it mended is back."""
 
+    SILENT = "silent"
+    """Nothing comes from a source for longer than chance explains."""
+
+    HEARD = "heard"
+    """Something has come from such a source again."""
+
     DIGEST = "digest"
     TEST = "test"
 

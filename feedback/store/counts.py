@@ -16,6 +16,7 @@ from feedback.store.cell import BySegment, Cell, customers
 from feedback.store.database import insert_new, parts, upsert
 from feedback.store.kept_counts import UNASSIGNED, kept_cells
 from feedback.store.raw import moment, undecoded, uuid
+from feedback.store.segments import in_any
 from feedback.store.tables import assignment, bucket_count, complaint, counting, stale_bucket
 
 
@@ -59,11 +60,15 @@ def counts(connection: Connection, version_id: UUID, span: Span) -> list[tuple[d
 
 
 def complaints_a_day(
-    connection: Connection, version_id: UUID, span: Span, segments: Sequence[Segment] = ()
+    connection: Connection,
+    version_id: UUID,
+    span: Span,
+    segments: Sequence[Segment] = (),
+    places: Sequence[Segment] = (),
 ) -> list[tuple[datetime, UUID, int]]:
-    """(bucket start, topic or UNASSIGNED, complaints) within `span`; of those in all of `segments` where any are named,
-    as far as their texts are kept."""
-    if not segments:
+    """(bucket start, topic or UNASSIGNED, complaints) within `span`; of those in all of `segments`, and in one of
+    `places`, where any are named, as far as their texts are kept."""
+    if not segments and not places:
         return [(start, topic, complaints) for start, topic, complaints, _ in counts(connection, version_id, span)]
     start, topic = (undecoded(connection, assignment.c[name]) for name in ("bucket_start", "topic_id"))
     query = (
@@ -72,6 +77,7 @@ def complaints_a_day(
         .where(assignment.c.version_id == version_id)
         .where(assignment.c.bucket_start >= span.start, assignment.c.bucket_start < span.end)
         .where(*(complaint.c[each.attribute] == each.value for each in segments))
+        .where(*([in_any(places)] if places else []))
         .group_by(assignment.c.bucket_start, assignment.c.topic_id)
     )
     rows = connection.execute(query)

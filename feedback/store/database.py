@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -12,14 +14,23 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, DBAPIError
+from sqlalchemy.pool import NullPool, Pool
 
 from feedback.errors import StoreError
+from feedback.store import nearest
 
 Item = TypeVar("Item")
 
 BUSY_SECONDS = 60
 """How long SQLite waits for another writer before it gives up."""
+
+
+QUERY_CANCELED = "57014"
+"""What PostgreSQL says of a statement that it cut off."""
+
+PROGRESS = 500_000
+"""SQLite asks after so many steps, some hundredths of a second: each asking waits for Python's lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +72,39 @@ class Database:
             raw.close()
         return not busy
 
+    def unpooled(self) -> Database:
+        """The same database, each connection to it opened anew: a pooled one still reads a file that was deleted."""
+        return Database(_engine(_url(self.engine), poolclass=NullPool))
+
+    def refuse_unusable(self) -> None:
+        """StoreError when it cannot be reached or has another schema than this release's."""
+        url = _url(self.engine)
+        try:
+            _check_schema(url, _revision(self.engine), migrating=False)
+        except DatabaseError as error:
+            raise StoreError(_unreachable(url, error)) from None
+
     def close(self) -> None:
         self.engine.dispose()
 
 
-def open_database(url: str) -> Database:
-    """Connect to a database that `feedback init` has made; StoreError when it isn't there or has another schema."""
-    with _connected(url) as engine:
-        _check_schema(url, _revision(engine), migrating=False)
-        return Database(engine)
+def open_database(url: str, seconds: float | None = None) -> Database:
+    """Connect to a database that `feedback init` has made; StoreError when it isn't there or has another schema.
+
+    `seconds` bounds each statement, and each wait for another writer: then it fails, and `took_too_long` knows it.
+    """
+    database = Database(_engine(url, seconds))
+    try:
+        database.refuse_unusable()
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def took_too_long(error: DBAPIError) -> bool:
+    """Whether a statement was cut off after the seconds that it had."""
+    return getattr(error.orig, "sqlstate", None) == QUERY_CANCELED or str(error.orig) == "interrupted"
 
 
 def create_database(url: str, revision: str = "head") -> Database:
@@ -86,6 +121,9 @@ def create_database(url: str, revision: str = "head") -> Database:
         _check_schema(url, _revision(engine), migrating=True)
         config.attributes["engine"] = engine
         command.upgrade(config, revision)
+        if revision == "head":
+            with engine.begin() as connection:
+                nearest.prepare(connection)
         return Database(engine)
 
 
@@ -195,13 +233,46 @@ def _check_schema(url: str, found: str | None, *, migrating: bool) -> None:
     raise StoreError(f"The database {_shown(url)} has schema {found}, this program {newest}: run `feedback init`.")
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, seconds: float | None = None, poolclass: type[Pool] | None = None) -> Engine:
     # an error must not quote what customers wrote
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True, poolclass=poolclass)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    if seconds is not None:
+        (_bound_sqlite if engine.dialect.name == "sqlite" else _bound_postgres)(engine, seconds)
     return engine
+
+
+def _url(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=False)
+
+
+def _bound_postgres(engine: Engine, seconds: float) -> None:
+    def bound(connection: Any, _record: object) -> None:
+        connection.execute(f"SET statement_timeout = {int(seconds * 1000)}")
+        connection.commit()
+
+    event.listen(engine, "connect", bound)
+
+
+def _bound_sqlite(engine: Engine, seconds: float) -> None:
+    """SQLite has no time limit of its own, but asks now and then whether to go on."""
+
+    def connect(connection: Any, record: Any) -> None:
+        record.info["until"] = math.inf
+        connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+        connection.set_progress_handler(lambda: time.monotonic() > record.info["until"], PROGRESS)
+
+    def begin(connection: Connection, *_: object) -> None:
+        connection.info["until"] = time.monotonic() + seconds
+
+    def checkin(_connection: Any, record: Any) -> None:
+        record.info["until"] = math.inf
+
+    event.listen(engine, "connect", connect)
+    event.listen(engine, "before_cursor_execute", begin)
+    event.listen(engine, "checkin", checkin)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

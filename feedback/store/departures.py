@@ -40,6 +40,7 @@ from feedback.store.tables import (
     embedding,
     notice,
     rejected_record,
+    request,
     stale_bucket,
 )
 from feedback.store.topics import published_version
@@ -49,6 +50,7 @@ NAMING: tuple[tuple[str, Table, Column[Any]], ...] = (
     ("area alerts", area_alert, area_alert.c.facts),
     ("notices", notice, notice.c.content),
     ("edits", edit, edit.c.detail),
+    ("requests", request, request.c.detail),
 )
 """Where ids of complaints are written down."""
 
@@ -136,6 +138,11 @@ def drop_drivers(connection: Connection, values: Collection[str]) -> int:
     return sum(_rewrite(connection, lambda value: without_drivers(value, values)).values())
 
 
+def rename_in_records(connection: Connection, rename: Callable[[str], str]) -> int:
+    """Put names otherwise wherever complaints may be named, as topics' names are there; how many rows changed."""
+    return sum(_rewrite(connection, lambda value: renamed(value, rename)).values())
+
+
 def drop_attributes(connection: Connection, value: str) -> int:
     """Take attributes of this value out of all complaints and rejected records; how many."""
     return sum(_drop_attributes(connection, table, column, value) for table, column in ATTRIBUTED)
@@ -166,6 +173,15 @@ def without_drivers(value: Any, gone: Collection[str]) -> Any:
 
 def _is_driver(value: Any, gone: Collection[str]) -> bool:
     return isinstance(value, Mapping) and isinstance(value.get("attribute"), str) and value.get("value") in gone
+
+
+def renamed(value: Any, rename: Callable[[str], str]) -> Any:
+    """JSON with every text in it, but for the names of fields, as `rename` has it."""
+    if isinstance(value, Mapping):
+        return {name: renamed(each, rename) for name, each in value.items()}
+    if isinstance(value, list):
+        return [renamed(each, rename) for each in value]
+    return rename(value) if isinstance(value, str) else value
 
 
 def without_values(value: Any, gone: str) -> Any:

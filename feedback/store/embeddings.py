@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Select, and_, func, select
 
+from feedback.store import nearest
 from feedback.store.database import insert_new
 from feedback.store.tables import complaint, embedding
 
@@ -46,6 +47,7 @@ def store_vectors(connection: Connection, encoder_version: str, hashes: Sequence
         if key in there
     ]
     insert_new(connection, embedding, rows)
+    nearest.add(connection, rows)
 
 
 def decode_vectors(blobs: Sequence[bytes]) -> FloatArray:

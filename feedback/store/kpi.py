@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import Connection, Select, case, func, or_, select
 
 from feedback.domain import SEGMENTED, Segment, Span
 from feedback.kpi import AGAIN_WITHIN, RETURNED, Origin, Record, Scale, Telling, observed_scale
 from feedback.store.raw import moment, seconds, undecoded, uuid
+from feedback.store.segments import in_any
 from feedback.store.tables import assignment, complaint
 
 TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -22,13 +23,16 @@ TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0":
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The complaints that a version has assigned, of the buckets within `span` and received before `before`; of some
-    topics and segments where they are named."""
+    topics and segments where they are named. Where `places` are, complaints about others than the topics `own` have to
+    be of one of them."""
 
     version_id: UUID
     span: Span
     before: datetime
     topics: Collection[UUID] | None = None
     segments: Sequence[Segment] = ()
+    own: Collection[UUID] = ()
+    places: Sequence[Segment] = ()
 
 
 def tellings(connection: Connection, before: datetime, scales: Mapping[str, Scale]) -> dict[Origin, Telling]:
@@ -105,4 +109,6 @@ def _seen(connection: Connection, selection: Selection) -> Select[Any]:
         .where(assignment.c.bucket_start < selection.span.end)
         .order_by(assignment.c.bucket_start)
     )
+    if selection.places:
+        query = query.where(or_(assignment.c.topic_id.in_(selection.own), in_any(selection.places)))
     return query if selection.topics is None else query.where(assignment.c.topic_id.in_(selection.topics))

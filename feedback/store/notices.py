@@ -103,6 +103,13 @@ def listed(connection: Connection, state: NoticeState | None = None, limit: int 
     return [_notice(row) for row in connection.execute(query)]
 
 
+def of_kind(connection: Connection, kind: NoticeKind, since: datetime) -> list[Notice]:
+    """Notices of a kind that were made at `since` or later, the oldest first."""
+    made = (notice.c.kind == str(kind)) & (notice.c.created_at >= since)
+    rows = connection.execute(select(notice).where(made).order_by(notice.c.created_at, notice.c.id))
+    return [_notice(row) for row in rows]
+
+
 def tally(connection: Connection) -> dict[NoticeState, int]:
     """How many notices are in each state."""
     rows = connection.execute(select(notice.c.state, func.count()).group_by(notice.c.state))

@@ -1,16 +1,24 @@
-"""What somebody sees: everything, or the topics, markets and brands of one owner."""
+"""What somebody sees: everything, or the topics, markets and brands of one owner.
+
+Of a topic that is their own they see all; of another one what is of their markets and brands, if anything is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
-from feedback.owners import Charge, Owners
+from feedback.domain import Segment, Span
+from feedback.owners import Charge, Owned, Owners
 from feedback.roles import Principal
+from feedback.store.counts import complaints_a_day
 from feedback.store.owners import known_owners, responsible_for
+from feedback.store.topics import StoredTopic, StoredVersion, published_version, sizes_of, topics_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +33,68 @@ class Sight:
         """Whether nothing is hidden."""
         return self.owner is None
 
+    @property
+    def places(self) -> tuple[Segment, ...]:
+        """The markets and brands that are the owner's, whatever the topic."""
+        return () if self.owner is None else self.owners.places.get(self.owner, ())
+
+    def is_there(self, market: str | None, brand: str | None) -> bool:
+        """Whether a complaint of that market and brand is of one's places."""
+        return self.owner in (self.owners.owner(Owned.MARKET, market), self.owners.owner(Owned.BRAND, brand))
+
     def topic(self, owner: str | None, area: str | None) -> bool:
-        """Whether a topic of that owner and area is seen."""
+        """Whether all of a topic of that owner and area is seen."""
         return self.whole or self.owners.of_topic(owner, area).owner == self.owner
 
     def alert(self, row: Row[Any]) -> bool:
         """Whether an alert is seen, given as `feedback.store.alerts.alert_row` does: one's own, and those that rise in
         one's market or brand."""
         return self.whole or self.owner in responsible_for(self.owners, row).everyone
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The topics of the version in force that somebody sees: those in `own` with all that is about them, the others
+    with what is of their places, which is what `size` counts then."""
+
+    sight: Sight
+    version: StoredVersion | None
+    topics: Mapping[UUID, StoredTopic]
+    own: frozenset[UUID]
+
+    def places(self, topic_id: UUID) -> tuple[Segment, ...]:
+        """The places of which alone the topic's complaints are seen; none where all are."""
+        return () if topic_id in self.own else self.sight.places
+
+
+def seen_topics(connection: Connection, sight: Sight) -> Seen:
+    """What `sight` sees of the version in force."""
+    version = published_version(connection)
+    members = topics_of(connection, version.id) if version else []
+    own = {each.id: each for each in members if sight.topic(each.owner, each.area)}
+    topics = own
+    if version and sight.places and not sight.whole:
+        sizes = sizes_of(connection, version.id, sight.places)
+        there = (each for each in members if each.id not in own and each.id in sizes)
+        topics = own | {each.id: replace(each, size=sizes[each.id]) for each in there}
+    return Seen(sight, version, topics, frozenset(own))
+
+
+def seen_counts(
+    connection: Connection, seen: Seen, span: Span, segments: Sequence[Segment] = ()
+) -> list[tuple[datetime, UUID, int]]:
+    """(bucket start, topic, complaints) within `span` of what is seen, and UNASSIGNED for who sees everything; of the
+    complaints in all of `segments`."""
+    if seen.version is None:
+        return []
+    rows = complaints_a_day(connection, seen.version.id, span, segments)
+    if seen.sight.whole:
+        return rows
+    mine = [row for row in rows if row[1] in seen.own]
+    if seen.own == seen.topics.keys():
+        return mine
+    there = complaints_a_day(connection, seen.version.id, span, segments, seen.sight.places)
+    return mine + [row for row in there if row[1] in seen.topics and row[1] not in seen.own]
 
 
 def sight_of(connection: Connection, principal: Principal, owned: Mapping[Charge, str], default: str) -> Sight:

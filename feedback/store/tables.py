@@ -524,6 +524,8 @@ api_key = Table(
     Column("owner", String(200)),
     Column("expires_at", UtcDateTime),
     Column("last_used_at", UtcDateTime),
+    # what it may send complaints of; null: of all
+    Column("sources", Json),
 )
 
 account = Table(

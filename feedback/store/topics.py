@@ -10,11 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, and_, delete, func, null, select, update
 
-from feedback.domain import Fate, PinnedTopic, Severity, Span, TopicKind
+from feedback.domain import Fate, PinnedTopic, Segment, Severity, Span, TopicKind
 from feedback.edits import LABELS, Curation, EditKind
 from feedback.store.database import insert_new, parts, put
 from feedback.store.edits import curation
 from feedback.store.raw import undecoded
+from feedback.store.segments import in_any
 from feedback.store.tables import (
     assignment,
     bucket_count,
@@ -383,10 +384,15 @@ def latest_assigned(connection: Connection, version_id: UUID, limit: int) -> lis
 
 
 def quotes_of(
-    connection: Connection, version_id: UUID, topic_id: UUID, limit: int = 5, language: str | None = None
+    connection: Connection,
+    version_id: UUID,
+    topic_id: UUID,
+    limit: int = 5,
+    language: str | None = None,
+    places: Sequence[Segment] = (),
 ) -> list[Row[Any]]:
     """Rows (id, text, language, received_at) of complaints nearest the topic's centre, its languages by turns, or only
-    those in one language."""
+    those in one language; of any of `places` alone where some are named."""
     turn = func.row_number().over(partition_by=complaint.c.language, order_by=assignment.c.similarity.desc())
     columns = (complaint.c.id, complaint.c.text, complaint.c.language, complaint.c.received_at)
     ranked = (
@@ -394,6 +400,7 @@ def quotes_of(
         .join(assignment, assignment.c.complaint_id == complaint.c.id)
         .where(assignment.c.version_id == version_id, assignment.c.topic_id == topic_id)
         .where(*(() if language is None else (complaint.c.language == language,)))
+        .where(*([in_any(places)] if places else []))
         .subquery()
     )
     chosen = select(ranked.c.id, ranked.c.text, ranked.c.language, ranked.c.received_at)
@@ -408,10 +415,12 @@ def topics_assigned(connection: Connection, version_id: UUID, ids: Sequence[UUID
     return {row[0]: row[1] for row in connection.execute(query.where(assignment.c.complaint_id.in_(ids)))}
 
 
-def sizes_of(connection: Connection, version_id: UUID) -> dict[UUID, int]:
-    """How many complaints each topic has that has any."""
+def sizes_of(connection: Connection, version_id: UUID, places: Sequence[Segment] = ()) -> dict[UUID, int]:
+    """How many complaints each topic has that has any; of any of `places` alone where some are named."""
     mine = (assignment.c.version_id == version_id) & assignment.c.topic_id.is_not(None)
     query = select(assignment.c.topic_id, func.count()).where(mine).group_by(assignment.c.topic_id)
+    if places:
+        query = query.join(complaint, complaint.c.id == assignment.c.complaint_id).where(in_any(places))
     return {row[0]: row[1] for row in connection.execute(query)}
 
 

@@ -10,15 +10,13 @@ from sqlalchemy import Connection, Select, and_, exists, func, select
 
 from feedback.domain import Span
 from feedback.notify.outbox import NoticeState
-from feedback.store import runs
+from feedback.store import requests, runs
 from feedback.store.alerts import OPEN_STATES
+from feedback.store.complaints import count_rejected
 from feedback.store.kept_counts import UNASSIGNED
 from feedback.store.runs import Success
 from feedback.store.tables import alert, assignment, bucket_count, complaint, embedding, notice, run
 from feedback.store.topics import StoredVersion, published_version
-
-LATELY = timedelta(days=1)
-"""What waits came in lately, so that few complaints have to be looked at."""
 
 WEEK = timedelta(days=7)
 
@@ -27,13 +25,17 @@ RECENT_RUNS = 50
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """`waiting` complaints of the last 24 hours by what they wait for, `heard` when each source last sent one,
-    `unassigned` the share of the last seven days, None without any, `embedded` the encoder's texts a second, None if
-    none were embedded of late."""
+    """`waiting` complaints by what they wait for, `unembedded_since` when the one came in that waits longest for its
+    vector, `requests` that nothing has come of yet, `rejected` records that have not become complaints, `heard` when
+    each source last sent one, `unassigned` the share of the last seven days, None without any, `embedded` the encoder's
+    texts a second, None if none were embedded of late."""
 
     jobs: list[Success]
     failed_runs: int
     waiting: dict[str, int]
+    unembedded_since: datetime | None
+    requests: int
+    rejected: int
     notices: dict[str, int]
     heard: dict[str, datetime]
     alerts: dict[str, int]
@@ -44,11 +46,15 @@ class Vitals:
 def vitals(connection: Connection, now: datetime) -> Vitals:
     """How the service does as of `now`."""
     version = published_version(connection)
-    lately = Span(now - LATELY, now)
+    unassigned = _unassigned(connection, version)
+    unembedded, since = _unembedded(connection, version, unassigned)
     return Vitals(
         jobs=runs.successes(connection),
         failed_runs=_count(connection, select(run.c.job).where(run.c.status == "failed")),
-        waiting={"embed": _not_embedded(connection, version, lately), "assign": _unjudged(connection, version, lately)},
+        waiting={"embed": unembedded, "assign": unassigned},
+        unembedded_since=since,
+        requests=len(requests.waiting(connection)),
+        rejected=count_rejected(connection),
         notices={
             str(state): _count(connection, select(notice.c.id).where(notice.c.state == str(state)))
             for state in (NoticeState.PENDING, NoticeState.DEAD)
@@ -61,26 +67,31 @@ def vitals(connection: Connection, now: datetime) -> Vitals:
 
 
 def _count(connection: Connection, query: Select[tuple[object]]) -> int:
-    return connection.execute(query.with_only_columns(func.count())).scalar_one()
+    return connection.execute(query.with_only_columns(func.count(), maintain_column_froms=True)).scalar_one()
 
 
-def _received(span: Span) -> Select[tuple[object]]:
-    return select(complaint.c.id).where(complaint.c.received_at >= span.start, complaint.c.received_at < span.end)
-
-
-def _not_embedded(connection: Connection, version: StoredVersion | None, span: Span) -> int:
-    same = embedding.c.text_hash == complaint.c.text_hash
-    if version:
-        same = and_(same, embedding.c.encoder_version == version.encoder_version)
-    return _count(connection, _received(span).where(~exists().where(same)))
-
-
-def _unjudged(connection: Connection, version: StoredVersion | None, span: Span) -> int:
-    """Before the first version, all wait."""
+def _unassigned(connection: Connection, version: StoredVersion | None) -> int:
+    """Complaints that the version has not judged: none is judged that is not there. Before the first version, all."""
+    there = _count(connection, select(complaint.c.id))
     if version is None:
-        return _count(connection, _received(span))
-    judged = and_(assignment.c.version_id == version.id, assignment.c.complaint_id == complaint.c.id)
-    return _count(connection, _received(span).where(~exists().where(judged)))
+        return there
+    judged = _count(connection, select(assignment.c.complaint_id).where(assignment.c.version_id == version.id))
+    return max(0, there - judged)
+
+
+def _unembedded(connection: Connection, version: StoredVersion | None, unassigned: int) -> tuple[int, datetime | None]:
+    """How many complaints have no vector, and since when the first of them waits. What has none is not judged either:
+    the search goes back from the latest complaint, and no further than the first that is not judged."""
+    waits = select(complaint.c.text_hash, func.coalesce(complaint.c.updated_at, complaint.c.ingested_at).label("since"))
+    if version:
+        judged = and_(assignment.c.version_id == version.id, assignment.c.complaint_id == complaint.c.id)
+        waits = waits.where(~exists().where(judged)).order_by(complaint.c.received_at.desc()).limit(unassigned)
+    each = waits.subquery()
+    same = embedding.c.text_hash == each.c.text_hash
+    encoded = and_(same, embedding.c.encoder_version == version.encoder_version) if version else same
+    query = select(func.count(), func.min(each.c.since)).select_from(each).where(~exists().where(encoded))
+    number, since = connection.execute(query).one()
+    return number, since
 
 
 def _sources(connection: Connection) -> Iterator[str]:

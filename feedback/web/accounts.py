@@ -18,6 +18,7 @@ from feedback.api.problems import ProblemError
 from feedback.lock_out import tried
 from feedback.roles import Role
 from feedback.store import accounts, lock_outs, sessions
+from feedback.web.refused import refused_words
 from feedback.web.visit import Administrating, Visit
 
 router = APIRouter(prefix="/accounts", include_in_schema=False)
@@ -43,7 +44,7 @@ def add(visit: Administrating, name: Text, role: OfRole, owner: Text = "", passw
         with visit.service.database.write() as connection:
             made = accounts.add_account(connection, name, role, visit.service.clock(), owner, kept)
     except AccountError as error:
-        return _page(visit, 422, error=str(error))
+        return _page(visit, 422, error=refused_words(error, visit.to))
     visit.request.state.subject = {"name": made.name, "role": role}
     return RedirectResponse("/accounts", 303)
 
@@ -54,7 +55,7 @@ def change_role(visit: Administrating, account_id: UUID, role: OfRole, owner: Te
     try:
         named = owner_for(role, owner)
     except AccountError as error:
-        return _page(visit, 422, error=str(error))
+        return _page(visit, 422, error=refused_words(error, visit.to))
     with _changing(visit, account_id) as connection:
         accounts.change_account(connection, account_id, role=role, owner=named)
     visit.request.state.subject |= {"role": role, "owner": named or ""}
@@ -109,8 +110,7 @@ def _changing(visit: Visit, account_id: UUID) -> Iterator[Connection]:
         visit.request.state.subject = {"name": _named(connection, account_id)}
         yield connection
         if not accounts.has_administrator(connection):
-            words = visit.to.gettext("This is the last administrator; make another one first.")
-            raise ProblemError(409, "last-administrator", words)
+            raise ProblemError(409, "last-administrator", "This is the last administrator; make another one first.")
 
 
 def _named(connection: Connection, account_id: UUID) -> str:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Form
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Connection, Row
 
-from feedback.alerts import SERVICE, kept_signal
+from feedback.alerts import kept_signal
 from feedback.api import responses
 from feedback.api.alerts import AlertDetail, read_alert, see_alert
 from feedback.api.fixes import NewFix, record_fix
@@ -20,8 +20,9 @@ from feedback.api.principal import Responder, Seeing, allowed
 from feedback.api.problems import ProblemError
 from feedback.api.said import Said
 from feedback.domain import SEGMENTED, FixKind, Verdict
-from feedback.explanation import Finding, numbers, summary
+from feedback.explanation import Finding, summary
 from feedback.language import Language
+from feedback.numbers_behind import numbers
 from feedback.phrases import excerpt, mute_words, segment_words, verdict_words
 from feedback.roles import Right
 from feedback.severity import severity_words
@@ -32,6 +33,7 @@ from feedback.store.fixes import fixes
 from feedback.store.verdicts import mutes
 from feedback.web.acting import act, told
 from feedback.web.chart import Chart, Mark, chart
+from feedback.web.refused import refused_words
 from feedback.web.visit import Reading, Visit
 
 router = APIRouter(prefix="/alerts/{alert_id}", include_in_schema=False)
@@ -59,11 +61,6 @@ class Line:
     what: str
     who: str
     why: str
-
-    @property
-    def by_service(self) -> bool:
-        """Whether no person did it; then it says why in English."""
-        return self.who == SERVICE
 
 
 @router.get("", dependencies=SEEN)
@@ -131,7 +128,7 @@ def _where(segment: str) -> responses.Where | None:
 
 def _done(visit: Visit, alert_id: UUID, what: str, do: Callable[[], object]) -> Response:
     def failed(problem: ProblemError) -> Response:
-        return _page(visit, alert_id, failed=problem.detail, status=problem.status)
+        return _page(visit, alert_id, failed=refused_words(problem, visit.to), status=problem.status)
 
     return act(do, f"/alerts/{alert_id}", what, failed)
 

@@ -14,6 +14,7 @@ from feedback.api.said import Said
 from feedback.store.edits import edits
 from feedback.store.topics import topic_names
 from feedback.web.acting import act, told
+from feedback.web.refused import refused_words
 from feedback.web.visit import Reading, Visit
 from feedback.web.waiting import waiting
 
@@ -33,7 +34,7 @@ def undo(visit: Reading, principal: Analyst, edit_id: int, why: Annotated[str, F
     """Take a decision back."""
 
     def failed(problem: ProblemError) -> Response:
-        return _page(visit, failed=problem.detail, status=problem.status)
+        return _page(visit, failed=refused_words(problem, visit.to), status=problem.status)
 
     said = Said(why=why)
     return act(

@@ -15,6 +15,7 @@ from feedback.api.requests import Id
 from feedback.api.said import Said
 from feedback.store.sight import Sight
 from feedback.web.acting import act, told
+from feedback.web.refused import refused_words
 from feedback.web.visit import Reading, Visit
 
 router = APIRouter(prefix="/fixes", include_in_schema=False)
@@ -33,7 +34,7 @@ def withdraw(
     """Take back what was no fix."""
 
     def failed(problem: ProblemError) -> Response:
-        return _page(visit, sight, failed=problem.detail, status=problem.status)
+        return _page(visit, sight, failed=refused_words(problem, visit.to), status=problem.status)
 
     said = Said(why=why)
     return act(lambda: api.withdraw(visit.service, sight, principal, fix_id, said), "/fixes", "withdraw", failed)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
+from feedback.lag import LAG, late_jobs
 from feedback.language import Language
 from feedback.phrases import silent_words
 from feedback.store import complaints, topics
 from feedback.store.runs import seconds_by_job
 from feedback.store.vitals import vitals
+from feedback.web.doubts import late_words, silence_words
 from feedback.web.visit import Reading
 
 router = APIRouter(include_in_schema=False)
@@ -32,6 +34,7 @@ def health(visit: Reading) -> HTMLResponse:
         rejected = complaints.count_rejected(connection)
         records = complaints.rejected_records(connection, REJECTED) if visit.may("analyse") else ()
     silent = service.look.silent(now)
+    late = late_jobs(LAG, {each.job: each.window_start for each in found.jobs}, first, now)
     return visit.page(
         "health.html.j2",
         vitals=found,
@@ -45,20 +48,21 @@ def health(visit: Reading) -> HTMLResponse:
         silent=[silent_words(each, visit.to) for each in silent],
         heard=sorted(found.heard.items(), key=lambda each: each[1]),
         now=now,
-        well=_well(found.failed_runs, found.notices.get("dead", 0), len(silent), visit.to),
+        late=late,
+        well=_well(
+            found.failed_runs,
+            found.notices.get("dead", 0),
+            [late_words(late, visit.to), silence_words(silent, visit.to)],
+            visit.to,
+        ),
     )
 
 
-def is_late(finished_at: datetime | None, now: datetime) -> bool:
-    """Whether a job that runs every five minutes or hours has not come to an end for a day."""
-    return finished_at is None or now - finished_at > timedelta(days=1)
-
-
-def _well(failed: int, dead: int, silent: int, to: Language) -> str:
+def _well(failed: int, dead: int, others: Sequence[str], to: Language) -> str:
     """What is wrong, in a sentence; empty where nothing is."""
     told = [
+        *others,
         to.ngettext("{number} run failed", "{number} runs failed", failed) if failed else "",
         to.ngettext("{number} notice was given up", "{number} notices were given up", dead) if dead else "",
-        to.ngettext("{number} source is silent", "{number} sources are silent", silent) if silent else "",
     ]
     return to.listed([each for each in told if each])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,14 +13,16 @@ from fastapi.responses import HTMLResponse
 from pydantic import model_validator
 from sqlalchemy import Connection
 
-from feedback.api.hot_issues import HotIssue, HotIssues, HotIssuesQuery, hot_issues
+from feedback.api.hot_issues import HotIssues, HotIssuesQuery, hot_issues
 from feedback.api.principal import Seeing
 from feedback.api.recent import SPARKLINE_DAYS
 from feedback.domain import Severity, Span
 from feedback.language import N_, Language
+from feedback.phrases import capital
 from feedback.store.counts import counts_by_segment
-from feedback.store.sight import Sight
-from feedback.store.topics import last_judged, published_version, topics_of
+from feedback.store.sight import Sight, seen_topics
+from feedback.store.topics import last_judged
+from feedback.web.doubts import doubts, is_stale
 from feedback.web.visit import Reading, Visit
 
 router = APIRouter(include_in_schema=False)
@@ -41,7 +43,7 @@ class IssuesQuery(HotIssuesQuery):
 @router.get("/")
 def issues(visit: Reading, sight: Seeing, query: Annotated[IssuesQuery, Query()]) -> HTMLResponse:
     """Open alerts, then what rises below alert; filtered where the query says so."""
-    found = hot_issues(visit.service, query, sight)
+    found, doubtful = hot_issues(visit.service, query, sight), doubts(visit)
     with visit.service.database.read() as connection:
         judged_at = last_judged(connection)
     return visit.page(
@@ -49,10 +51,10 @@ def issues(visit: Reading, sight: Seeing, query: Annotated[IssuesQuery, Query()]
         found=found,
         query=query,
         spans=SPANS,
-        calm=calm_words(found, visit.to),
-        mood=mood(found.items),
+        calm=calm_words(found, doubtful, visit.to),
+        mood=mood(found, doubtful),
         judged_at=judged_at,
-        stale=_is_stale(judged_at, found.as_of),
+        stale=is_stale(judged_at, found.as_of),
         choices=choices(visit, sight, query),
     )
 
@@ -67,30 +69,36 @@ class Choice:
     chosen: str | None
 
 
-def mood(issues: Sequence[HotIssue]) -> str:
+def mood(found: HotIssues, doubtful: Sequence[str]) -> str:
     """How it looks at one glance: *calm*, *watch* or *alert*."""
-    if any(each.alert_id for each in issues):
+    if any(each.alert_id for each in found.items):
         return "alert"
-    return "watch" if issues else "calm"
+    return "watch" if found.items or doubtful or found.version_id is None else "calm"
 
 
-def calm_words(found: HotIssues, to: Language) -> str:
-    """Whether it is calm, in a sentence."""
-    alerts = [each for each in found.items if each.alert_id]
-    raised = len(found.items) - len(alerts)
+def calm_words(found: HotIssues, doubtful: Sequence[str], to: Language) -> str:
+    """Whether it is calm, in a sentence, and why that is doubtful, if it is."""
     if found.version_id is None:
         return to.gettext("There are no topics yet: they come with the first training.")
-    if alerts:
-        grave = sum(each.severity in (Severity.HIGH, Severity.CRITICAL) for each in alerts)
-        told = to.ngettext("{number} alert is open", "{number} alerts are open", len(alerts))
-        return to.gettext("{alerts}, {grave} of them grave.", alerts=told, grave=grave) if grave else f"{told}."
-    if raised:
+    but = to.listed(list(doubtful))
+    if not found.items:
+        calm = to.gettext("It is calm: nothing rises beyond chance.")
+        return to.gettext("Whether it is calm is not known: {doubts}.", doubts=but) if doubtful else calm
+    told = _rising_words(found, to)
+    return f"{told} {capital(but)}." if doubtful else told
+
+
+def _rising_words(found: HotIssues, to: Language) -> str:
+    alerts = [each for each in found.items if each.alert_id]
+    if not alerts:
         return to.ngettext(
             "No alert is open; {number} topic is higher than usual.",
             "No alert is open; {number} topics are higher than usual.",
-            raised,
+            len(found.items),
         )
-    return to.gettext("It is calm: nothing rises beyond chance.")
+    grave = sum(each.severity in (Severity.HIGH, Severity.CRITICAL) for each in alerts)
+    told = to.ngettext("{number} alert is open", "{number} alerts are open", len(alerts))
+    return to.gettext("{alerts}, {grave} of them grave.", alerts=told, grave=grave) if grave else f"{told}."
 
 
 def choices(visit: Visit, sight: Sight, query: HotIssuesQuery) -> list[Choice]:
@@ -98,10 +106,9 @@ def choices(visit: Visit, sight: Sight, query: HotIssuesQuery) -> list[Choice]:
     say, now = visit.say, visit.service.clock()
     span = Span(now - timedelta(days=SPARKLINE_DAYS), now)
     with visit.service.database.read() as connection:
-        version = published_version(connection)
-        members = topics_of(connection, version.id) if version else []
-        found = values_of(connection, version.id, span) if version else {}
-    seen = [each for each in members if sight.topic(each.owner, each.area)]
+        known = seen_topics(connection, sight)
+        found = values_of(connection, known.version.id, span) if known.version else {}
+    seen = known.topics.values()
     owners = {sight.owners.of_topic(each.owner, each.area).owner for each in seen}
     offered: list[tuple[str, str, Iterable[str], Callable[[str], str]]] = [
         ("market", N_("Market"), found.get("market", ()), say.market),
@@ -130,7 +137,3 @@ def values_of(connection: Connection, version_id: UUID, span: Span) -> dict[str,
 def _worded(values: set[str], words: Callable[[str], str]) -> list[tuple[str, str]]:
     """(value, how it is called), by name."""
     return sorted(((each, words(each)) for each in values if each), key=lambda each: each[1].casefold())
-
-
-def _is_stale(judged_at: datetime | None, now: datetime) -> bool:
-    return judged_at is None or (now - judged_at).total_seconds() > 24 * 3600

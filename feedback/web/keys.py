@@ -14,6 +14,7 @@ from feedback.api.problems import ProblemError
 from feedback.errors import FeedbackError
 from feedback.roles import Role
 from feedback.store.keys import add_key, keys, revoke_key
+from feedback.web.refused import refused_words
 from feedback.web.visit import Administrating, Visit
 
 router = APIRouter(prefix="/keys", include_in_schema=False)
@@ -33,15 +34,16 @@ def add(
     name: Text,
     role: Annotated[Role, Form()],
     owner: Text = "",
+    sources: Text = "",
     days: Annotated[int | None, Form(ge=1, le=36_500)] = None,
 ) -> Response:
     """Make a key, and show it this once."""
-    now = visit.service.clock()
+    now, named = visit.service.clock(), [each for each in sources.split(",") if each.strip()]
     try:
         with visit.service.database.write() as connection:
-            key = add_key(connection, name, now, role, owner, now + timedelta(days=days) if days else None)
+            key = add_key(connection, name, now, role, owner, now + timedelta(days=days) if days else None, named)
     except FeedbackError as error:
-        return _page(visit, 422, error=str(error))
+        return _page(visit, 422, error=refused_words(error, visit.to))
     visit.request.state.subject = {"name": name, "role": role}
     return _page(visit, made=key)
 

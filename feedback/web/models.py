@@ -10,13 +10,14 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from feedback.api import models as api
-from feedback.api.principal import Analyst
+from feedback.api.principal import Analyst, Seeing
 from feedback.api.problems import ProblemError
 from feedback.api.said import Said
 from feedback.domain import Fate
 from feedback.requests import RequestKind, RequestState
 from feedback.store.requests import requests
 from feedback.web.acting import act, told
+from feedback.web.refused import refused_words
 from feedback.web.visit import Reading, Visit
 from feedback.web.waiting import waiting
 
@@ -45,9 +46,9 @@ def roll_back(visit: Reading, principal: Analyst) -> Response:
 
 
 @router.get("/{version_id}")
-def model(visit: Reading, _principal: Analyst, version_id: UUID, done: str = "") -> HTMLResponse:
+def model(visit: Reading, sight: Seeing, _principal: Analyst, version_id: UUID, done: str = "") -> HTMLResponse:
     """A version, what became of the topics before it, and how it compares with the one in force."""
-    found = api.model(visit.service, version_id)
+    found = api.model(visit.service, version_id, sight)
     fates = Counter(each.fate for each in found.lineage)
     return visit.page(
         "model.html.j2",
@@ -80,7 +81,7 @@ def compare(visit: Reading, principal: Analyst, version_id: UUID) -> Response:
 
 def _asked(visit: Visit, do: Callable[[], object], back: str = "/models") -> Response:
     def failed(problem: ProblemError) -> Response:
-        return _page(visit, failed=problem.detail, status=problem.status)
+        return _page(visit, failed=refused_words(problem, visit.to), status=problem.status)
 
     return act(do, back, "asked", failed)
 

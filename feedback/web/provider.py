@@ -11,6 +11,7 @@ from starlette.responses import Response
 from feedback.api.problems import ProblemError
 from feedback.authentication import vouched
 from feedback.provider import LIFE, Provider, ProviderError, answer, ask
+from feedback.web.refused import refused_words
 from feedback.web.sign_in import door, welcomed
 from feedback.web.visit import Guest, Visit
 
@@ -29,7 +30,7 @@ def go(visit: Guest) -> Response:
     try:
         address, sealed = ask(provider, _back(visit), visit.service.secret, visit.service.clock())
     except ProviderError as error:
-        return visit.page("sign_in.html.j2", 503, error=str(error), next="/")
+        return visit.page("sign_in.html.j2", 503, error=refused_words(error, visit.to), next="/")
     answered = RedirectResponse(address, 303)
     secure, seconds = visit.service.settings.is_https, int(LIFE.total_seconds())
     # Lax: it has to come along when the provider sends the browser back
@@ -45,7 +46,7 @@ def come_back(visit: Guest, state: Text = "", code: Text = "") -> Response:
     try:
         known = answer(provider, _back(visit), sealed, state, code, service.secret, service.clock())
     except ProviderError as error:
-        return visit.page("sign_in.html.j2", 401, error=str(error), next="/")
+        return visit.page("sign_in.html.j2", 401, error=refused_words(error, visit.to), next="/")
     found = vouched(door(visit), known, service.clock())
     if found is None:
         words = visit.to.gettext("Nobody has made you an account here yet; ask an administrator.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
@@ -11,18 +10,8 @@ from starlette.responses import Response
 
 from feedback.api.problems import ProblemError, problem_response
 from feedback.language import N_
+from feedback.web.refused import BY_STATUS, refused_words
 from feedback.web.visit import visit_of
-
-WORDS = {
-    401: N_("Sign in first."),
-    403: N_("Your role does not allow this."),
-    404: N_("There is nothing here, or nothing that you may see."),
-    409: N_("This cannot be done as things stand."),
-    413: N_("This is more than is taken at once."),
-    422: N_("Something in this request cannot be read."),
-    429: N_("Too many requests. Wait a little, then try again."),
-    503: N_("The service cannot answer at the moment. Try again in a few seconds."),
-}
 
 
 def answer_with_pages(app: FastAPI) -> None:
@@ -42,8 +31,8 @@ async def _answer(request: Request, error: Exception) -> Response:
     if error.status == 401:
         return _to_sign_in(request)
     visit = visit_of(request, request.app.state.service, getattr(request.state, "principal", None))
-    words = visit.to.gettext(WORDS.get(error.status, HTTPStatus(error.status).phrase))
-    answer = visit.page("refusal.html.j2", error.status, words=words, detail=error.detail)
+    words = visit.to.gettext(BY_STATUS.get(error.status, N_("This did not work.")))
+    answer = visit.page("refusal.html.j2", error.status, words=words, detail=refused_words(error, visit.to))
     answer.headers.update({name: value for name, value in error.headers.items() if name == "Retry-After"})
     return answer
 

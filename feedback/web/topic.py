@@ -9,20 +9,22 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy import Connection
 
 from feedback.api import curation
 from feedback.api.principal import Analyst, Seeing
 from feedback.api.problems import ProblemError
 from feedback.api.said import Said
-from feedback.domain import Severity
+from feedback.api.topics import topic_in
+from feedback.domain import Fix, Severity
+from feedback.phrases import segment_words
 from feedback.store.alerts import alert_rows
 from feedback.store.edits import edits
 from feedback.store.fixes import fixes
-from feedback.store.sight import Sight
-from feedback.store.topics import published_version, quotes_of, topics_of
+from feedback.store.sight import Sight, seen_topics
+from feedback.store.topics import quotes_of
 from feedback.web.acting import act, told
 from feedback.web.chart import Mark, chart
+from feedback.web.refused import refused_words
 from feedback.web.visit import Reading, Visit
 from feedback.web.waiting import waiting
 
@@ -124,13 +126,13 @@ def retire(visit: Reading, sight: Seeing, principal: Analyst, topic_id: UUID, wh
 
 def _done(visit: Visit, sight: Sight, topic_id: UUID, what: str, do: Callable[[], object]) -> Response:
     def failed(problem: ProblemError) -> Response:
-        return _page(visit, sight, topic_id, failed=problem.detail, status=problem.status)
+        return _page(visit, sight, topic_id, failed=refused_words(problem, visit.to), status=problem.status)
 
     def checked() -> object:
         try:
             return do()
         except ValueError:
-            raise ProblemError(422, "invalid-request", visit.to.gettext("That value cannot be used here.")) from None
+            raise ProblemError(422, "bad-value", "That value cannot be used here.") from None
 
     return act(checked, f"/topics/{topic_id}", what, failed)
 
@@ -140,39 +142,41 @@ def _page(
 ) -> HTMLResponse:
     now = visit.service.clock()
     with visit.service.database.read() as connection:
-        version = published_version(connection)
-        members = topics_of(connection, version.id) if version else []
-        seen = {each.id: each for each in members if sight.topic(each.owner, each.area)}
-        if version is None or topic_id not in seen:
-            raise ProblemError(404, "unknown-topic", f"There is no topic {topic_id} in the version in force.")
-        quotes = quotes_of(connection, version.id, topic_id, QUOTES)
-        alerts = [row for row in alert_rows(connection) if row.topic_id == topic_id]
+        seen = seen_topics(connection, sight)
+        topic, places = topic_in(seen, topic_id), seen.places(topic_id)
+        assert seen.version is not None
+        quotes = quotes_of(connection, seen.version.id, topic_id, QUOTES, places=places)
+        alerts = [row for row in alert_rows(connection) if row.topic_id == topic_id and sight.alert(row)]
         decided = [each for each in edits(connection) if each.topic_id == topic_id]
-        marks = list(_marks(connection, visit, topic_id, [row.opened_at for row in alerts]))
-    others = sorted((each for each in seen.values() if each.id != topic_id), key=lambda each: each.name)
+        done = [each for each in fixes(connection) if each.topic_id == topic_id and not places]
+        marks = list(_marks(visit, [row.opened_at for row in alerts], done))
+    others = sorted((each for each in seen.topics.values() if each.id != topic_id), key=lambda each: each.name)
     return visit.page(
         "topic.html.j2",
         status,
-        topic=seen[topic_id],
-        chart=chart(visit.service.look.series(topic_id, None, now, DAYS), marks),
+        topic=topic,
+        drawn=[
+            (place and segment_words(place, visit.to), found)
+            for place in places or (None,)
+            if (found := chart(visit.service.look.series(topic_id, place, now, DAYS), marks))
+        ],
         quotes=quotes,
         alerts=alerts,
         decided=decided,
         others=others,
         severities=list(Severity),
-        areas=sorted({each.area for each in members if each.area}),
+        areas=sorted({each.area for each in seen.topics.values() if each.area}),
         told=said,
         requests=waiting(visit) if visit.may("analyse") else [],
         failed=failed,
     )
 
 
-def _marks(connection: Connection, visit: Visit, topic_id: UUID, opened: list[datetime]) -> Iterator[Mark]:
+def _marks(visit: Visit, opened: list[datetime], done: list[Fix]) -> Iterator[Mark]:
     to, zone = visit.to, visit.service.settings.zone
     for moment in opened:
         day = moment.astimezone(zone).date()
         yield Mark("alert", day, day, to.gettext("alert"), to.gettext("alert {day}", day=to.dated(day)))
-    for fix in fixes(connection):
-        if fix.topic_id == topic_id:
-            day = fix.at.astimezone(zone).date()
-            yield Mark("fix", day, day, to.gettext("fix"), f"{to.dated(day)}: {fix.note or to.gettext('fix')}")
+    for fix in done:
+        day = fix.at.astimezone(zone).date()
+        yield Mark("fix", day, day, to.gettext("fix"), f"{to.dated(day)}: {fix.note or to.gettext('fix')}")

@@ -8,15 +8,14 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
-from sqlalchemy import Connection
 
 from feedback.api.principal import Seeing
-from feedback.api.recent import Recent, recent_counts
+from feedback.api.recent import recent_counts
 from feedback.domain import Fate
 from feedback.store.alerts import alert_rows
 from feedback.store.kept_counts import UNASSIGNED
-from feedback.store.sight import Sight
-from feedback.store.topics import StoredTopic, StoredVersion, published_version, topics_of
+from feedback.store.sight import Sight, seen_topics
+from feedback.store.topics import StoredTopic, StoredVersion
 from feedback.topic_map import Spot, draw
 from feedback.web.visit import Reading, Visit
 
@@ -70,22 +69,17 @@ def _spot(visit: Visit, each: Shown, number: int, place: tuple[float, float]) ->
 def forest(visit: Visit, sight: Sight) -> Forest:
     """The topics as they are now."""
     with visit.service.database.read() as connection:
-        version = published_version(connection)
-        members = topics_of(connection, version.id) if version else []
-        recent = _recent(connection, visit, version)
-        open_alerts = {row.topic_id: row.id for row in alert_rows(connection, only_open=True)}
-    seen = [each for each in members if sight.topic(each.owner, each.area)]
+        seen = seen_topics(connection, sight)
+        recent = recent_counts(connection, seen, visit.service.clock(), visit.service.settings.zone)
+        rows = [row for row in alert_rows(connection, only_open=True) if sight.alert(row)]
+    alerts = {row.topic_id: row.id for row in rows}
     shown = [
-        Shown(each, recent.complaints(each.id), recent.sparkline(each.id), open_alerts.get(each.id)) for each in seen
+        Shown(each, recent.complaints(each.id), recent.sparkline(each.id), alerts.get(each.id))
+        for each in seen.topics.values()
     ]
     shown.sort(key=lambda each: (-each.lately, each.topic.name))
     areas = {area: [each for each in shown if each.topic.area == area] for area in _areas(shown)}
-    return Forest(version, areas, recent.complaints(UNASSIGNED) if sight.whole else 0)
-
-
-def _recent(connection: Connection, visit: Visit, version: StoredVersion | None) -> Recent:
-    service = visit.service
-    return recent_counts(connection, version.id if version else None, service.clock(), service.settings.zone)
+    return Forest(seen.version, areas, recent.complaints(UNASSIGNED))
 
 
 def _areas(shown: Sequence[Shown]) -> list[str | None]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from feedback import domain
 from feedback.alerts import SERVICE
-from feedback.api.figures import Driver, Window
+from feedback.api.figures import Driver, Voices, Window
 from feedback.domain import AlertState, Channel, Fate, FixKind, OutcomeVerdict, Severity, TopicKind, Verdict
 from feedback.edits import LABELS, Edit, EditKind
 from feedback.language import N_, Language
@@ -30,7 +30,9 @@ from feedback.phrases import (
     owner_name,
     reason_words,
     verdict_words,
+    voices_words,
 )
+from feedback.reasons import moved_words
 from feedback.requests import RequestKind, RequestState
 from feedback.roles import Role
 from feedback.store.facets import StoredQuote
@@ -194,7 +196,7 @@ class Words:
         return capital(channel_name(channel, self.to))
 
     def reason(self, why: str) -> str:
-        return reason_words(why, self.to)
+        return moved_words(reason_words(why, self.to), self.to)
 
     def number(self, value: float) -> str:
         return self.to.number(value)
@@ -233,6 +235,12 @@ class Words:
         """Mostly Germany (…) and Trustly (…); those that an earlier release wrote down otherwise are passed over."""
         known = [domain.Driver(**asdict_of(each)) for each in drivers if _is_whole(each)]
         return capital(drivers_words(known, self.to))
+
+    def voices(self, voices: Voices | None) -> str:
+        """57 messages from 38 customers; empty where that was not kept."""
+        if voices is None or voices.messages is None or voices.texts is None:
+            return ""
+        return voices_words(domain.Voices(voices.messages, voices.customers, voices.texts), self.to)
 
     def driver(self, driver: Driver) -> str:
         """Germany; Trustly."""

@@ -47,14 +47,16 @@ class Baseline:
         self.shape = np.full((shape[0], 1), 0.5)
         self.mean = np.ones((shape[0], 1))
 
-    def add(self, counts: Floats, others: Floats, excluded: Flags, weight: Floats, share: float) -> None:
+    def add(self, counts: Floats, others: Floats, excluded: Flags, weight: Floats, share: Floats) -> None:
         """Take in one day, of which the `share` has data, by its weight; 0 if it was alerted.
 
-        A rise that outlasts the patience is the new level: its days count fully and the past before it fades.
+        A rise that outlasts the patience is the new level: its days count fully and the past before it fades. A closed
+        day neither ends a rise nor prolongs it.
         """
-        self.raised = np.where(excluded | (weight < 1), self.raised + 1, 0.0)
-        weight = np.where(self.raised > self.memory.patience, 1.0, np.where(excluded, 0.0, weight)) * share
-        keep = np.where(self.raised == self.memory.patience + 1, self.keep * self.memory.share, self.keep)
+        is_open, patience = share > 0, self.memory.patience
+        self.raised = np.where(is_open, np.where(excluded | (weight < 1), self.raised + 1, 0.0), self.raised)
+        weight = np.where(self.raised > patience, 1.0, np.where(excluded, 0.0, weight)) * share
+        keep = np.where(is_open & (self.raised == patience + 1), self.keep * self.memory.share, self.keep)
         self.counts = self.counts * keep + weight * counts
         self.others = self.others * keep + weight * others
         self.days = self.days * keep + weight

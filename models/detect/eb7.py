@@ -185,10 +185,12 @@ class Walk:
         later, later_unsure = self.season.factor(day + 1, day + LATER * window)
         known = np.full(rate.shape, day - window + 1 - self.start >= self.settings.warm_up)
         learned = rate, doubt + unsure, spread.phi, spread.kappa, self.baseline.volume
-        return Forecast(*learned, known, season, later, doubt + later_unsure)
+        baseline = self.baseline
+        prior = baseline.shape, baseline.mean, baseline.counts, baseline.days
+        return Forecast(*learned, known, season, later, doubt + later_unsure, *prior)
 
     def _remember(self, past: int) -> None:
-        history, share = self.history, float(self.history.open_days[past])
+        history, share = self.history, self.history.open_days[past]
         counts, others = history.counts[past], history.others[past]
         self.baseline.add(counts, others, history.excluded[past], self.outliers[past], share)
         self.season.add(past, Past(counts, others, self.baseline.entered, self.spread.daily.ratio))
@@ -196,10 +198,10 @@ class Walk:
     def _learn(self, past: int) -> None:
         """Take in how far off the prediction of the window that ended on `past` was."""
         history, week = self.history, past - 7
-        if week >= self.start and history.open_days[past] and history.open_days[week]:
+        if week >= self.start and (both_open := (history.open_days[past] > 0) & (history.open_days[week] > 0)).any():
             volume = history.others[past], history.others[week]
             share = (volume[0] + DAILY_VOLUME) / (volume[0] + volume[1] + 2 * DAILY_VOLUME)
-            usable = ~(history.excluded[past] | history.excluded[week])
+            usable = both_open & ~(history.excluded[past] | history.excluded[week])
             self.spread.daily.add(history.counts[past], history.counts[week], share, usable)
         usable = (self.means[past] > 0) & (self.windows.open_days[past] > 0) & ~history.excluded[past]
         self.spread.add(self.windows.counts[past], self.means[past], self.doubts[past], usable)

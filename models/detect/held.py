@@ -20,13 +20,16 @@ LEAST_MEAN = 1e-9
 NO_SEASON = np.ones((1, 1, 1))
 """Of a detector that knows nothing of the time of the year."""
 
+NO_PRIOR = np.full((1, 1, 1), np.nan)
+"""Of one whose rate is no mean of a gamma."""
+
 
 class History(NamedTuple):
     """Daily counts, days first so that a day lies together in memory.
 
     `counts` and `others` (the day's volume without the topic itself, or its exposure) are (days, replicates, topics),
-    `excluded` broadcasts to them, `open_days` is (days,): 1 for a day with data, 0 for a gap, between for a part of a
-    day.
+    `excluded` and `open_days` broadcast to them. `open_days` is 1 for a day that counts, 0 for a gap or one on which a
+    topic is expected to rise, between for a part of a day.
     """
 
     counts: Floats
@@ -40,11 +43,13 @@ class History(NamedTuple):
         if days is not None and not 1 <= days <= panel.days:
             raise ValueError(f"asked to judge {days} days of a panel of {panel.days}")
         counts = np.ascontiguousarray(panel.counts.T[:, None, :], dtype=np.float64)
-        open_days = _open_days(panel)
+        open_days = _open_days(panel)[:, None, None]
         if panel.exposure is None:
             others = panel.total.astype(np.float64)[:, None, None] - counts
         else:
-            others = np.broadcast_to((panel.exposure * open_days)[:, None, None], counts.shape).copy()
+            others = np.broadcast_to(panel.exposure[:, None, None] * open_days, counts.shape).copy()
+        if panel.expected is not None and panel.expected.any():
+            open_days = open_days * ~panel.expected.T[:, None, :]
         return cls(counts, others, np.ascontiguousarray(panel.excluded.T[:, None, :]), open_days)
 
     @property
@@ -62,8 +67,8 @@ class History(NamedTuple):
 
 
 class Windows(NamedTuple):
-    """What counts in each window: topics and others (days, replicates, topics), days with data (days, 1, 1), or of
-    each topic where days of one are left out."""
+    """What counts in each window: topics and others (days, replicates, topics), and the days that do, which broadcast
+    to those."""
 
     counts: Floats
     others: Floats
@@ -71,9 +76,10 @@ class Windows(NamedTuple):
 
     @classmethod
     def of(cls, history: History, length: int) -> Windows:
-        """The sums over the `length` days that end with each day."""
-        open_days = trailing(history.open_days, length)[:, None, None]
-        return cls(trailing(history.counts, length), trailing(history.others, length), open_days)
+        """The sums over the `length` days that end with each day; of closed ones nothing counts."""
+        open_days = history.open_days
+        counts, others = (part * (open_days > 0) for part in (history.counts, history.others))
+        return cls(trailing(counts, length), trailing(others, length), trailing(open_days, length))
 
     def last(self, days: int) -> Windows:
         return Windows._make(part[-days:] for part in self)
@@ -90,6 +96,9 @@ class Forecast(NamedTuple):
     that of the baseline does, `later` the same of the four weeks after it, for which the doubt is `later_doubt`. A
     count of mean m scatters with the variance `phi` m + (`kappa` + `doubt`) m². `known` is false where there is too
     little history to judge.
+
+    The rate is the mean of a gamma: (`prior_shape` + `counted`) / (`prior_shape` / `prior_mean` + `watched`), with what
+    the baseline's complaints and days weigh together.
     """
 
     rate: Floats
@@ -101,6 +110,10 @@ class Forecast(NamedTuple):
     season: Floats = NO_SEASON
     later: Floats = NO_SEASON
     later_doubt: Floats = NO_SEASON
+    prior_shape: Floats = NO_PRIOR
+    prior_mean: Floats = NO_PRIOR
+    counted: Floats = NO_PRIOR
+    watched: Floats = NO_PRIOR
 
     def ahead(self) -> Forecast:
         """The same of the four weeks after the window."""

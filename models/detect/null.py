@@ -68,7 +68,7 @@ class Null:
         extra = np.maximum(self.phi - 1, 1e-3)
         counts = rng.poisson(rng.gamma(mean / extra, extra)).astype(np.float64)
         none = np.broadcast_to(np.zeros((1, 1, 1), bool), size)
-        return History(counts, self.others[:, None, :], none, np.ones(days))
+        return History(counts, self.others[:, None, :], none, np.ones((days, 1, 1)))
 
     def parameters(self) -> dict[str, float]:
         """The numbers to store with a threshold."""

@@ -92,35 +92,41 @@ class Outage:
 
     def held(self, history: History, hours: int) -> tuple[Held, ...]:
         """For each window, the last `hours` of them beside what was known before."""
-        open_hours = history.open_days[:, None, None]
+        open_hours = history.open_days
         kept = np.where(history.excluded | (open_hours == 0), 0.0, 1.0)
-        usual = self._usual_hour(history.others, open_hours)
+        usual = self._usual_hour(history.others * (open_hours > 0), open_hours)
         watched = self._past(kept * usual * open_hours)
         counted = self._past(kept * history.counts)
         topics = counted.shape[-1]
         prior = self.rate_prior * self._past(open_hours * usual) / np.maximum(self._past(open_hours), SPARE)
         pooled = (counted.sum(axis=-1, keepdims=True) + SPARE) / (watched.sum(axis=-1, keepdims=True) + SPARE)
-        rate = (counted + prior * pooled) / (watched + prior + SPARE)
+        watched = watched + SPARE
+        rate = (counted + prior * pooled) / (watched + prior)
         doubt = 1 / (counted + prior * pooled + 1 / topics)
         mean = np.maximum(rate * usual * open_hours, SPARE**2)
         ratio = self._ratio(history.counts, mean, kept)
         known = np.arange(len(usual))[:, None, None] >= history.start + self.gap + self.warm_up
         hourly = Forecast(rate, doubt, ratio, np.zeros_like(rate), usual, np.broadcast_to(known, rate.shape))
+        hourly = hourly._replace(prior_shape=prior * pooled, prior_mean=pooled, counted=counted, watched=watched)
         return tuple(self._window(each, history, hourly, hours) for each in self.windows)
 
     def _window(self, length: int, history: History, hourly: Forecast, hours: int) -> Held:
         """The window of so many hours; its usual volume is that of just these hours of the day."""
         windows = Windows.of(history, length).last(hours)
-        usual = trailing(hourly.volume * history.open_days[:, None, None], length)[-hours:]
+        usual = trailing(hourly.volume * history.open_days, length)[-hours:]
         volume = usual / np.maximum(windows.open_days, SPARE)
         last = hourly.last(hours)
-        return Held(last._replace(rate=last.rate * volume, volume=volume), windows, self.volume_prior)
+        # what was watched is counted in complaints of others: in hours like these it is this many
+        watched = last.watched / np.maximum(volume, SPARE**2)
+        rate, prior_mean = last.rate * volume, last.prior_mean * volume
+        told = last._replace(rate=rate, volume=volume, prior_mean=prior_mean, watched=watched)
+        return Held(told, windows, self.volume_prior)
 
     def _usual_hour(self, others: Floats, open_hours: Floats) -> Floats:
         """What everything else usually counts in an hour at that time of day, from the days before."""
         days = -(-len(others) // DAY)
         padded = np.zeros((days * DAY, *others.shape[1:]))
-        watched = np.zeros((days * DAY, 1, 1))
+        watched = np.zeros((days * DAY, *open_hours.shape[1:]))
         padded[: len(others)], watched[: len(others)] = others, open_hours
         keep = 0.5 ** (DAY / self.half_life)
         counts, hours = (

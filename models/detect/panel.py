@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -19,9 +19,11 @@ class Panel:
 
     `counts` is int (topics, days). `total` is (days,): the complaints of the day over everything, assigned or not.
     `excluded` is bool (topics, days): days that were alerted and stay out of the baseline. `gaps` is bool (days,):
-    no data came in at all that day. `complete` is false while the last day is still filling. `exposure` (days,), where
-    it is known, takes the place of the day's other complaints as what a topic's are in proportion to; of an unfinished
-    last day it is that of the whole day, see `models.detect.exposure`.
+    nothing came in, which chance does not explain. `expected`, of the shape of `excluded`, are days on which a topic is
+    expected to rise: to it they are as if closed, in what is judged and in the baseline. `complete` is false while the
+    last day is still filling. `exposure` (days,), where it is known, takes the place of the day's other complaints as
+    what a topic's are in proportion to; of an unfinished last day it is that of the whole day, see
+    `models.detect.exposure`.
 
     Raises ValueError when the shapes do not fit together, a count is negative, or a day's topics hold more
     complaints than its total.
@@ -33,11 +35,12 @@ class Panel:
     gaps: Flags
     complete: bool = True
     exposure: Floats | None = None
+    expected: Flags | None = None
 
     def __post_init__(self) -> None:
         topics, days = self._shape()
-        shapes = {"total": (days,), "gaps": (days,), "excluded": (topics, days), "exposure": (days,)}
-        for name, wanted in shapes.items():
+        of_days, of_both = dict.fromkeys(("total", "gaps", "exposure"), (days,)), (topics, days)
+        for name, wanted in {**of_days, "excluded": of_both, "expected": of_both}.items():
             part = getattr(self, name)
             found = wanted if part is None else part.shape
             if found != wanted:
@@ -60,6 +63,16 @@ class Panel:
     @property
     def days(self) -> int:
         return int(self.counts.shape[1])
+
+    @property
+    def left_out(self) -> Flags:
+        """(topics, days): what stays out of the baseline, as alerted or expected."""
+        return self.excluded if self.expected is None else self.excluded | self.expected
+
+    def with_expected_in_view(self) -> Panel:
+        """The same where expected days are seen like any others, though they stay out of the baseline: for showing what
+        came on them."""
+        return replace(self, excluded=self.left_out, expected=None)
 
     @classmethod
     def of(cls, counts: Counts, total: Counts | None = None, *, complete: bool = True) -> Panel:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from models.detect.eb7 import EB7
-from models.detect.held import Forecast, Held, History, Windows, trailing
+from models.detect.held import Forecast, Held, History, Windows
 from models.detect.panel import Panel, Scores
 
 
@@ -51,9 +51,7 @@ def _untold(history: History, length: int) -> Windows:
     """The windows without the days that were alerted: a spike would keep its alert alive for as long as a window."""
     if not history.excluded.any():
         return Windows.of(history, length)
-    kept = ~history.excluded
-    open_days = history.open_days[:, None, None] * kept
-    return Windows(*(trailing(part, length) for part in (history.counts * kept, history.others * kept, open_days)))
+    return Windows.of(history._replace(open_days=history.open_days * ~history.excluded), length)
 
 
 def _preceded(late: Forecast, whole: Forecast, days: int) -> Forecast:

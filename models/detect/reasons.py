@@ -67,6 +67,10 @@ class Reasons:
             unit=judge.unit,
             season=forecast.season.item(),
             lighter=self._lighter(judge, topic, day),
+            prior_shape=forecast.prior_shape.item(),
+            prior_mean=forecast.prior_mean.item(),
+            counted=forecast.counted.item(),
+            watched=forecast.watched.item(),
         )
 
     def _lighter(self, judge: Judge, topic: int, day: int) -> tuple[tuple[int, float], ...]:

@@ -25,6 +25,7 @@ from models.detect.null import Null
 from models.detect.panel import Counts, Flags, Floats, Panel
 from models.detect.reasons import Judge, Reasons
 from models.detect.rises import Rises
+from models.detect.silence import gaps
 
 BUDGET_SHARE = 0.25
 """The segments' part of the false alarms, all of them together."""
@@ -51,7 +52,8 @@ SIMULATED_WEEKS, SIMULATED_SERIES = 64, 2_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SegmentPanel:
-    """Daily counts by segment over the days of `whole`, whose alerted days, gaps and exposure hold for all of them.
+    """Daily counts by segment over the days of `whole`, whose alerted days, gaps and exposure hold for all of them. A
+    segment that had fallen silent has gaps of its own.
 
     `counts` is int (segments, topics, days), `total` (segments, days): each segment's complaints of every topic and
     none.
@@ -64,8 +66,11 @@ class SegmentPanel:
     def of(self, segment: int, topics: NDArray[np.intp] | None = None) -> Panel:
         """One segment's panel, of some topics where they are given."""
         chosen = slice(None) if topics is None else topics
-        counts, excluded = self.counts[segment][chosen], self.whole.excluded[chosen]
-        return replace(self.whole, counts=counts, total=self.total[segment], excluded=excluded)
+        excluded, expected = self.whole.excluded[chosen], self.whole.expected
+        expected = None if expected is None else expected[chosen]
+        counts, total = self.counts[segment][chosen], self.total[segment]
+        closed = self._gaps(slice(segment, segment + 1))[0]
+        return replace(self.whole, counts=counts, total=total, gaps=closed, excluded=excluded, expected=expected)
 
     def history(self, segments: slice = slice(None)) -> History:
         """Segments side by side, one replicate each."""
@@ -75,7 +80,12 @@ class SegmentPanel:
             others = self.total[segments].T[:, :, None] - counts
         else:
             others = np.broadcast_to(whole.others[:, :, :1], counts.shape).copy()
-        return History(counts, others, whole.excluded, whole.open_days)
+        return History(counts, others, whole.excluded, whole.open_days * ~self._gaps(segments).T[:, :, None])
+
+    def _gaps(self, segments: slice) -> Flags:
+        """(segments, days): when a segment, or everything, had fallen silent."""
+        alone = [gaps(total, complete=self.whole.complete) for total in self.total[segments]]
+        return np.stack(alone) | self.whole.gaps
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,12 +1,13 @@
-"""Whether a source has fallen silent: nothing came for longer than chance explains."""
+"""Whether a source has fallen silent, or all of them: nothing came for longer than chance explains."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from models.detect.panel import Counts
+from models.detect.panel import Counts, Flags, Floats
 
 WEEK = 7
 HISTORY = 56
@@ -16,6 +17,13 @@ LEAST_HISTORY = 14
 CERTAIN = 1e-4
 """A silence that chance makes as likely as this is told. Looked at once a day, calm series of .1 to 60 complaints a day
 with variance ratios up to 4 are called silent once in eight years."""
+
+
+GAP = 1e-3
+"""Days without anything are a gap if chance makes them as rare as this: then they are no zeros."""
+
+GONE = 28
+"""After so many days a source is taken to be gone for good."""
 
 
 class Silence(NamedTuple):
@@ -38,15 +46,54 @@ def silence(counts: Counts) -> Silence:
     """
     busy = np.flatnonzero(counts)
     missing = len(counts) - 1 - int(busy[-1]) if len(busy) else 0
-    before = counts[: len(counts) - missing][-HISTORY:].astype(np.float64)
+    days = np.arange(len(counts))
+    before = days[: len(counts) - missing][-HISTORY:]
+    usual = float(counts[before].mean()) if len(before) else 0.0
     if missing == 0 or len(before) < LEAST_HISTORY:
-        return Silence(missing, float(before.mean()) if len(before) else 0.0, 1.0)
-    weekday = np.arange(-len(before), missing) % WEEK
-    usual = np.array([before[weekday[: len(before)] == day].mean() for day in range(WEEK)])
-    fitted = usual[weekday[: len(before)]]
+        return Silence(missing, usual, 1.0)
+    return Silence(missing, usual, _chance(counts, before, days[len(counts) - missing :]))
+
+
+def gaps(counts: Counts, *, complete: bool = True) -> Flags:
+    """(days,): the days without anything that chance does not explain, by what was usual before, or after where too
+    little was before. A last day that is not `complete` is no gap."""
+    found, days = np.zeros(len(counts), bool), np.arange(len(counts))
+    for start, stop in stretches(counts[: len(counts) - (not complete)] == 0):
+        known = days[:start][~found[:start]][-HISTORY:]
+        if len(known) < LEAST_HISTORY:
+            known = np.concatenate([known, days[stop:]])[:HISTORY]
+        if len(known) >= LEAST_HISTORY and _chance(counts, known, days[start:stop]) <= GAP:
+            found[start:stop] = True
+    return found
+
+
+def silent_share(by_source: Counts) -> Floats:
+    """(days,): what part of the usual complaints comes from sources that were silent on the day; `by_source` is
+    (sources, days). One that is gone for good is missing no longer."""
+    total, missing = by_source.sum(axis=0), np.zeros(by_source.shape[1])
+    for counts in by_source:
+        first = int(np.argmax(counts > 0))
+        for start, stop in stretches(gaps(counts[first:])):
+            before = slice(max(0, first + start - HISTORY), first + start)
+            share = counts[before].sum() / max(total[before].sum(), 1)
+            missing[first + start : first + min(stop, start + GONE)] += share
+    return np.minimum(missing, 1.0)
+
+
+def stretches(flags: Flags) -> list[tuple[int, int]]:
+    """Where flags (days,) are set, half open."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
+
+
+def _chance(counts: Counts, known: NDArray[np.int64], missing: NDArray[np.int64]) -> float:
+    """That nothing comes on the `missing` days, by the same weekdays of the `known` ones."""
+    before, weekday = counts[known].astype(np.float64), known % WEEK
+    sums, of_weekday = (np.bincount(weekday, weights, WEEK) for weights in (before, None))
+    usual = np.where(of_weekday > 0, sums / np.maximum(of_weekday, 1), before.mean())
+    fitted = usual[weekday]
     freedom = max(len(before) - WEEK, 1)
     ratio = max(1.0, float(((before - fitted) ** 2 / np.maximum(fitted, 0.5)).sum()) / freedom)
-    expected = float(usual[weekday[len(before) :]].sum())
     # P(0) of a negative binomial of that mean and variance ratio; its limit at a ratio of 1 is Poisson's
     power = np.log(ratio) / (ratio - 1) if ratio > 1 + 1e-9 else 1.0
-    return Silence(missing, float(before.mean()), float(np.exp(-expected * power)))
+    return float(np.exp(-usual[missing % WEEK].sum() * power))

@@ -84,7 +84,7 @@ class Yearly:
             if day // self.refit != fitted or fit is None:
                 fitted = day // self.refit
                 fit = self._fit(history, relative, fitted * self.refit)
-            parts.append(self._ahead(fit, relative, history.open_days, day))
+            parts.append(self._ahead(fit, relative, history.open_days[:, 0], day))
         rate, doubt, phi = (part[:, None, :] for part in np.stack(parts, axis=1))
         known = np.broadcast_to(np.arange(end - days, end)[:, None, None] >= known_from, rate.shape)
         nothing = np.zeros_like(rate)
@@ -95,7 +95,7 @@ class Yearly:
         others = history.others[:, 0]
         if np.isinf(self.volume_prior):
             return np.ones_like(others)
-        open_days = np.maximum(np.cumsum(history.open_days), 1.0)[:, None]
+        open_days = np.maximum(np.cumsum(history.open_days[:, 0], axis=0), 1.0)
         usual = np.cumsum(others, axis=0) / open_days
         prior = self.volume_prior / 7
         return np.asarray((others + prior) / (usual + prior))
@@ -109,7 +109,7 @@ class Yearly:
     def _fit(self, history: History, relative: Floats, day: int) -> Fit:
         """The model as of the window that ends with `day`."""
         end = self._end(day)
-        usable = (history.open_days[:end, None] > 0) & ~np.broadcast_to(
+        usable = (history.open_days[:end, 0] > 0) & ~np.broadcast_to(
             history.excluded[:, 0], history.counts[:, 0].shape
         )[:end]
         usable[: history.start] = False
@@ -124,11 +124,11 @@ class Yearly:
         """Complaints a day in the window that ends with `day`, their squared relative error and variance ratio."""
         days = np.arange(day - self.window + 1, day + 1)
         design = self._design(days.astype(np.float64), self._end(day // self.refit * self.refit))
-        mean = np.exp(design @ fit.beta.T) * relative[days] * open_days[days, None]
+        mean = np.exp(design @ fit.beta.T) * relative[days] * open_days[days]
         total = np.maximum(mean.sum(axis=0), 1e-9)
         slope = (mean.T @ design) / total[:, None]
         doubt = np.einsum("tk,tkl,tl->t", slope, fit.covariance, slope)
-        return np.stack([total / max(open_days[days].sum(), 1e-9), doubt, fit.phi])
+        return np.stack([total / np.maximum(open_days[days].sum(axis=0), 1e-9), doubt, fit.phi])
 
 
 def _bare(history: History, window: int, days: int) -> Windows:

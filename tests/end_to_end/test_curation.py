@@ -233,7 +233,7 @@ def test_a_rise_that_is_expected_opens_no_alert_and_is_not_usual_afterwards(cont
     with context.database.read() as connection:
         dated = dated_panel(context, connection, current(context).version.id, [topic.id], NOW)
     assert dated is not None
-    left_out = [day for day, out in zip(dated.days, dated.panel.excluded[0], strict=True) if out]
+    left_out = [day for day, out in zip(dated.days, dated.panel.left_out[0], strict=True) if out]
     assert left_out == [LAST - timedelta(days=days) for days in (2, 1, 0)]
 
 

@@ -5,27 +5,32 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
 from sqlalchemy import delete, select, update
 
-from feedback.domain import Author, Span
+from feedback.domain import Author, Span, derived_id
 from feedback.errors import FeedbackError
 from feedback.ingest import ingest_file
 from feedback.intake.pipeline import customer_hash
+from feedback.requests import JOB, Request, RequestKind, RequestState
 from feedback.settings import hash_key
 from feedback.sources import FieldMapping
 from feedback.store import departures, topics
 from feedback.store.counts import counts
 from feedback.store.notices import listed
+from feedback.store.requests import add_request, request_of
 from feedback.store.tables import alert, assignment, complaint, embedding, erasure, rejected_record, topic
 from feedback.store.topics import published_version
 from jobs import assign as assigning
+from jobs import curate
 from jobs import erase as erasing
 from jobs.context import Context, Parts
 from jobs.count import run as count
@@ -36,7 +41,8 @@ from jobs.export import export
 from jobs.intake import run as take_in
 from jobs.progress import Silent
 from jobs.publish import publish
-from jobs.published import artefact_dir
+from jobs.published import artefact_dir, published
+from jobs.run import execute
 from jobs.week import gather as gather_week
 from models.artifacts import load, save
 from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, judge, made_up_context, version
@@ -50,7 +56,8 @@ BY = Author("dpo", "request 12", NOW + timedelta(hours=1))
 
 @pytest.fixture
 def context(tmp_path: Path) -> Iterator[Context]:
-    """A world with an alert, its notice and a digest that quote one customer, who also sent a bad record."""
+    """A world with an alert, its notice and a digest that quote one customer, who also sent a bad record, and whose
+    complaints somebody moved."""
     made = made_up_context(tmp_path)
     channels = tmp_path / "channels.yaml"
     channels.write_text("default:\n  - webhook: {url: 'http://127.0.0.1:1/', secret: 0123456789abcdef}\n", "utf-8")
@@ -66,8 +73,32 @@ def context(tmp_path: Path) -> Iterator[Context]:
     publish(made, version(made, SUBJECTS), NOW - timedelta(days=1))
     assert judge(made, NOW) == {"Topic"}
     write_digest(made, "2026-W12", NOW)
+    assert move_by_request(made, [*ids_of(made, the_customer(made)), ids_of_others(made)[0]]).state is RequestState.DONE
     yield made
     made.database.close()
+
+
+def move_by_request(context: Context, chosen: list[UUID]) -> Request:
+    """As the API asks for it, and a worker does it."""
+    detail = {"topic": str(derived_id("topic", FAULT)), "complaints": [str(each) for each in chosen]}
+    with context.database.write() as connection:
+        asked = add_request(connection, RequestKind.MOVE, detail, Author("anna", "belongs there", NOW))
+    execute(context, JOB, asked.at)
+    with context.database.read() as connection:
+        done = request_of(connection, asked.id)
+    assert done
+    return done
+
+
+def ids_of(context: Context, customer: Customer) -> list[UUID]:
+    with context.database.read() as connection:
+        return departures.complaints_of(connection, customer.hash, BY.at)
+
+
+def ids_of_others(context: Context) -> list[UUID]:
+    with context.database.read() as connection:
+        found = select(complaint.c.id).where(complaint.c.source != "inbox").order_by(complaint.c.id)
+        return list(connection.execute(found).scalars())
 
 
 def records() -> list[dict[str, object]]:
@@ -127,6 +158,8 @@ def test_no_byte_of_an_erased_customer_is_left(context: Context) -> None:
     assert erased.counts["rejected records"] == 1
     assert erased.counts["alerts"] == 1
     assert erased.counts["notices"] == 1
+    assert erased.counts["edits"] == 1
+    assert erased.counts["requests"] == 1
     assert erased.counts["original files"] == 1
     assert erased.counts["pages"] == 4, "of the owner and of everybody, as HTML and as Markdown"
     assert found_in(context, wanted) == {}
@@ -332,6 +365,45 @@ def test_a_digest_written_while_a_customer_is_erased_does_not_quote_them(
     assert found_in(context, wanted) == {}
 
 
+def test_complaints_that_are_erased_before_they_are_moved_are_not_written_down_again(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, customer, current = needles(context), the_customer(context), published
+
+    def erased_meanwhile(given: Context) -> Any:
+        if ids_of(context, customer):
+            erase(context, customer, BY)
+        return current(given)
+
+    monkeypatch.setattr("jobs.curate.published", erased_meanwhile)
+    asked = move_by_request(context, ids_of(context, customer))
+    assert asked.state is RequestState.REFUSED
+    assert found_in(context, wanted) == {}
+
+
+def test_a_topic_that_is_split_while_a_customer_is_erased_names_nothing_of_theirs(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, customer = needles(context), the_customer(context)
+    with ThreadPoolExecutor(1) as pool:
+        erasing_meanwhile = []
+
+        def halved(vectors: Any, _parts: int) -> Any:
+            erasing_meanwhile.append(pool.submit(erase, context, customer, BY))
+            return np.arange(len(vectors)) % 2
+
+        monkeypatch.setattr(curate, "cut", halved)
+        edit = curate.split(context, derived_id("topic", FAULT), 2, BY)
+        assert erasing_meanwhile[0].result().counts["edits"] == 2
+    assert any(word in edit.detail["parts"][0]["name"].casefold() for word in ("auszahlung", "bonus"))
+    assert found_in(context, wanted) == {}
+
+
+def test_a_topic_whose_complaints_are_all_alike_is_not_split(context: Context) -> None:
+    with pytest.raises(FeedbackError, match="too much alike to be cut into 2"):
+        curate.split(context, derived_id("topic", FAULT), 2, BY)
+
+
 def test_the_key_goes_where_others_name_it(context: Context) -> None:
     with context.write() as connection:
         one = connection.execute(select(complaint.c.id).where(complaint.c.source != "inbox").limit(1)).scalar_one()
@@ -366,6 +438,10 @@ def test_words_that_only_the_customer_used_go_from_topics_and_models(context: Co
         for each in model.topic_ids:
             topics.redescribe(connection, current.id, each, words, 5)
         connection.execute(update(topic).values(name=f"{WORDS[0]}, Bonus"))
+        found = connection.execute(select(alert.c.id, alert.c.evidence)).one()
+        evidence = {**found.evidence, "topic": f"{WORDS[0]}, Bonus"}
+        connection.execute(update(alert).where(alert.c.id == found.id).values(evidence=evidence))
+    curate.rename(context, model.topic_ids[0], "Anna's", BY)
     erased = erase(context, the_customer(context), BY)
     assert erased.counts["words"] == 1
     assert found_in(context, {each: each.encode() for each in (WORDS[0], own)}) == {}
@@ -373,4 +449,5 @@ def test_words_that_only_the_customer_used_go_from_topics_and_models(context: Co
     assert load(folder).words[0] == {"de": (shared,)}
     with context.database.read() as connection:
         assert all(list(each.words["de"]) == [shared] for each in topics.topics_of(connection, current.id))
-        assert set(connection.execute(select(topic.c.name)).scalars()) == {"Bonus"}
+        assert set(connection.execute(select(topic.c.name)).scalars()) == {"Anna's", "Bonus"}
+        assert connection.execute(select(alert.c.evidence)).scalar_one()["topic"] == "Bonus"

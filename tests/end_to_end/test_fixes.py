@@ -89,7 +89,7 @@ def test_a_fix_is_judged_as_days_come_in(context: Context) -> None:
     judge(context, 22)
     last = history(context, fix)[-1]
     assert (last.verdict, last.days) == (OutcomeVerdict.WORKED, 21)
-    assert 0.15 < last.low < last.ratio < last.high < 0.5
+    assert 0.12 < last.low < last.ratio < last.high < 0.5
     assert last.observed < 0.5 * last.expected
 
 

@@ -32,8 +32,9 @@ def test_a_stored_text_goes_where_its_complaint_is_and_is_most_like_it(context: 
     placed = classify(context, [Text(row.text, row.language) for row in rows])
     assert placed is not None
     assert [each.topic_id for each in placed] == [row.topic_id for row in rows]
-    found = like_text(context, Text(rows[0].text, rows[0].language), NOW, 60, 5)
-    assert found
+    search = like_text(context, Text(rows[0].text, rows[0].language))
+    assert search
+    found = search(NOW, 60, 5)
     assert found[0].similarity > 0.99
     assert rows[0].text in {row.text for row in rows if row.id in {each.complaint_id for each in found}}
     assert [each.similarity for each in found] == sorted((each.similarity for each in found), reverse=True)

@@ -72,6 +72,7 @@ def test_an_account_s_life_is_told_and_noted(tmp_path: Path, sqlite_database: st
         (["accounts", "disable", "nobody"], "", "no account called 'nobody'"),
         (["keys", "add", "bot", "--expires", "soon"], "", "such as 90d"),
         (["keys", "add", "bot", "--role", "owner"], "", "needs the name of an owner"),
+        (["keys", "add", "bot", "--source", "mail"], "", "sends no complaints"),
     ],
 )
 def test_what_cannot_be_is_said_in_a_sentence_and_not_noted(
@@ -85,11 +86,27 @@ def test_what_cannot_be_is_said_in_a_sentence_and_not_noted(
 
 
 def test_a_key_has_a_role_and_an_end(tmp_path: Path, sqlite_database: str) -> None:
-    made = run(tmp_path, sqlite_database, "keys", "add", "helpdesk", "--role", "sender", "--expires", "90d")
+    made = run(
+        tmp_path,
+        sqlite_database,
+        "keys",
+        "add",
+        "helpdesk",
+        "--role",
+        "sender",
+        "--expires",
+        "90d",
+        "--source",
+        "mail",
+        "--source",
+        "chat",
+    )
     assert made.stdout.startswith("ft_")
     (key,) = json.loads(run(tmp_path, sqlite_database, "keys", "list", "--json").stdout)
     assert (key["name"], key["role"], key["last_used_at"]) == ("helpdesk", "sender", None)
     assert key["expires_at"] > key["created_at"]
+    assert key["sources"] == ["mail", "chat"]
+    assert "mail, chat" in run(tmp_path, sqlite_database, "keys", "list").stdout
     (noted,) = json.loads(run(tmp_path, sqlite_database, "audit", "--json").stdout)
     assert made.stdout.strip() not in json.dumps(noted)
 

@@ -9,6 +9,7 @@ import subprocess
 import tarfile
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,10 +20,11 @@ from sqlalchemy import func, select
 from feedback.domain import Complaint
 from feedback.errors import BackupError
 from feedback.settings import Settings, hash_key
+from feedback.store import nearest
 from feedback.store.complaints import store_complaints
 from feedback.store.database import create_database, open_database
 from feedback.store.tables import complaint
-from jobs.backup import back_up, dump_beside, dump_command, last_backup, restore, restore_command
+from jobs.backup import back_up, dump_beside, dump_command, last_backup, restore, restore_commands
 from tests.running import feedback, running
 
 NOW = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
@@ -189,9 +191,11 @@ def _replace_database(file: Path, database: Path) -> None:
 
 def test_the_commands_for_postgresql_hold_no_password() -> None:
     url = "postgresql+psycopg://feedback:geheim@db.example.org:5433/trends?sslmode=require&password=geheim"
-    for command in (dump_command(url, Path("b c.tar")), restore_command(url, Path("b c.tar"))):
+    dump, (forget, put_back) = dump_command(url, Path("b c.tar")), restore_commands(url, Path("b c.tar"))
+    for command in (dump, forget, put_back):
         assert "geheim" not in command
         assert "postgresql://feedback@db.example.org:5433/trends?sslmode=require" in command
+    for command in (dump, put_back):
         assert any(word.endswith("b c.tar.dump") for word in shlex.split(command))
 
 
@@ -206,11 +210,16 @@ def test_the_commands_for_postgresql_work(tmp_path: Path, postgres_database: str
     file = tmp_path / "b.tar"
     made = back_up(settings, file, NOW)
     assert set(made.files) == {"hash.key"}
-    for command in (dump_command(postgres_database, file), restore_command(empty_postgres_database, file)):
+    commands = dump_command(postgres_database, file), *restore_commands(empty_postgres_database, file)
+    for command in (*commands, *commands[1:]):  # the second time over what the first put back
         program, *words = shlex.split(command)
         subprocess.run([programs / program, *words], check=True, timeout=120)
+        if program == "pg_restore":
+            create_database(empty_postgres_database).close()
     assert dump_beside(file).stat().st_size > 0
     assert count(empty_postgres_database) == PAIR
+    with closing(open_database(empty_postgres_database)) as database, database.read() as connection:
+        assert nearest.is_there(connection)
     copy = Settings(data_dir=tmp_path / "copy", database_url=empty_postgres_database)
     assert restore(copy, file).database == "postgresql"
     assert hash_key(copy.data_dir) == hash_key(settings.data_dir)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
+from itertools import count
 
 import pytest
 from fastapi import FastAPI
@@ -12,6 +14,7 @@ from starlette.testclient import TestClient
 
 from feedback import ingest
 from feedback.api import create_app
+from feedback.api.probes import Probes
 from feedback.intake.pipeline import Intake, IntakeOptions
 from feedback.roles import Role
 from feedback.store import keys
@@ -31,7 +34,14 @@ def app(settings: SettingsFactory, database: Database) -> FastAPI:
     def take(records: Sequence[Mapping[str, object]], source: str, now: datetime) -> Sequence[ingest.Taken]:
         return ingest.take_in(database, shared_intake(), records, source, now)
 
-    return create_app(settings(), database, lambda: NOW, take, responding(settings(), database))
+    return unresting(create_app(settings(), database, lambda: NOW, take, responding(settings(), database)))
+
+
+def unresting(app: FastAPI) -> FastAPI:
+    """The application, to which each question about its health comes a minute after the one before."""
+    minutes = count()
+    app.state.service = replace(app.state.service, probes=Probes(lambda: 60.0 * next(minutes)))
+    return app
 
 
 @pytest.fixture
@@ -62,7 +72,7 @@ def sqlite_client(settings: SettingsFactory, sqlite_database: str) -> Iterator[T
 
     with database.write() as connection:
         key = keys.add_key(connection, "helpdesk", NOW, Role.ADMINISTRATOR)
-    app = create_app(settings(), database, lambda: NOW, fail, responding(settings(), database))
+    app = unresting(create_app(settings(), database, lambda: NOW, fail, responding(settings(), database)))
     with TestClient(app, headers={"X-API-Key": key}) as client:
         yield client
     database.close()

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from feedback.api.bounds import FEEDBACK_LIMIT
+from feedback.roles import Role
 from feedback.store import keys
 from feedback.store.complaints import count_complaints, rejected_records
 from feedback.store.database import Database
@@ -101,6 +102,25 @@ class TestSendFeedback:
         with database.read() as connection:
             sources = set(connection.execute(select(complaint.c.source)).scalars())
         assert sources == {"zendesk", "chat", "mail", "api"}
+
+    def test_a_key_that_is_bound_to_sources_sends_those_alone(self, anyone: TestClient, database: Database) -> None:
+        with database.write() as connection:
+            key = keys.add_key(connection, "desk", NOW, Role.SENDER, sources=["mail", "chat"])
+            only = keys.add_key(connection, "one", NOW, Role.SENDER, sources=["phone"])
+        anyone.headers["X-API-Key"] = key
+        mixed = anyone.post("/v1/feedback", json=[record("1", source="mail"), record("2", source="zendesk")])
+        assert mixed.status_code == 207
+        assert [each["status"] for each in mixed.json()["results"]] == ["accepted", "rejected"]
+        assert mixed.json()["results"][1]["reason"] == "not_your_source"
+        for asked in (record("3", source="zendesk"), record("3"), [record("3", source=" zendesk "), record("4")]):
+            problem = assert_problem(anyone.post("/v1/feedback", json=asked), 403, "not-your-source")
+            assert "mail, chat" in problem["detail"]
+        assert_problem(anyone.post("/v1/feedback?source=phone", json=record("3")), 403, "not-your-source")
+        anyone.headers["X-API-Key"] = only
+        assert anyone.post("/v1/feedback", json=record("5")).json()["results"][0]["source"] == "phone"
+        with database.read() as connection:
+            assert set(connection.execute(select(complaint.c.source)).scalars()) == {"mail", "phone"}
+            assert rejected_records(connection) == []
 
     @pytest.mark.parametrize("source", ["", "  ", "x" * 201, "a\x00b", "a\nb", 7, None, ["a"]])
     def test_impossible_sources_are_refused(self, sqlite_client: TestClient, source: object) -> None:

@@ -51,6 +51,7 @@ class TestHotIssues:
         figures = {name: issue[name] for name in ("observed", "expected", "low", "high", "p", "q", "ratio")}
         assert figures == {name: EVIDENCE[name] for name in figures}
         assert issue["drivers"][0]["value"] == "Trustly"
+        assert issue["voices"] == EVIDENCE["voices"]
         assert (issue["name"], issue["owner"], issue["area"]) == (BONUS.name, "promotions", "bonus")
         assert issue["words"] == BONUS.words
         assert (UUID(issue["alert_id"]), issue["state"]) == (alert_id, "open")
@@ -175,6 +176,7 @@ class TestAlerts:
             alert_id = open_alert(connection, BONUS)
         answer = client.get(f"/v1/alerts/{alert_id}").json()
         assert (answer["topic"], answer["state"], answer["observed"]) == (BONUS.name, "open", 41)
+        assert client.get("/v1/alerts").json()["items"][0]["voices"] == answer["voices"] == EVIDENCE["voices"]
         (opened,) = answer["transitions"]
         assert (opened["before"], opened["after"], opened["who"]) == (None, "open", "feedback")
         assert answer["evidence"]["complaint_ids"] == EVIDENCE["complaint_ids"]

@@ -6,7 +6,9 @@ import json
 import logging
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -49,7 +51,13 @@ def classify(texts: Sequence[Text]) -> list[Placed]:
 STORED = [Complaint("api", str(number), MIDNIGHT, f"text {number}", "0" * 64, "de") for number in range(3)]
 
 
-def like(_what: object, _now: datetime, _days: int, limit: int) -> list[Alike]:
+LET_GO = threading.Event()
+"""Until it is set, who searches a whole year waits."""
+
+
+def search(_now: datetime, days: int, limit: int) -> list[Alike]:
+    if days == 366:
+        assert LET_GO.wait(60)
     found = [Alike(each.id, 0.9 - place / 10, each.received_at) for place, each in enumerate(STORED)]
     return found[:limit]
 
@@ -62,10 +70,26 @@ def judging(settings: SettingsFactory, database: Database) -> Iterator[TestClien
         store_complaints(connection, STORED, NOW)
         topics.assign(connection, VERSION.id, [Assigned(STORED[0].id, BONUS.id, 0.9, MIDNIGHT)])
         key = keys.add_key(connection, "helpdesk", NOW)
-    judge = Judge(classify, like, like)
+    judge = Judge(classify, lambda _: search, lambda _, *span: search(*span))
     app = create_app(settings(), database, lambda: NOW, lambda *_: [], responding(settings(), database), judge=judge)
     with TestClient(app, headers={"X-API-Key": key}) as client:
         yield client
+
+
+class TestTurns:
+    def test_a_long_search_does_not_keep_others_from_having_a_text_placed(self, judging: TestClient) -> None:
+        LET_GO.clear()
+        with ThreadPoolExecutor(2) as pool:
+            by_id = pool.submit(judging.get, f"/v1/similar?complaint={STORED[0].id}&days=366")
+            by_text = pool.submit(judging.post, "/v1/similar", json={"text": "Where is my bonus?", "days": 366})
+            try:
+                placed = judging.post("/v1/classify", json={"items": [{"text": "Where is my bonus?"}]})
+            finally:
+                searching = not (by_id.done() or by_text.done())
+                LET_GO.set()
+            assert placed.status_code == 200
+            assert searching
+            assert [each.result(60).status_code for each in (by_id, by_text)] == [200, 200]
 
 
 class TestClassify:

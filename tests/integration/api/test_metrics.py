@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Connection, text
 from starlette.testclient import TestClient
 
-from feedback.domain import AlertState, Complaint
+from feedback.api.service import Look
+from feedback.domain import AlertState, Author, Complaint, RejectedRecord
 from feedback.notify.outbox import NoticeState
+from feedback.requests import RequestKind
 from feedback.store import runs
-from feedback.store.complaints import store_complaints
+from feedback.store.complaints import store_complaints, store_rejected
 from feedback.store.database import Database
-from feedback.store.tables import notice
+from feedback.store.requests import add_request
+from feedback.store.tables import embedding, notice
+from tests.conftest import SettingsFactory
 from tests.integration.api.api_world import (
     BONUS,
     LOGIN,
@@ -49,6 +55,63 @@ def test_an_empty_service_has_metrics_too(client: TestClient) -> None:
     assert found["feedback_runs_failed",] == 0
     assert found["feedback_alerts_open", "critical"] == 0
     assert ("feedback_unassigned_ratio",) not in found
+    for name in ("unembedded_seconds", "requests_waiting", "inbox_files", "rejected_records"):
+        assert found[f"feedback_{name}",] == 0, name
+
+
+def test_what_waits_since_an_import_of_history_is_told(client: TestClient, database: Database) -> None:
+    with database.write() as connection:
+        publish(connection)
+        complain(connection, BONUS, MIDNIGHT, 2)
+        embed(connection, "0" * 64)
+        old = [
+            Complaint("export", str(number), NOW - 9_000 * HOUR, "old", f"{number:064x}", "en") for number in (1, 2, 3)
+        ]
+        store_complaints(connection, old, NOW - 3 * HOUR)
+        embed(connection, f"{1:064x}")
+    found = scraped(client)
+    assert found["feedback_complaints_waiting", "embed"] == 2
+    assert found["feedback_complaints_waiting", "assign"] == 3
+    assert found["feedback_unembedded_seconds",] == 3 * 3600
+
+
+def test_a_vector_of_another_encoder_is_none(client: TestClient, database: Database) -> None:
+    with database.write() as connection:
+        publish(connection)
+        store_complaints(connection, [Complaint("chat", "1", NOW - HOUR, "new", "a" * 64, "en")], NOW)
+        embed(connection, "a" * 64, "another")
+    assert scraped(client)["feedback_complaints_waiting", "embed"] == 1
+
+
+def embed(connection: Connection, text_hash: str, encoder: str = VERSION.encoder_version) -> None:
+    connection.execute(embedding.insert().values(text_hash=text_hash, encoder_version=encoder, vector=b"\0\0"))
+
+
+def test_what_people_asked_for_what_lies_in_the_inbox_and_what_was_rejected(
+    client: TestClient, database: Database, settings: SettingsFactory
+) -> None:
+    inbox = settings().inbox_dir
+    for name in ("done/old.csv", "failed/bad.csv", "desk/new.csv", "newer.csv.part"):
+        (inbox / name).parent.mkdir(parents=True, exist_ok=True)
+        (inbox / name).touch()
+    with database.write() as connection:
+        add_request(connection, RequestKind.RETRAIN, {}, Author("anna", "", NOW))
+        store_rejected(connection, [RejectedRecord("desk", "new.csv", 3, "empty_text", "no text", {})], NOW)
+    found = scraped(client)
+    assert found["feedback_requests_waiting",] == 1
+    assert found["feedback_inbox_files",] == 2
+    assert found["feedback_rejected_records",] == 1
+
+
+def test_a_job_is_overdue_from_when_it_was_due(app: FastAPI, client: TestClient, database: Database) -> None:
+    app.state.service = replace(app.state.service, look=Look(overdue=lambda _: {"digest": timedelta(hours=2)}))
+    with database.write() as connection:
+        for job in ("detect", "digest", "deliver"):
+            _run(connection, job, done=job != "digest")
+    found = scraped(client)
+    assert found["feedback_job_overdue_seconds", "digest"] == 7200
+    assert found["feedback_job_overdue_seconds", "detect"] == 0
+    assert ("feedback_job_overdue_seconds", "deliver") not in found
 
 
 def test_what_waits_and_what_is_behind(client: TestClient, database: Database) -> None:
@@ -64,7 +127,7 @@ def test_what_waits_and_what_is_behind(client: TestClient, database: Database) -
         open_alert(connection, LOGIN, evidence={})
         open_alert(connection, LOGIN, NOW - 900 * HOUR, AlertState.RESOLVED)
     found = scraped(client)
-    assert found["feedback_complaints_waiting", "embed"] == 9
+    assert found["feedback_complaints_waiting", "embed"] == 5, "what was judged had a vector"
     assert found["feedback_complaints_waiting", "assign"] == 5
     assert found["feedback_unassigned_ratio",] == 0.25
     assert found["feedback_source_silence_seconds", "chat"] == 7200

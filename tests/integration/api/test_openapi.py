@@ -28,7 +28,7 @@ from feedback.store.database import Database, create_database
 from tests.integration.api.api_world import BONUS, MIDNIGHT, NOW, complain, open_alert, publish, responding
 from tests.integration.api.conftest import shared_intake
 
-UNKNOWING = Judge(lambda texts: [Placed(None, 0.1, "de") for _ in texts], lambda *_: [], lambda *_: [])
+UNKNOWING = Judge(lambda texts: [Placed(None, 0.1, "de") for _ in texts], lambda _: lambda *_: [], lambda *_: [])
 
 NOWHERE = Database(create_engine("sqlite://"))
 APP = create_app(Settings(requests_per_minute=0), NOWHERE, lambda: NOW, lambda *_: [], responding(Settings(), NOWHERE))

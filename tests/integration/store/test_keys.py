@@ -39,6 +39,20 @@ def test_a_key_has_its_role_and_runs_out(database: Database) -> None:
         assert key_of(connection, key, LATER) is None
 
 
+def test_a_key_that_sends_may_be_bound_to_sources(database: Database) -> None:
+    with database.write() as connection:
+        key = add_key(connection, "desk", NOW, Role.SENDER, sources=[" mail ", "chat", "mail"])
+        found = key_of(connection, key, NOW)
+        assert found
+        assert found.principal().sources == ("mail", "chat")
+        (row,) = keys(connection)
+        assert row.sources == ["mail", "chat"]
+        with pytest.raises(StoreError, match="sends no complaints"):
+            add_key(connection, "reader", NOW, Role.READER, sources=["mail"])
+        with pytest.raises(StoreError, match="printable"):
+            add_key(connection, "other", NOW, Role.SENDER, sources=["a\nb"])
+
+
 def test_when_a_key_was_last_used_is_on_record(database: Database) -> None:
     with database.write() as connection:
         key = add_key(connection, "dashboard", NOW)

@@ -5,9 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -303,6 +308,43 @@ def test_the_claim_of_a_killed_process_is_taken_over_at_once(
 
 def test_of_other_machines_nothing_is_assumed() -> None:
     assert not is_gone("another-machine:1:0.00")
+
+
+def test_of_a_container_beside_this_one_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its processes have numbers that others have here, and the name of its machine may be the same."""
+    ours = this_process().rsplit(":", 2)[0]
+    for sign in ("BOOT", "PROCESS_IDS"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"jobs.run.{sign}", Path("/proc/version"))
+            theirs = this_process().rsplit(":", 2)[0]
+        assert theirs != ours
+        assert not is_gone(f"{theirs}:1:1.00")
+    assert is_gone(f"{ours}:1:1.00")
+
+
+def test_where_a_machine_has_no_such_signs_its_name_has_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    for sign in ("BOOT", "PROCESS_IDS"):
+        monkeypatch.setattr(f"jobs.run.{sign}", Path("/nowhere"))
+    assert this_process().startswith(f"{socket.gethostname()}:{os.getpid()}:")
+    assert not is_gone(this_process())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="process ids have a space of their own on Linux alone")
+def test_a_worker_in_a_space_of_its_own_is_not_taken_for_dead() -> None:
+    code = "from jobs.run import this_process; print(this_process(), flush=True); input()"
+    command = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True) as worker:
+        assert worker.stdout
+        assert worker.stderr
+        theirs = worker.stdout.readline().strip()
+        if not theirs and "unshare" in (why := worker.stderr.read()):
+            pytest.skip(f"this user may not make one: {why}")
+        host, number, _ = theirs.rsplit(":", 2)
+        assert host.startswith(f"{socket.gethostname()}/")
+        assert number == "1"
+        assert not is_gone(theirs)
+        assert is_gone(f"{this_process().rsplit(':', 2)[0]}:{number}:1.00")
+        worker.communicate("")
 
 
 def test_this_process_is_not_gone() -> None:

@@ -37,8 +37,9 @@ def test_changes_by_page_are_noted_with_who_and_to_what(house: House, boss: Test
         anna = accounts.existing(connection, "anna")
     assert boss.post(f"/accounts/{anna.id}/role", data={"role": "reader"}).status_code == 303
     assert boss.post("/accounts", data={**new, "name": "bert", "password": "short"}).status_code == 422
-    made = boss.post("/keys", data={"name": "helpdesk", "role": "sender", "days": "90"})
+    made = boss.post("/keys", data={"name": "helpdesk", "role": "sender", "days": "90", "sources": "mail, chat"})
     assert "ft_" in made.text
+    assert "only: mail, chat" in made.text
     assert noted(house) == [
         ("boss", "page", "POST /accounts", {"name": "anna", "role": "owner"}),
         (

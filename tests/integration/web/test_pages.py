@@ -39,16 +39,17 @@ def test_no_page_needs_anything_from_elsewhere_or_written_into_it(browser: TestC
         assert not re.search(r"<script(?! src=\"/static/)|<style|\sstyle=|\son\w+=|(?:src|href)=\"https?:", text)
 
 
-def test_it_is_calm_where_nothing_rises(browser: TestClient) -> None:
-    assert "It is calm" in browser.get("/?alerts_only=true").text
-
-
 def test_an_open_alert_leads_to_its_page(browser: TestClient, alert: UUID) -> None:
     page = browser.get("/").text
 
     assert "1 alert is open" in page
     assert f'href="/alerts/{alert}"' in page
     assert "Bonus payout delayed" in browser.get(f"/alerts/{alert}").text
+
+
+def test_messages_customers_and_texts_stand_beside_an_alert(browser: TestClient, alert: UUID) -> None:
+    for path in ("/", "/alerts", f"/alerts/{alert}"):
+        assert "57 messages from 38 customers; 36 when near-copies count once." in browser.get(path).text, path
 
 
 def test_issues_of_another_owner_are_filtered_out(browser: TestClient, alert: UUID) -> None:

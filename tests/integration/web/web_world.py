@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,6 +10,7 @@ from functools import cache
 
 import pyotp
 from fastapi import FastAPI
+from sqlalchemy import Connection
 from starlette.testclient import TestClient
 
 from feedback import ingest
@@ -20,7 +21,7 @@ from feedback.passwords import hashed
 from feedback.roles import Role
 from feedback.sealed import seal
 from feedback.settings import Settings, hash_key
-from feedback.store import accounts, sessions
+from feedback.store import accounts, runs, sessions
 from feedback.store.database import Database
 from tests.integration.api.api_world import NOW, responding
 
@@ -83,6 +84,14 @@ class House:
 
     def code(self) -> str:
         return pyotp.TOTP(SECRET).at(self.clock())
+
+
+def let_run(connection: Connection, jobs: Iterable[str], at: datetime) -> None:
+    """Each of `jobs` has succeeded for the window `at`."""
+    for job in jobs:
+        claimed = runs.claim(connection, job, at, "tests", at, lambda _: False)
+        assert claimed
+        runs.succeed(connection, claimed, at, 1.0, {})
 
 
 def sign_in(client: TestClient, name: str = "anna", password: str = PASSWORD, **more: str) -> int:

@@ -11,18 +11,21 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from feedback.domain import AlertState, Reason, Signal, Span, derived_id
+from feedback.events import PlannedEvent
 from feedback.explanation import (
+    Bar,
     Day,
     Explanation,
     Finding,
     Origin,
     Week,
     as_dict,
-    numbers,
     sentences,
     span_words,
+    summary,
     week_note,
 )
+from feedback.numbers_behind import numbers
 
 END = datetime(2026, 3, 15, tzinfo=UTC)
 REASON = Reason(
@@ -168,6 +171,61 @@ def test_the_volume_of_everything_else_is_told_as_one_says_it(relative: float, w
     assert words in told(reason=replace(REASON, relative_volume=relative))
 
 
+DERBY = PlannedEvent(1, "Derby", date(2026, 3, 10), date(2026, 3, 11), None, "", END, "ana", expected=True)
+RELEASE = PlannedEvent(2, "Release 4.2", date(2026, 3, 12), date(2026, 3, 12), None, "", END, "ana")
+
+
+def test_expected_days_are_called_that_and_events_named() -> None:
+    said = told(replace(EXPLAINED, events=(DERBY, RELEASE)))
+    assert (
+        "Left out of what is judged and of the baseline, because a rise was expected to come with a planned event: "
+        "Derby (10 to 11 March 2026)." in said
+    )
+    assert "Planned for these days: Release 4.2 (12 March 2026)." in said
+    assert "because the topic was in an alert: 5 to 18 January 2026, 14 days in all." in said
+    assert "No week was left out" not in told(replace(EXPLAINED, events=(DERBY,), left_out=()))
+    earlier = replace(RELEASE, first=date(2026, 1, 1), last=date(2026, 1, 1))
+    assert "Planned for" not in told(replace(EXPLAINED, events=(earlier,)))
+    assert json.loads(json.dumps(as_dict(replace(EXPLAINED, events=(DERBY,))), default=str))["events"][0]["expected"]
+
+
+def test_what_complaints_are_in_proportion_to_is_named() -> None:
+    players = replace(REASON, exposure="active players")
+    said = told(reason=players)
+    assert "and since then active players were 8 % above what they were: 1.6 × 7 days × 1.08 = 12.1." in said
+    assert "everything else" not in said
+    rows = {name: what for name, _, what in numbers(replace(LATEST, reason=players))}
+    assert rows["others"].startswith("active players")
+
+
+def test_the_rate_can_be_worked_out_from_what_is_shown() -> None:
+    known = replace(REASON, rate=(0.8 + 46.4) / (0.8 / 0.5 + 27.9), prior_shape=0.8, prior_mean=0.5)
+    finding = replace(LATEST, reason=replace(known, counted=46.4, watched=27.9))
+    shown = {name: value for name, value, _ in numbers(finding)}
+    names = ("prior shape", "prior mean", "counted", "watched", "rate")
+    shape, mean, counted, watched, rate = (float(shown[name]) for name in names)
+    assert rate == pytest.approx((shape + counted) / (shape / mean + watched))
+    assert "prior shape" not in {name for name, _, _ in numbers(LATEST)}, "an earlier release kept none"
+
+
+def test_the_hours_that_set_a_threshold_are_told() -> None:
+    hourly = replace(LATEST, reason=replace(REASON, unit="hour", margin=0.477), origin=None, bar=Bar(3360, 2.0, 17))
+    said = told(reason=hourly.reason, origin=None, bar=hourly.bar)
+    assert (
+        "so the threshold is what the scores of the 3,360 hours before, of all 17 topics, exceeded in fewer than "
+        "2 episodes of four days: so many hours may hold 2 false alarms." in said
+    )
+    assert "exceeded in no episode of four days" in told(reason=hourly.reason, bar=Bar(1344, 0.8, 17))
+    shown = {name: value for name, value, _ in numbers(hourly)}
+    assert (shown["hours compared"], shown["episodes allowed"]) == (3360, 2.0)
+    assert "the scores of the weeks before, of all topics" in told(reason=hourly.reason), "an earlier release"
+
+
+def test_a_late_rise_is_called_that_without_voices_too() -> None:
+    assert "They came in after the week was over." in told(late=True)
+    assert "They came in after the week was over." in " ".join(summary(replace(LATEST, late=True), ZoneInfo("UTC")))
+
+
 def test_an_alert_without_reasons_is_explained_as_far_as_it_goes() -> None:
     said = told(reason=None, origin=None, q_bound=None)
     assert "41 complaints came in; 12 were expected (7–18). Why so many were expected was not yet kept" in said
@@ -221,6 +279,10 @@ def test_nothing_expected_and_many_alarms_are_said_well() -> None:
             replace(WEEK, days=tuple(day(n, alerted=n > 4, gap=n == 0) for n in range(7))),
             "2 days left out of the baseline: in an alert; 1 day without data",
         ),
+        (
+            replace(WEEK, days=tuple(day(n, expected=n == 2, events=("Derby",) if n == 2 else ()) for n in range(7))),
+            "1 day left out: a rise was expected; Derby",
+        ),
         (Week((day(0, alerted=True),), "before"), "left out of the baseline: in an alert"),
         (Week((day(0, recent=True, complete=False),), "after"), "after the window; not over"),
     ],
@@ -250,6 +312,8 @@ def test_evidence_is_read_as_it_was_written() -> None:
     assert Finding.read(json.loads(json.dumps(written, default=str)), SIGNAL.topic_id) == finding
     before = {**written, "reason": {k: v for k, v in asdict(REASON).items() if k not in ("season", "lighter")}}
     assert Finding.read(json.loads(json.dumps(before, default=str)), SIGNAL.topic_id) == LATEST
+    hourly = {**written, "threshold_origin": {"hours": 3360, "allowed": 2.0, "topics": 17}}
+    assert Finding.read(json.loads(json.dumps(hourly, default=str)), SIGNAL.topic_id).bar == Bar(3360, 2.0, 17)
     older = {name: value for name, value in written.items() if name not in ("reason", "threshold_origin", "q_bound")}
     assert Finding.read(json.loads(json.dumps(older, default=str)), SIGNAL.topic_id) == replace(
         LATEST, reason=None, origin=None, q_bound=None

@@ -14,6 +14,7 @@ from feedback.settings import Settings
 from feedback.store import alerts, counts, topics
 from feedback.store.complaints import store_complaints
 from feedback.store.database import Database, open_database
+from feedback.store.events import add_event
 from feedback.store.topics import Assigned
 from jobs.context import Context, Parts
 from jobs.explain import explain_alert
@@ -34,12 +35,12 @@ SET_AT = NOW - timedelta(days=5)
 
 @pytest.fixture
 def database(sqlite_database: str) -> Iterator[Database]:
-    """Seventy days with one complaint each but for a gap of two, and the last day with some after the judgement."""
+    """Seventy days with one complaint each but for a gap of ten, and the last day with some after the judgement."""
     opened = open_database(sqlite_database)
     with opened.write() as connection:
         publish(connection)
         for back in range(1, 70):
-            if back not in (30, 31):
+            if back not in range(30, 40):
                 complain(connection, BONUS, MIDNIGHT - timedelta(days=back), 1)
         today = [NOW + timedelta(hours=hours) for hours in (-3, -2, -1, 1, 2, 3, 4)]
         written = [Complaint("api", f"{at}", at, "text", "0" * 64, "de") for at in today]
@@ -76,7 +77,7 @@ def test_the_weeks_end_with_the_window_and_its_last_day_where_it_was_judged(cont
     last = found.weeks[-1].days[-1]
     assert (last.day, last.complaints, last.everything, last.complete) == (date(2026, 3, 8), 3, 3, False)
     gaps = [each.day for week in found.weeks for each in week.days if each.gap]
-    assert gaps == [date(2026, 2, 5), date(2026, 2, 6)]
+    assert gaps == [date(2026, 1, 28) + timedelta(days=days) for days in range(10)]
     assert not found.recounted
 
 
@@ -88,6 +89,19 @@ def test_what_lies_in_the_baseline_was_left_out_but_for_what_outlasted_the_patie
     assert found.left_out == ((date(2026, 1, 10), date(2026, 1, 16)), (date(2026, 2, 20), date(2026, 2, 22)))
     alerted_days = {each.day for week in found.weeks for each in week.days if each.alerted and not each.recent}
     assert alerted_days == {date(2026, 1, 12 + day) for day in range(5)} | {date(2026, 2, 20 + day) for day in range(3)}
+
+
+def test_expected_days_are_no_alert_s_and_their_event_is_named(context: Context) -> None:
+    with context.database.write() as connection:
+        days = date(2026, 2, 10), date(2026, 2, 11)
+        add_event(connection, "Derby", *days, BONUS.id, "", NOW, "ana", expected=True)
+        add_event(connection, "Other", *days, derived_id("another topic"), "", NOW, "ana", expected=True)
+    found = explain_alert(context, str(alerted(context)))
+    assert found.left_out == ()
+    assert [each.name for each in found.events] == ["Derby"]
+    expected = {each.day: each.events for week in found.weeks for each in week.days if each.expected}
+    assert expected == {date(2026, 2, 10): ("Derby",), date(2026, 2, 11): ("Derby",)}
+    assert not any(each.alerted for week in found.weeks for each in week.days)
 
 
 def test_a_rise_that_outlasts_the_patience_is_left_out_no_longer(context: Context) -> None:

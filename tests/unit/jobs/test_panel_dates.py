@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
 from feedback.domain import Alert, AlertState, Span, derived_id
 from feedback.errors import StoreError
+from feedback.exposure import Exposure
 from feedback.series import bucket_of
 from feedback.settings import Settings
 from feedback.store.alerts import store_alert
+from feedback.store.complaints import store_complaints
 from feedback.store.counts import recount
 from feedback.store.database import Database, open_database
+from feedback.store.exposure import store_exposure
 from feedback.store.topics import assign
 from jobs.context import Context, Parts
 from jobs.panel import DatedPanel, dated_panel
@@ -76,6 +81,43 @@ def test_the_days_of_a_rise_are_left_out(context: Context) -> None:
     start = datetime.combine(days[20], datetime.min.time(), UTC)
     rose(context.database, Span(start, start + timedelta(days=7)))
     assert np.flatnonzero(panel(context).panel.excluded[0]).tolist() == list(range(20, 27))
+
+
+def test_days_without_complaints_are_no_gaps_where_hardly_any_come(context: Context) -> None:
+    assert (panel(context).panel.total == 0).mean() == pytest.approx(0.9, abs=0.01)
+    assert not panel(context).panel.gaps.any()
+
+
+def test_players_count_less_while_a_source_is_silent(
+    context: Context, settings: Callable[..., Settings], database: Database
+) -> None:
+    by_players = replace(context, settings=settings(time_zone="UTC", exposure="players"))
+    days = panel(context).days
+    with database.write() as connection:
+        store_exposure(connection, [Exposure("players", day, 100.0) for day in days])
+    live(database, days[-90:], {"chat": 30, "mail": 10}, silent=("mail", days[-20:-10]))
+    exposure = panel(by_players).panel.exposure
+    assert exposure is not None
+    np.testing.assert_allclose(exposure[-20:-10], 750, rtol=0.02)
+    np.testing.assert_allclose(exposure[[-21, -10]], 1000)
+
+
+def live(
+    database: Database, days: Sequence[date], a_day: Mapping[str, int], silent: tuple[str, Sequence[date]]
+) -> None:
+    """So many complaints a day from each source, but for one that is silent on some."""
+    for source, number in a_day.items():
+        for day in days:
+            if (source, day) not in [(silent[0], each) for each in silent[1]]:
+                at = datetime.combine(day, time(9), UTC)
+                told = [sample(n, source=source, source_id=f"{day} {n}", received_at=at) for n in range(number)]
+                with database.write() as connection:
+                    store_complaints(connection, told, NOW)
+                    assign(
+                        connection, VERSION, [assigned(each, TOPIC, bucket_of(at, ZoneInfo("UTC"))) for each in told]
+                    )
+    with database.write() as connection:
+        recount(connection, VERSION)
 
 
 def test_a_panel_holds_two_years_and_keeps_its_first_day_for_weeks(context: Context) -> None:

@@ -384,7 +384,7 @@ def test_a_delivery_that_breaks_down_does_not_stop_the_service(
 ) -> None:
     monkeypatch.setattr("jobs.service.deliver", break_down)
     world.tick()
-    assert "delivering failed" in caplog.text
+    assert "the job deliver failed" in caplog.text
 
 
 def test_what_is_made_up_for_long_afterwards_is_no_news(world: World) -> None:

@@ -10,16 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedback.domain import OutcomeVerdict
+from feedback.domain import OUTCOME_RULES, OutcomeVerdict
 from models.detect.panel import Floats
 from models.outcome import (
     EFFECT,
     KINDS,
     Course,
     Estimate,
+    certain_after,
     controls_of,
     course,
     estimate,
+    estimates,
     eve,
     is_back,
     learn,
@@ -82,6 +84,43 @@ def test_a_rise_that_lasts_is_what_would_have_come() -> None:
     counts[FIX - 35 : FIX + 1] *= 3
     result = found(course(counts, np.full(DAYS, 60.0), np.ones(DAYS, bool), FIX, 1.0))
     assert result.high < 0.6, "back to what it was is a third of what would have come"
+
+
+@pytest.mark.parametrize("came", [8.0, 3.0])
+def test_a_rise_of_a_week_may_be_chance_or_stay(came: float) -> None:
+    """Of three a week eight came in the week before the fix, and afterwards as many again, or three."""
+    counts = np.repeat(np.random.default_rng(8).poisson(3.0, DAYS // 7) / 7, 7)
+    counts[FIX - 7 : FIX] = 8 / 7
+    counts[FIX + 1 :] = came / 7
+    result = found(course(counts, np.full(DAYS, 60.0), np.ones(DAYS, bool), FIX, 1.0))
+    assert result.low < came / 8, "the rise would have stayed"
+    assert result.high > came / 3, "it would have gone by itself"
+    assert verdict_of(result, -0.6) is (OutcomeVerdict.UNKNOWN if came < 8 else OutcomeVerdict.NO_EFFECT)
+
+
+def test_between_two_views_the_nearest_to_no_change_is_said() -> None:
+    counts = np.repeat(np.random.default_rng(8).poisson(3.0, DAYS // 7) / 7, 7)
+    counts[FIX - 7 : FIX] = 10 / 7
+    counts[FIX + 1 :] = 5 / 7
+    result = found(course(counts, np.full(DAYS, 60.0), np.ones(DAYS, bool), FIX, 1.0))
+    assert (result.ratio, result.certainty, result.expected) == (1.0, 0.5, result.observed)
+
+
+def test_several_looks_say_what_each_says_alone() -> None:
+    looks = [fixed(4.0, -0.4, 5, end) for end in (FIX + 3, FIX + 16, FIX + 57, DAYS)]
+    known = eve(looks[0], EQUAL)
+    for together, past in zip(estimates(looks, known), looks, strict=True):
+        alone = estimate(past, known)
+        assert (together.days, together.observed) == (alone.days, alone.observed)
+        for name in ("expected", "ratio", "low", "high", "certainty"):
+            assert getattr(together, name) == pytest.approx(getattr(alone, name), rel=1e-9)
+
+
+def test_the_earlier_the_surer_one_has_to_be() -> None:
+    needed = [certain_after(days) for days in range(1, 90)]
+    assert needed == sorted(needed, reverse=True)
+    assert certain_after(14) > 0.998
+    assert certain_after(56) == certain_after(80) == pytest.approx(OUTCOME_RULES.certain)
 
 
 def test_what_falls_with_everything_else_did_not_fall() -> None:
@@ -227,6 +266,8 @@ def test_the_rules_are_those_that_are_said() -> None:
     assert verdict_of(replace(sure, ratio=0.8, low=0.5, high=0.9), -0.5) is OutcomeVerdict.PARTLY, "less than half"
     assert verdict_of(replace(sure, certainty=0.5, low=0.7, high=1.3), -0.5) is OutcomeVerdict.NO_EFFECT
     assert verdict_of(replace(sure, certainty=0.5, low=0.4, high=1.3), -0.5) is OutcomeVerdict.UNKNOWN
+    assert verdict_of(replace(sure, certainty=0.994, days=56), -0.5) is OutcomeVerdict.WORKED
+    assert verdict_of(replace(sure, certainty=0.994), -0.5) is OutcomeVerdict.UNKNOWN, "not that early"
     assert verdict_of(replace(sure, certainty=0.001), -0.5) is OutcomeVerdict.WORSE
     young = replace(sure, certainty=0.001, low=1.2, over_peak=0.9)
     assert verdict_of(young, -0.5) is OutcomeVerdict.NO_EFFECT, "no more than in the peak before"

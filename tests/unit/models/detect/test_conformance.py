@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
+from pkgutil import iter_modules
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import models.detect
 from models.detect import Detector, Panel, Scores
 from tests.unit.models.detect.panels import DETECTORS, raised, steady
 
@@ -68,9 +71,9 @@ def test_a_rise_stands_out(detector: Detector) -> None:
 def test_a_new_topic_is_seen(detector: Detector) -> None:
     panel = steady()
     counts = np.vstack([panel.counts, np.zeros((1, panel.days), np.int64)])
-    counts[-1, -3:] = 6
+    counts[-1, -3:] = 12
     scores = detector.judge(Panel.of(counts))
-    assert scores.score[-1, 0] > 1.5
+    assert scores.score[-1, 0] > 4
     assert 0 <= scores.expected[-1, 0] < 3
 
 
@@ -107,15 +110,47 @@ def test_huge_counts_stay_finite(detector: Detector) -> None:
     assert scores.score[3, -1] > 8
 
 
+def test_every_detector_there_is_has_to_conform() -> None:
+    """Whatever has a name and judges panels, but for the protocol that says so."""
+    modules = [import_module(f"models.detect.{each.name}") for each in iter_modules(models.detect.__path__)]
+    classes = {each for module in modules for each in vars(module).values() if isinstance(each, type)}
+    judges = {each for each in classes if callable(getattr(each, "judge", None)) and each is not Detector}
+    assert judges == {type(each) for each in DETECTORS}
+
+
+def with_everything(panel: Panel, rng: np.random.Generator, last: int, *, complete: bool) -> Panel:
+    """The panel with, on its `last` days, alerted and expected days, an exposure and a part of a day."""
+    excluded, expected = np.zeros((2, panel.topics, panel.days), bool)
+    excluded[:, -last:] = rng.random((panel.topics, last)) < 0.2
+    expected[:, -last:] = rng.random((panel.topics, last)) < 0.1
+    exposure = np.full(panel.days, 1000.0)
+    exposure[-last:] = rng.uniform(500, 2000, last)
+    return replace(panel, excluded=excluded, expected=expected, exposure=exposure, complete=complete)
+
+
 @every_detector
-@given(after=st.integers(1, 40), seed=st.integers(0, 2**31))
-@settings(max_examples=4, deadline=None)
-def test_the_future_changes_nothing_before_it(detector: Detector, after: int, seed: int) -> None:
+@given(after=st.integers(1, 40), seed=st.integers(0, 2**31), known=st.booleans(), complete=st.booleans())
+@settings(max_examples=6, deadline=None)
+def test_the_future_changes_nothing_before_it(
+    detector: Detector, after: int, seed: int, *, known: bool, complete: bool
+) -> None:
+    """Neither counts, nor what is known of days beside them, nor that the last is not over."""
+    rng = np.random.default_rng(seed)
     panel = steady()
+    if known:
+        panel = with_everything(panel, rng, panel.days, complete=True)
     counts = panel.counts.copy()
-    counts[:, -after:] = np.random.default_rng(seed).poisson(30, (12, after))
+    counts[:, -after:] = rng.poisson(30, (12, after))
+    future = replace(panel, counts=counts, total=counts.sum(axis=0), complete=complete)
+    if known:
+        later = with_everything(panel, rng, after, complete=complete)
+        names = ("excluded", "expected", "exposure")
+        parts = {name: getattr(panel, name).copy() for name in names}
+        for name in names:
+            parts[name][..., -after:] = getattr(later, name)[..., -after:]
+        future = replace(future, **parts)
     days = after + 20
-    changed, same = detector.judge(Panel.of(counts), days), detector.judge(panel, days)
+    changed, same = detector.judge(future, days), detector.judge(panel, days)
     for part in PARTS:
         np.testing.assert_array_equal(getattr(changed, part)[:, :20], getattr(same, part)[:, :20])
 
@@ -132,13 +167,36 @@ def test_a_day_scores_the_same_as_the_last_one_or_among_many(detector: Detector,
 
 
 @every_detector
-@given(order=st.permutations(range(12)))
-@settings(max_examples=4, deadline=None)
-def test_the_order_of_topics_does_not_matter(detector: Detector, order: list[int]) -> None:
-    panel = steady()
+@given(order=st.permutations(range(12)), known=st.booleans(), complete=st.booleans())
+@settings(max_examples=6, deadline=None)
+def test_the_order_of_topics_does_not_matter(
+    detector: Detector, order: list[int], *, known: bool, complete: bool
+) -> None:
+    panel = replace(steady(), complete=complete)
+    if known:
+        panel = with_everything(panel, np.random.default_rng(4), panel.days, complete=complete)
     scores = detector.judge(panel, 10)
-    expected = Scores(*(getattr(scores, part)[order] for part in PARTS))
-    assert_equal(detector.judge(Panel.of(panel.counts[order]), 10), expected)
+    wanted = Scores(*(getattr(scores, part)[order] for part in PARTS))
+    expected = None if panel.expected is None else panel.expected[order]
+    moved = replace(panel, counts=panel.counts[order], excluded=panel.excluded[order], expected=expected)
+    assert_equal(detector.judge(moved, 10), wanted)
+
+
+@every_detector
+def test_expected_days_count_nowhere(detector: Detector) -> None:
+    """Whatever came on them, the topic is judged alike."""
+    panel = steady()
+    expected = np.zeros_like(panel.excluded)
+    expected[10, [60, -2]] = True
+    counts = panel.counts.copy()
+    counts[10, [60, -2]] += 50
+    calm, surged = (
+        detector.judge(replace(panel, counts=each, total=panel.total + 50, expected=expected), 1)
+        for each in (panel.counts, counts)
+    )
+    for part in PARTS:
+        np.testing.assert_allclose(getattr(surged, part)[10], getattr(calm, part)[10], rtol=0.02)
+    assert surged.score[10, 0] < 2.5
 
 
 @every_detector

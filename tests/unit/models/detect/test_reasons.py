@@ -15,6 +15,7 @@ from models.detect import Panel, Scores
 from models.detect.combined import Combined
 from models.detect.eb7 import EB7
 from models.detect.negative_binomial import SMALLEST_P
+from models.detect.outage import Outage
 from models.detect.ramp import Ramp
 from tests.unit.models.detect.panels import course, raised, steady
 
@@ -37,8 +38,18 @@ def made(seed: int, gap: int, part: bool, by: int) -> Panel:
 panels = st.builds(made, st.integers(0, 2**31), st.integers(0, 9), st.booleans(), st.integers(0, 20))
 
 
+def rate_by_hand(reason: Reason) -> float:
+    shape, mean, counted, watched = reason.prior_shape, reason.prior_mean, reason.counted, reason.watched
+    assert shape is not None
+    assert mean is not None
+    assert counted is not None
+    assert watched is not None
+    return (shape + counted) / (shape / mean + watched)
+
+
 def by_hand(reason: Reason, observed: int) -> tuple[float, float]:
     """(mean, p) from the numbers alone, in the words of the definition."""
+    assert reason.rate == pytest.approx(rate_by_hand(reason), rel=1e-9)
     usual = reason.others_a_day * reason.open_days
     volume = (reason.others + reason.volume_prior) / (usual + reason.volume_prior)
     mean = reason.rate * reason.open_days * volume * reason.season
@@ -77,6 +88,16 @@ def test_of_two_detectors_the_chosen_one_is_told_with_its_margin(panel: Panel) -
         assert reason.margin == (0.3 if reason.detector == "ramp" else 0.0)
         assert reason.p == alone[reason.detector].p[topic, 0]
         assert_follows(reason, scores, topic)
+
+
+@given(panel=panels)
+@settings(max_examples=8)
+def test_the_rate_of_an_hour_follows_from_its_reason_too(panel: Panel) -> None:
+    _, reasons = Outage(warm_up=24, gap=12, least=0).explained(panel)
+    for topic in range(panel.topics):
+        reason = reasons.of(topic)
+        assert reason.rate == pytest.approx(rate_by_hand(reason), rel=1e-9)
+        assert reason.unit == "hour"
 
 
 @pytest.mark.parametrize(("name", "lag"), [("EB7", 14), ("ramp", 42)])

@@ -155,3 +155,16 @@ def test_without_segments_there_is_no_threshold() -> None:
     none = SegmentPanel(whole, np.zeros((0, whole.topics, whole.days), np.int64), np.zeros((0, whole.days), np.int64))
     with pytest.raises(ValueError, match="no segment is large enough"):
         segment_threshold(none, 0.25)
+
+
+def test_a_segment_that_fell_silent_has_a_gap_of_its_own() -> None:
+    panel = split()
+    counts = panel.counts.copy()
+    counts[WHERE, :, -40:-20] = 0
+    silent = SegmentPanel(Panel.of(counts.sum(axis=0)), counts, counts.sum(axis=1))
+    assert not silent.whole.gaps.any()
+    assert np.flatnonzero(silent.of(WHERE).gaps).tolist() == list(range(DAYS - 40, DAYS - 20))
+    assert not silent.of(0).gaps.any()
+    expected = [find_segment_rises(each, bar(), FDR).of(WHERE).scores.expected for each in (silent, panel)]
+    np.testing.assert_allclose(expected[0].sum(), expected[1].sum(), rtol=0.1)
+    assert not find_segment_rises(silent, bar(), FDR).rising.any()

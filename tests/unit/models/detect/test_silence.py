@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.detect.panel import Counts
-from models.detect.silence import CERTAIN, silence
+from models.detect.silence import CERTAIN, gaps, silence, silent_share
 
 
 def busy(rate: float, days: int = 60, seed: int = 1) -> Counts:
@@ -46,6 +46,38 @@ def test_a_source_that_sends_in_bursts_is_given_more_time() -> None:
     bursts = np.tile([0, 0, 0, 0, 60, 0, 0, 0, 0, 0, 0], 6)
     assert silence(then_nothing(busy(60 / 11), 8)).is_notable
     assert not silence(bursts).is_notable
+
+
+@pytest.mark.parametrize(("rate", "most"), [(0.4, 0.0), (2, 0.02), (6, 0.01), (40, 0.0)])
+def test_chance_zeros_are_no_gaps(rate: float, most: float) -> None:
+    assert gaps(busy(rate, 400)).mean() <= most
+
+
+@pytest.mark.parametrize(("rate", "days"), [(0.4, 30), (2, 5), (6, 2), (40, 1)])
+def test_a_silence_that_chance_makes_rare_is_a_gap_all_of_it(rate: float, days: int) -> None:
+    counts = busy(rate, 120)
+    counts[70 : 70 + days], counts[69], counts[70 + days] = 0, 1, 1
+    assert np.flatnonzero(gaps(counts)).tolist() == list(range(70, 70 + days))
+    early = np.concatenate([busy(rate, 5) + 1, np.zeros(days, np.int64), busy(rate, 90) + 1])
+    assert np.flatnonzero(gaps(early)).tolist() == list(range(5, 5 + days)), "by what came after"
+
+
+def test_days_on_which_nothing_ever_comes_and_a_day_that_has_begun_are_none() -> None:
+    assert not gaps(np.tile([9, 8, 9, 10, 9, 0, 0], 20)).any()
+    begun = then_nothing(busy(40), 1)
+    assert gaps(begun).any()
+    assert not gaps(begun, complete=False).any()
+
+
+def test_a_silent_source_is_missed_by_its_usual_share_until_it_is_gone_for_good() -> None:
+    desk, chat = busy(30, 150), busy(10, 150, seed=2)
+    chat[80:90], chat[110:] = 0, 0
+    missing = silent_share(np.stack([desk, chat]))
+    np.testing.assert_allclose(missing[80:90], 0.25, atol=0.03)
+    np.testing.assert_allclose(missing[110:138], 0.25, atol=0.05)
+    assert not missing[:80].any()
+    assert not missing[90:110].any()
+    assert not missing[138:].any()
 
 
 @given(st.lists(st.integers(0, 1000), max_size=80))

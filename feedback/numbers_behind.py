@@ -1,0 +1,98 @@
+"""The numbers behind an alert, in the order in which one is worked out from the others."""
+
+from __future__ import annotations
+
+from feedback.domain import Reason
+from feedback.explanation import Bar, Finding, Origin
+from feedback.phrases import clean
+
+Number = tuple[str, float | str, str]
+"""A name, a value, and how it comes about."""
+
+
+def numbers(finding: Finding) -> list[Number]:
+    """All that are kept of a rise."""
+    return [*_behind(finding.reason), *_judgement(finding), *_origin(finding.origin), *_bar(finding.bar)]
+
+
+def _behind(reason: Reason | None) -> list[Number]:
+    if reason is None:
+        return []
+    others = f"{clean(reason.exposure)}, scaled" if reason.exposure else "complaints about everything else"
+    return [
+        ("detector", reason.detector, "of those that judge, the one whose score lay highest"),
+        ("window", reason.window_days, "days"),
+        ("open days", reason.open_days, "days of the window with data, the last by its share that was over"),
+        ("baseline lag", reason.baseline_lag, "days from the baseline's last day to the window's"),
+        ("half-life", reason.half_life, "days after which a day of the baseline counts half"),
+        *_rate(reason),
+        ("doubt", reason.doubt, "squared relative error of the rate"),
+        ("others", reason.others, f"{others} in the window"),
+        ("others a day", reason.others_a_day, "the same a day in the baseline"),
+        ("volume prior", reason.volume_prior, "of others, that make half of a change believed"),
+        ("relative volume", reason.relative_volume, "(others + prior) / (others a day × open days + prior)"),
+        ("season", reason.season, "the window's time of the year over the baseline's; 1 before there is a year"),
+        ("mean", reason.mean, "rate × open days × relative volume × season"),
+        ("phi", reason.phi, "variance = phi × mean + (kappa + doubt) × mean²"),
+        ("kappa", reason.kappa, ""),
+        ("size", reason.size, "mean / (variance / mean − 1)"),
+        ("own p", reason.p, "negative binomial of mean and size: P(count ≥ observed)"),
+        ("margin", reason.margin, "what this detector's score has to exceed the first's by"),
+    ]
+
+
+def _rate(reason: Reason) -> list[Number]:
+    """The rate after what it follows from, where that was kept."""
+    unit = reason.unit
+    told: list[tuple[str, float | None, str]] = [
+        ("prior shape", reason.prior_shape, "of the gamma across topics: the larger, the more alike they are"),
+        (
+            "prior mean",
+            reason.prior_mean,
+            f"complaints a{'n' if unit == 'hour' else ''} {unit} of a topic by that gamma",
+        ),
+        ("counted", reason.counted, "complaints of the baseline, each by its day's weight"),
+        ("watched", reason.watched, f"{unit}s of the baseline, by their weights"),
+    ]
+    kept = [(name, value, what) for name, value, what in told if value is not None]
+    how = (
+        "(prior shape + counted) / (prior shape / prior mean + watched)" if kept else "complaints a day in the baseline"
+    )
+    return [*kept, ("rate", reason.rate, how)]
+
+
+def _judgement(finding: Finding) -> list[Number]:
+    return [
+        ("observed", finding.signal.observed, "complaints in the window"),
+        ("expected", finding.signal.expected, "the mean"),
+        ("low", finding.signal.low, "5 % quantile of the prediction"),
+        ("high", finding.signal.high, "95 % quantile of the prediction"),
+        ("score", finding.signal.score, "−log10(own p) − margin" if finding.reason else "−log10(p)"),
+        ("p", finding.signal.p, "10^−score"),
+        ("q", finding.signal.q, "Benjamini-Hochberg among the topics of the run"),
+        *([("q bound", finding.q_bound, "a larger q is no alert")] if finding.q_bound is not None else []),
+        ("threshold", finding.signal.threshold, "a lower score is no alert"),
+    ]
+
+
+def _origin(origin: Origin | None) -> list[Number]:
+    if origin is None:
+        return []
+    return [
+        ("budget", origin.budget, "false alarms a week asked for"),
+        ("achieved", origin.achieved, "false alarms a week in the simulation at this threshold"),
+        ("standard error", origin.standard_error, "of achieved"),
+        ("simulated weeks", origin.simulated_weeks, "drawn from the fitted series"),
+        ("judged a day", origin.evaluations_per_day, "times"),
+        ("topics", origin.topics, "that share the budget"),
+    ]
+
+
+def _bar(bar: Bar | None) -> list[Number]:
+    if bar is None:
+        return []
+    return [
+        ("hours compared", bar.hours, "whose scores set the threshold"),
+        ("episodes allowed", bar.allowed, "false alarms that so many hours may hold; fewer passed the threshold"),
+        ("topics", bar.topics, "that were compared"),
+    ]
