@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -188,6 +189,55 @@ def _days(span: timedelta) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.0f}" if value >= 9.5 or value == round(value) else f"{value:.1f}"
+
+
+def numbers_of(signal: Signal) -> dict[str, Any]:
+    """The numbers of a judgement, as they are kept: `kept_signal` reads them."""
+    return {
+        "observed": signal.observed,
+        "expected": signal.expected,
+        "low": signal.low,
+        "high": signal.high,
+        "ratio": signal.ratio if math.isfinite(signal.ratio) else None,
+        "p": signal.p,
+        "q": signal.q,
+        "score": signal.score,
+        "threshold": signal.threshold,
+        "detector": signal.detector,
+        "window": {"start": signal.window.start.isoformat(), "end": signal.window.end.isoformat()},
+        "complete": signal.complete,
+        "segment": asdict(signal.segment) if signal.segment else None,
+        "version_id": str(signal.version_id),
+    }
+
+
+NUMBERS = ("window", "segment", "observed", "expected", "low", "high", "ratio", "p", "q", "detector", "version_id")
+"""What is kept of a judgement with each change of state."""
+
+
+def numbers_at(change: Transition, evidence: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The numbers at a change of state: of the judgement that decided it or, where a person did, of the alert's latest
+    rise, which its `evidence` holds; None where that was not kept."""
+    kept = numbers_of(change.signal) if change.signal else evidence
+    return {name: kept.get(name) for name in NUMBERS} if "window" in kept else None
+
+
+def numbers_words(numbers: Mapping[str, Any] | None) -> str:
+    """41, 12 expected (7 to 18), p 2.4e-07; empty where none were kept."""
+    if not numbers:
+        return ""
+    expected, low, high = (_number(numbers[name]) for name in ("expected", "low", "high"))
+    return f"{numbers['observed']}, {expected} expected ({low} to {high}), p {numbers['p']:.2g}"
+
+
+def segment_alone(signal: Signal, where: Sequence[SegmentCount]) -> Segment | None:
+    """The segment that a rise is about and nothing else: the one that was judged or, of a topic that was judged as a
+    whole, the only one `where` it has risen, if without what is above expectation there it would be as usual."""
+    if signal.segment or len(where) != 1:
+        return signal.segment
+    (only,) = where
+    elsewhere = signal.observed - (only.observed - only.expected)
+    return only.segment if elsewhere <= signal.high else None
 
 
 def kept_count(kept: Mapping[str, Any]) -> SegmentCount:

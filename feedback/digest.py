@@ -1,4 +1,4 @@
-"""The weekly report to an owner: its frozen values, and the same values as Markdown and as HTML."""
+"""The weekly report to an owner: its frozen values, and the same values as Markdown, as HTML and as plain text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -40,6 +40,7 @@ from feedback.events import PlannedEvent
 from feedback.language import ENGLISH, Language
 from feedback.links import Links
 from feedback.phrases import excerpt, local_days
+from feedback.plain import filled, table, unbroken, underlined
 from feedback.sentences import Sentences
 from feedback.series import bucket_start
 
@@ -93,7 +94,9 @@ class DigestAlert:
     segments in which the topic has risen. `verdict` is what was last said of it, `muted` what silences it.
     `regressed_at` is when a resolved alert came back; `resolved_at` then is the resolution before that. `events` were
     planned for days of its picture. `held_back` is why it was not told, and it is `flapping` if it keeps coming back.
-    By `links` its reader says what it was; `page` is where the dashboard shows it, empty where nobody knows.
+    `together` are the topics that rose in the week for one reason with it, and `group` what the alert keeps of that
+    (see `feedback.grouping.cause_words`). By `links` its reader says what it was; `page` is where the dashboard shows
+    it, empty where nobody knows.
     """
 
     alert_id: UUID
@@ -124,6 +127,8 @@ class DigestAlert:
     severity: Severity | None = None
     held_back: HeldBack | None = None
     flapping: bool = False
+    together: Sequence[str] = ()
+    group: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def ratio(self) -> float:
@@ -243,8 +248,13 @@ def render_html(digest: Digest, source: Callable[[str, bytes], str] = embedded, 
 
 
 def render_markdown(digest: Digest, to: Language = ENGLISH) -> str:
-    """The same as CommonMark with a table, linking to the `pictures` by name, and readable as plain text."""
+    """The same as CommonMark with a table, linking to the `pictures` by name."""
     return _render("digest.md.j2", digest, {}, to)
+
+
+def render_text(digest: Digest, to: Language = ENGLISH) -> str:
+    """The same for who reads mails as plain text: in lines of `feedback.plain.WIDTH`, without marks or pictures."""
+    return _render("digest.txt.j2", digest, {}, to)
 
 
 def subject(digest: Digest, to: Language = ENGLISH) -> str:
@@ -270,7 +280,7 @@ def _environment(template: str) -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
     markdown = template.endswith(".md.j2")
-    return Environment(
+    made = Environment(
         loader=PackageLoader("feedback"),
         autoescape=select_autoescape(enabled_extensions=("html.j2",)),
         finalize=escape_markdown if markdown else None,
@@ -279,6 +289,8 @@ def _environment(template: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.globals.update(filled=filled, underlined=underlined, unbroken=unbroken, table=table)
+    return made
 
 
 def escape_markdown(value: object) -> str:

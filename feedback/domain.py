@@ -378,8 +378,8 @@ class Mute:
     lifted_by: str | None = None
 
     def holds(self, alert: Alert, segment: Segment | None, ratio: float, now: datetime) -> bool:
-        """Whether it silences this alert, of which the numbers of `segment` were last seen at so many times what was
-        expected."""
+        """Whether it silences this alert, last seen at so many times what was expected; `segment` is the one that its
+        rise is in alone, if it is."""
         return (
             self.topic_id == alert.topic_id
             and self.at <= now

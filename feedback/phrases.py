@@ -65,6 +65,13 @@ LEVELS = {
     Severity.CRITICAL: N_("critical"),
 }
 
+SEVERITIES = {
+    Severity.LOW: N_("low severity"),
+    Severity.MEDIUM: N_("medium severity"),
+    Severity.HIGH: N_("high severity"),
+    Severity.CRITICAL: N_("critical severity"),
+}
+
 VERDICTS = {
     Verdict.REAL: N_("real"),
     Verdict.EXPECTED: N_("expected"),

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 from feedback.domain import (
     AlertState,
     Holding,
-    Severity,
     Span,
     TopicKind,
 )
+from feedback.grouping import cause_words
 from feedback.language import ENGLISH, N_, NBSP, Language
 from feedback.phrases import (
+    SEVERITIES,
     capital,
     chance_words,
     clean,
     complaints_words,
     drivers_words,
-    excerpt,
     expected_words,
     humane,
     interval_words,
@@ -37,6 +37,7 @@ from feedback.phrases import (
     voices_words,
     where_words,
 )
+from feedback.plain import unbroken
 from feedback.topic_names import topic_name
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ if TYPE_CHECKING:
 
 MOST_UNOWNED = 5
 
+MOST_TOGETHER = 5
+
+MOST_NEW = 5
+
 NOTABLE_COPIES = 0.2
 """From this share on, a reader is told that a rise's complaints repeat one another."""
 
@@ -55,13 +60,6 @@ STATES = {
     AlertState.ACKNOWLEDGED: N_("acknowledged"),
     AlertState.RESOLVED: N_("resolved"),
     AlertState.REGRESSED: N_("regressed"),
-}
-
-SEVERITIES = {
-    Severity.LOW: N_("low severity"),
-    Severity.MEDIUM: N_("medium severity"),
-    Severity.HIGH: N_("high severity"),
-    Severity.CRITICAL: N_("critical severity"),
 }
 
 WAITS = {
@@ -152,7 +150,8 @@ class Sentences:
     def lead(self) -> str:
         """The one sentence for whoever reads no further."""
         if not self._digest.rose:
-            return " ".join([self._to.gettext("Nothing rose beyond chance this week."), self.total()])
+            told = [self._to.gettext("Nothing rose beyond chance this week."), self.total()]
+            return " ".join(filter(None, [*told, self._nobodys() if self.is_empty() else ""]))
         alert = self._digest.rose[0]
         drivers = drivers_words(alert.drivers[:2], self._to)
         return f"{self.name(alert.topic.name)}: {self.counts(alert)}" + (f"; {drivers}." if drivers else ".")
@@ -163,13 +162,45 @@ class Sentences:
 
     def _also(self) -> str:
         """What rose beside the headline."""
-        to, others = self._to, self._digest.rose[1:]
-        names = [to.quoted(self.name(alert.topic.name)) for alert in others[:3]]
-        more = len(others) - len(names)
-        if more:
+        if not self._digest.rose:
+            return ""
+        to, (first, *others) = self._to, self._digest.rose
+        alike = [each for each in others if each.topic.name in first.together]
+        apart = [each for each in others if each not in alike]
+        told = []
+        if alike:
+            # Translators: {topics} is one or more, and {cause} what drives all of them
+            said = to.gettext(
+                "{topics} rose together with it ({cause}).",
+                topics=self._several(alike),
+                cause=cause_words(first.group, to),
+            )
+            told.append(said)
+        if apart:
+            # Translators: {topics} is one or more
+            told.append(to.gettext("{topics} rose too.", topics=self._several(apart)))
+        return " ".join(told)
+
+    def _several(self, alerts: Sequence[DigestAlert]) -> str:
+        """The topics of some alerts, three by name."""
+        to = self._to
+        names = [to.quoted(self.name(alert.topic.name)) for alert in alerts[:3]]
+        if more := len(alerts) - len(names):
             names.append(to.ngettext("{number} more topic", "{number} more topics", more))
-        # Translators: {topics} is one or more
-        return to.gettext("{topics} rose too.", topics=to.listed(names)) if names else ""
+        return to.listed(names)
+
+    def together(self, alert: DigestAlert) -> str:
+        """With which topics it rose for one reason; empty where it rose alone."""
+        if not alert.together:
+            return ""
+        to, names = self._to, alert.together[:MOST_TOGETHER]
+        told = [to.quoted(self.name(each)) for each in names]
+        if more := len(alert.together) - len(names):
+            told.append(to.ngettext("{number} more topic", "{number} more topics", more))
+        said = {"topics": to.listed(told), "cause": cause_words(alert.group, to)}
+        if alert.group["driver"]:
+            return to.gettext("It rose together with {topics}; what drives all of them is {cause}.", **said)
+        return to.gettext("It rose together with {topics}; behind them are the same people: {cause}.", **said)
 
     def _states(self) -> str:
         to, digest = self._to, self._digest
@@ -417,6 +448,28 @@ class Sentences:
             )
         return f"{told}; {to.gettext(ORIGINS[topic.kind])}."
 
+    def new_topics(self) -> Sequence[DigestTopic]:
+        """The topics that are told as new, the busiest first."""
+        return self._digest.new_topics[:MOST_NEW]
+
+    def further_new(self) -> str:
+        """How many more are new, after a training all at once; empty where all are told."""
+        more = len(self._digest.new_topics) - MOST_NEW
+        return self._to.ngettext("And {number} more topic.", "And {number} more topics.", more) if more > 0 else ""
+
+    def busiest_rows(self) -> Sequence[Sequence[str]]:
+        """The table of the busiest topics, its heading first, in plain text."""
+        to = self._to
+        head = [to.gettext("Topic"), to.gettext("This week"), to.gettext("Week before"), to.gettext("Expected")]
+        return [head, *(self._busiest_row(each) for each in self._digest.busiest)]
+
+    def _busiest_row(self, topic: DigestTopic) -> Sequence[str]:
+        name, change = self.name(topic.name), self.change(topic)
+        number, span = self.expectation(topic)
+        expected = f"{number}{NBSP}{span}" if span else number
+        told = f"{name} ({change})" if change else name
+        return [told, self.number(topic.count), self.number(topic.count_before), expected]
+
     def number(self, value: int) -> str:
         return self._to.number(value)
 
@@ -473,10 +526,28 @@ class Sentences:
         return bool(self._digest.silent or self._digest.rejected)
 
     def is_empty(self) -> bool:
-        """Whether one line says it all: nothing of the reader's moved, and nothing is wrong with the data."""
+        """Whether one line says it all: nothing of the reader's rose, is new, open or over, was mended or has become
+        better or worse, no question is worth an answer, and nothing is wrong with the data.
+
+        What came in as ever (the busiest topics, the figures of support, what nobody owns) makes no week.
+        """
         digest = self._digest
-        told = (digest.rose, digest.still_open, digest.calmed, digest.new_topics, digest.fixes, digest.busiest)
-        return not any(told) and not self.unowned() and not self.is_ill()
+        told = (digest.rose, digest.still_open, digest.calmed, digest.new_topics, digest.fixes)
+        asked = digest.faq and digest.faq.suggestions
+        return not (any(told) or asked or self.is_ill() or self._is_otherwise())
+
+    def _is_otherwise(self) -> bool:
+        """Whether a figure of support is beyond doubt other than in the weeks before."""
+        return any(each.change for each in self.figures()) or bool(self.changed_topics())
+
+    def _nobodys(self) -> str:
+        """How many complaints nobody answers for, where an empty week has no section for them."""
+        number = sum(each.count for each in self._digest.unowned) + self._digest.unassigned
+        if not number:
+            return ""
+        return self._to.ngettext(
+            "Nobody owns {number} complaint of them.", "Nobody owns {number} complaints of them.", number
+        )
 
     def explanation(self) -> str:
         """How to read the numbers, once a digest."""
@@ -492,6 +563,14 @@ class Sentences:
         from feedback.support import figures
 
         return figures(self._digest.support.whole, self._to) if self._digest.support else ()
+
+    def figure_rows(self) -> Sequence[Sequence[str]]:
+        """The table of `figures`, its heading first, in plain text."""
+        to = self._to
+        head = [to.gettext("Figure"), to.gettext("This week"), to.gettext("Four weeks before")]
+        names = [f"{each.name} ({each.change})" if each.change else each.name for each in self.figures()]
+        parts = [(unbroken(each.week), unbroken(each.before)) for each in self.figures()]
+        return [head, *([name, *cells] for name, cells in zip(names, parts, strict=True))]
 
     def changed_topics(self) -> Sequence[tuple[str, Sequence[Figure]]]:
         """The topics whose figures changed beyond doubt, with these."""
@@ -509,34 +588,15 @@ class Sentences:
 
     def suggestion(self, each: FaqSuggestion) -> str:
         """How many ask, and how long they keep support busy."""
-        to = self._to
-        weeks = round((each.span.end - each.span.start) / timedelta(weeks=1))
-        told = to.ngettext(
-            "{number} complaint in {weeks} weeks, {share} of them questions.",
-            "{number} complaints in {weeks} weeks, {share} of them questions.",
-            each.complaints,
-            weeks=weeks,
-            share=percent(each.asking.value, to),
-        )
-        return " ".join(filter(None, [told, self._spent(each)]))
+        from feedback.suggestions import suggestion_words
 
-    def _spent(self, each: FaqSuggestion) -> str:
-        from feedback.support import MINUTE, duration
-
-        if each.minutes is None:
-            return ""
-        time = duration(each.minutes * MINUTE, self._to, "long")
-        if each.timed_by == "resolution":
-            return self._to.gettext("Half of them took {time} or longer to resolve.", time=time)
-        return self._to.gettext("Half of them waited {time} or longer for a first response.", time=time)
+        return suggestion_words(each, self._to)
 
     def questions(self, each: FaqSuggestion) -> Sequence[tuple[str, str, str]]:
         """One question a language, as (code, language, question)."""
-        return [
-            (code, capital(language_name(code, self._to)), excerpt(asked[0]))
-            for code, asked in sorted(each.questions.items())
-            if asked
-        ]
+        from feedback.suggestions import questions_words
+
+        return questions_words(each, self._to)
 
     def unowned(self) -> Sequence[str]:
         """What nobody answers for, a line each; empty where that is somebody else's business or nothing."""

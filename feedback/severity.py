@@ -9,8 +9,7 @@ from typing import Any
 
 from feedback.domain import Severity, Signal
 from feedback.language import ENGLISH, Language
-from feedback.phrases import capital, humane, level_name, percent
-from feedback.sentences import SEVERITIES
+from feedback.phrases import SEVERITIES, capital, humane, level_name, percent
 
 SIZES = (10.0, 30.0, 100.0)
 """From so many customers beyond what is expected on, a rise has one, two, three points."""

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from feedback.domain import SEGMENTED, Author, Driver, Segment, Verdict
 from feedback.errors import FeedbackError
+from feedback.owners import Owners
 from jobs.console import MINUTES, Json, open_context, out, wall
 from jobs.context import Context
 from jobs.show import say, show
@@ -37,11 +38,13 @@ def list_alerts(
     if context.invoked_subcommand:
         return
     from feedback.store.alerts import alert_rows
+    from jobs.ownership import owners_of
 
     opened = open_context()
     with opened.database.read() as connection:
         found = alert_rows(connection, only_open=only_open, limit=limit)
-        rows = [_row(opened, connection, row._asdict()) for row in found]
+        owners = owners_of(opened, connection)
+        rows = [_row(opened, connection, owners, row) for row in found]
     columns = {
         "key": "Alert",
         "opened_at": "Opened (UTC)",
@@ -60,12 +63,15 @@ def list_alerts(
 
 @alerts.command("show")
 def show_alert(alert: Named, as_json: Json = False) -> None:
-    """Print an alert's life: what changed, who said so, and why. `feedback explain` says why it was raised."""
+    """Print an alert's life: what changed, who said so, why, and the numbers then: of the judgement that decided it or,
+    where a person did, of the latest rise. `feedback explain` says why it was raised."""
+    from feedback.alerts import numbers_words
     from jobs.respond import find_alert, life
 
     context = open_context()
-    rows = [asdict(each) for each in life(context, find_alert(context, alert))]
-    columns = {"at": "When (UTC)", "what": "What", "who": "Who", "why": "Why"}
+    happened = life(context, find_alert(context, alert))
+    rows = [asdict(each) if as_json else {**asdict(each), "told": numbers_words(each.numbers)} for each in happened]
+    columns = {"at": "When (UTC)", "what": "What", "who": "Who", "why": "Why", "told": "Numbers"}
     show(out, rows, columns, as_json=as_json, empty="Nothing happened to it.")
 
 
@@ -159,15 +165,17 @@ def _segment(text: str) -> Segment:
     return Segment(name, value)
 
 
-def _row(context: Context, connection: Connection, row: dict[str, Any]) -> dict[str, Any]:
+def _row(context: Context, connection: Connection, owners: Owners, found: Row[Any]) -> dict[str, Any]:
     from feedback.alerts import kept_count
     from feedback.phrases import driver_name, where_words
     from feedback.severity import severity_of
     from feedback.store.alerts import alert_of
+    from feedback.store.owners import responsible_for
     from feedback.store.verdicts import verdicts_of
     from jobs.marks import marks_of
     from jobs.mutes import muted_by
 
+    row = found._asdict()
     evidence = row.pop("evidence")
     drivers = [Driver(**each) for each in evidence.get("drivers", [])[:3]]
     mostly = ", ".join(f"{driver_name(each)} ({each.observed} of {each.total})" for each in drivers)
@@ -181,6 +189,7 @@ def _row(context: Context, connection: Connection, row: dict[str, Any]) -> dict[
     return {
         **row,
         **evidence,
+        "owner": responsible_for(owners, found).owner,
         "severity": severity_of(evidence),
         "severity_why": evidence.get("severity"),
         "key": str(row["id"])[:8],

@@ -34,7 +34,7 @@ from models.detect.combined import Combined
 from models.detect.eb7 import EB7, Stages
 from models.detect.panel import Flags, Scores
 from models.detect.rises import Rises, find_rises
-from models.detect.segments import SegmentRises, find_segment_rises
+from models.detect.segments import SegmentRises, find_segment_rises, time_of_year
 
 LATE = "EB7 and ramp, late"
 LATE_DAYS = 35
@@ -107,7 +107,8 @@ class _Judging:
         with self.context.database.read() as connection:
             series = segment_series(self.context, connection, self.version, self.dated, limit.segments)
         eb7 = EB7(stages=self.context.memory.setdefault("stages in segments", Stages()))
-        rises = find_segment_rises(series.panel, limit.threshold, eb7)
+        season = time_of_year(self.dated.panel, EB7(stages=self.context.memory.get("stages")))
+        rises = find_segment_rises(series.panel, limit.threshold, eb7, season)
         found: list[Judged] = []
         for row, each in whole.items():
             if each.why:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from feedback.alerts import numbers_of
 from feedback.domain import Copies, Driver, Reason, SegmentCount, Signal, Span, Voices
 from feedback.drivers import Named, find_drivers
 from feedback.store.facets import Facets, facets_of_all, facets_of_topic
@@ -80,7 +80,7 @@ def evidence(
     texts = told(context, connection, window, copy_of, baseline, in_segment(usual.sample, signal.segment))
     usually = shares(in_segment(usual.population, signal.segment))
     drivers = find_drivers([each.values for each in window], [each.values for each in baseline], usually, texts)
-    numbers = {**_numbers(signal), **why.as_dict()}
+    numbers = {**numbers_of(signal), **why.as_dict()}
     repeating, behind = _counted(window, copy_of)
     return {
         **numbers,
@@ -161,25 +161,6 @@ def _copies(connection: Connection, window: Sequence[Facets]) -> Ints:
     ids = [each.complaint_id for each in window]
     found = texts_of(connection, ids)
     return copies([found.get(each, "") for each in ids])
-
-
-def _numbers(signal: Signal) -> dict[str, Any]:
-    return {
-        "observed": signal.observed,
-        "expected": signal.expected,
-        "low": signal.low,
-        "high": signal.high,
-        "ratio": signal.ratio if math.isfinite(signal.ratio) else None,
-        "p": signal.p,
-        "q": signal.q,
-        "score": signal.score,
-        "threshold": signal.threshold,
-        "detector": signal.detector,
-        "window": {"start": signal.window.start.isoformat(), "end": signal.window.end.isoformat()},
-        "complete": signal.complete,
-        "segment": asdict(signal.segment) if signal.segment else None,
-        "version_id": str(signal.version_id),
-    }
 
 
 def _rises(before: Sequence[Mapping[str, str]], signal: Signal) -> list[dict[str, str]]:

@@ -19,6 +19,7 @@ from feedback.domain import EXPLAINED, OUTCOME_RULES, Span
 from feedback.faq import LEAST, Faq, FaqEntry, FaqSuggestion, is_mostly_asked, ranked
 from feedback.interval import Estimate
 from feedback.kpi import Tally, tallied
+from feedback.owners import Owners
 from feedback.questions import RULES, asking, is_asking
 from feedback.series import bucket_start, day_of
 from feedback.store import counts
@@ -27,6 +28,7 @@ from feedback.store.kpi import Selection, records, tellings
 from feedback.store.samples import texts_by_topic
 from feedback.store.topics import StoredTopic
 from jobs.context import Context
+from jobs.ownership import owners_of
 from jobs.published import Published
 from models.copies import copies
 
@@ -67,9 +69,9 @@ def gather_faq(context: Context, connection: Connection, current: Published, spa
     known = {key: list(group) for key, group in groupby(rows, attrgetter("topic_id"))}
     shares = {key: share for key, texts in known.items() if (share := _share(texts)) and is_mostly_asked(share)}
     tallies = _tallies(context, connection, Selection(current.version.id, looked_at, as_of, topics=list(shares)))
-    owner = context.settings.default_owner
+    owners = owners_of(context, connection)
     found = [
-        _suggestion(topics[key], owner, looked_at, volumes[key], share, known[key], tallies.get(key))
+        _suggestion(topics[key], owners, looked_at, volumes[key], share, known[key], tallies.get(key))
         for key, share in shares.items()
     ]
     return WeekFaq(Faq(ranked(found), entries))
@@ -105,7 +107,7 @@ def _share(texts: Sequence[Row[Any]]) -> Estimate | None:
 
 def _suggestion(
     topic: StoredTopic,
-    owner: str,
+    owners: Owners,
     span: Span,
     complaints: int,
     share: Estimate,
@@ -117,7 +119,7 @@ def _suggestion(
         topic_id=topic.id,
         topic=topic.name,
         area=topic.area,
-        owner=topic.owner or owner,
+        owner=owners.of_topic(topic.owner, topic.area).owner,
         span=span,
         complaints=complaints,
         asking=share,

@@ -21,7 +21,7 @@ from jobs.panel import DatedPanel, dated_panel, with_day_until
 from jobs.segments import segment_series
 from jobs.thresholds import Limits
 from models.detect.rises import Rises, find_rises
-from models.detect.segments import find_segment_rises
+from models.detect.segments import find_segment_rises, time_of_year
 
 About = tuple[UUID, Segment | None]
 
@@ -107,7 +107,8 @@ def _in_segments(context: Context, version: StoredVersion, limits: Limits, midni
         if dated is None:
             return {}
         series = segment_series(context, connection, version, dated, limits.segments)
-    rises = find_segment_rises(series.panel, limits.in_segments.threshold)
+    season = time_of_year(dated.panel)
+    rises = find_segment_rises(series.panel, limits.in_segments.threshold, season=season)
     return {
         f"{series.topics[row]} {series.segments[place].attribute} {series.segments[place].value}": _seen(
             rises.of(place), row, midnight

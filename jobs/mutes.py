@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from feedback.alerts import kept_signal
+from feedback.alerts import kept_count, kept_signal, segment_alone
 from feedback.domain import Alert, Mute
 from feedback.store import alerts, verdicts
 
@@ -16,5 +16,7 @@ def muted_by(connection: Connection, alert: Alert, now: datetime) -> Mute | None
     found = verdicts.mutes(connection, alert.topic_id)
     if not found:
         return None
-    signal = kept_signal(alerts.evidence_of(connection, alert.id), alert.topic_id)
-    return next((each for each in found if each.holds(alert, signal.segment, signal.ratio, now)), None)
+    kept = alerts.evidence_of(connection, alert.id)
+    signal = kept_signal(kept, alert.topic_id)
+    only = segment_alone(signal, [kept_count(each) for each in kept.get("where", ())])
+    return next((each for each in found if each.holds(alert, only, signal.ratio, now)), None)

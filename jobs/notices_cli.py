@@ -77,6 +77,7 @@ def try_channels(
     as_json: Json = False,
 ) -> None:
     """Send a test message to each of an owner's channels now, and say what happened."""
+    from feedback.language import Language
     from feedback.notify.message import trial_message
     from feedback.notify.outbox import notice_id
 
@@ -89,7 +90,8 @@ def try_channels(
         raise FeedbackError(f"{owner!r} has no channel, and the file has neither `default` nor `everybody`.")
     rows = []
     for each in found:
-        message = trial_message(owner, notice_id("test", now, each.key), now)
+        to = Language(channels.language(owner, each) or context.settings.reader_language)
+        message = trial_message(owner, notice_id("test", now, each.key), now, to)
         rows.append({"channel": each.key, "error": each.send(message, now, SECONDS).error})
     if as_json:
         write_json(out, rows)

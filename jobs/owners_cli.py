@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from sqlalchemy import Connection
 
-from feedback.errors import FeedbackError
-from feedback.owners import Charge, Owned, Owners
-from feedback.store.alerts import alert_rows
-from feedback.store.owners import add_ownership, end_ownership, ownerships
-from feedback.store.topics import StoredTopic, published_version, topics_of
+from feedback.domain import Author
+from feedback.owners import Owned
 from jobs.console import Json, open_context, out, wall
-from jobs.context import Context
-from jobs.ownership import owners_of
+from jobs.owners import answering, remove_owner, set_owner, unowned
 from jobs.show import say, show
 
 owners = typer.Typer(
@@ -34,91 +29,36 @@ def list_owners(invoked: typer.Context, as_json: Json = False) -> None:
     """Show who answers for what, and since when; a topic's own owner goes before its area's."""
     if invoked.invoked_subcommand:
         return
-    context = open_context()
-    with context.database.read() as connection:
-        rows = [*_topics(context, connection), *_charges(context, connection)]
+    rows = [asdict(each) for each in answering(open_context())]
     columns = {"owner": "Owner", "attribute": "What", "value": "Which", "since": "Since (UTC)", "who": "By"}
-    rows.sort(key=lambda each: (str(each["owner"]), str(each["attribute"]), str(each["value"])))
     show(out, rows, columns, as_json=as_json, empty="Nobody answers for anything yet.")
 
 
 @owners.command("set")
-def set_owner(
+def set_one(
     attribute: Of, value: Value, owner: Annotated[str, typer.Argument(help="Who.")], why: Why = "", who: Who = ""
 ) -> None:
     """Say who answers for an area, a market or a brand. A topic's owner is said with `feedback topics owner`.
 
     An area's owner answers for its topics that have none; a market's or brand's is told of alerts that are about it.
     """
-    charge, name = Charge(attribute, value.strip()), owner.strip()
-    if not charge.value or not name:
-        raise FeedbackError("Both the value and the owner need a name.")
-    context = open_context()
-    with context.write() as connection:
-        add_ownership(connection, charge, name, wall(), who or "unknown", why)
-    say(out, f"{name!r} answers for the {attribute} {charge.value!r} from now on.")
+    made = set_owner(open_context(), attribute, value, owner, Author(who or "unknown", why, wall()))
+    say(out, f"{made.owner!r} answers for the {made.charge.attribute} {made.charge.value!r} from now on.")
 
 
 @owners.command("remove")
 def remove(attribute: Of, value: Value, who: Who = "") -> None:
     """Take back who answers for an area, a market or a brand; what the taxonomy says holds again."""
-    context = open_context()
-    with context.write() as connection:
-        if not end_ownership(connection, Charge(attribute, value.strip()), wall(), who or "unknown"):
-            raise FeedbackError(f"Nobody was set for the {attribute} {value!r}; `feedback owners` shows who is.")
+    remove_owner(open_context(), attribute, value, Author(who or "unknown", "", wall()))
     say(out, f"The {attribute} {value!r} has no owner of its own any more.")
 
 
 @owners.command("unowned")
 def list_unowned(as_json: Json = False) -> None:
     """Show the topics that nobody answers for; their alerts go to the default owner."""
-    context = open_context()
-    with context.database.read() as connection:
-        known = owners_of(context, connection)
-        alerted = {row.topic_id for row in alert_rows(connection, only_open=True)}
-        rows = [
-            {**_named(each), "size": each.size, "alert": "open" if each.id in alerted else None}
-            for each in sorted(_members(connection), key=lambda each: -each.size)
-            if not known.of_topic(each.owner, each.area).is_owned
-        ]
-    rows.sort(key=lambda each: each["alert"] is None)
+    rows = [
+        {**asdict(each), "key": str(each.id)[:8], "alert": "open" if each.alerted else None}
+        for each in unowned(open_context())
+    ]
     columns = {"key": "Id", "name": "Topic", "area": "Area", "size": "Complaints", "alert": "Alert"}
     show(out, rows, columns, as_json=as_json, empty="Every topic has somebody who answers for it.")
-
-
-def _topics(context: Context, connection: Connection) -> list[dict[str, object]]:
-    known = owners_of(context, connection)
-    return [
-        {"owner": owner, "attribute": "topic", "value": each.name, "since": None, "who": _by(each, known)}
-        for each in _members(connection)
-        for owner in [known.of_topic(each.owner, each.area).owner]
-    ]
-
-
-def _by(topic: StoredTopic, known: Owners) -> str:
-    if topic.owner:
-        return "its own"
-    return "its area" if known.of_topic(None, topic.area).is_owned else "default"
-
-
-def _charges(context: Context, connection: Connection) -> list[dict[str, object]]:
-    decided = ownerships(connection)
-    taken = {each.charge.key for each in decided}
-    written = [each for each in context.parts.owned.items() if each[0].key not in taken]
-    return [
-        *(_charge(each.charge, each.owner, each.at, each.who) for each in decided),
-        *(_charge(charge, owner, None, "taxonomy") for charge, owner in written),
-    ]
-
-
-def _charge(charge: Charge, owner: str, at: datetime | None, who: str) -> dict[str, object]:
-    return {"owner": owner, "attribute": charge.attribute, "value": charge.value, "since": at, "who": who}
-
-
-def _members(connection: Connection) -> list[StoredTopic]:
-    version = published_version(connection)
-    return topics_of(connection, version.id) if version else []
-
-
-def _named(topic: StoredTopic) -> dict[str, object]:
-    return {"id": topic.id, "key": str(topic.id)[:8], "name": topic.name, "area": topic.area}

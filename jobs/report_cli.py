@@ -70,15 +70,17 @@ def _judged(context: Context, connection: Connection) -> list[JudgedAlert]:
     """The alerts that have a verdict, by the numbers they opened with."""
     from feedback.alerts import kept_signal
     from feedback.store.alerts import alert_rows
+    from feedback.store.owners import responsible_for
     from feedback.store.verdicts import latest_verdicts
+    from jobs.ownership import owners_of
 
-    said = latest_verdicts(connection)
+    said, owners = latest_verdicts(connection), owners_of(context, connection)
     found = []
     for row in alert_rows(connection):
         if row.id in said:
             signal = kept_signal(row.evidence.get("opening", row.evidence), row.topic_id)
             a_week = signal.expected * (WEEK / (signal.window.end - signal.window.start))
-            owner = row.owner or context.settings.default_owner
+            owner = responsible_for(owners, row).owner
             above = signal.score - signal.threshold
             found.append(JudgedAlert(said[row.id].verdict, owner, a_week, signal.detector, above))
     return found

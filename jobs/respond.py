@@ -37,6 +37,8 @@ class Happened:
     what: str
     who: str
     why: str
+    numbers: Mapping[str, Any] | None = None
+    """With a change of state: those of the judgement that decided it or, where a person did, of the latest rise."""
 
 
 def find_alert(context: Context, named: str) -> UUID:
@@ -167,7 +169,7 @@ def _silenced(context: Context, mute: Mute) -> Iterator[Happened]:
 def _moved(row: Row[Any], graded: Mapping[str, Any] | None) -> Happened:
     """A change of state, with how grave the rise is that made it."""
     why = f"{row.why} Severity {graded['level']}: {graded['why']}." if graded else row.why
-    return Happened(row.at, str(row.after) if row.before else "opened", row.who, why)
+    return Happened(row.at, str(row.after) if row.before else "opened", row.who, why, row.numbers)
 
 
 def _after(alert: Alert, verdict: Verdict, by: Author) -> Decision:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -39,7 +39,7 @@ from feedback.store.owners import responsible_for
 from feedback.store.topics import StoredTopic
 from feedback.store.verdicts import verdicts_of
 from jobs.context import Context
-from jobs.evidence import copies_and_voices
+from jobs.evidence import copies_and_voices, representative
 from jobs.faq import WeekFaq, gather_faq
 from jobs.kpi import WeekSupport, gather_support
 from jobs.marks import held_back, is_flapping
@@ -106,7 +106,7 @@ class Week:
             rejected=self.rejected,
             silent=self.silent,
             fixes=[each for each in self.fixes if each.topic.topic_id in mine],
-            rose=sorted(rose, key=lambda alert: (-rank_of(alert.severity), alert.p)),
+            rose=sorted(map(self._grouped, rose), key=lambda alert: (-rank_of(alert.severity), alert.p)),
             still_open=[alert for row, alert in seen if self._still_open(row) and alert not in rose],
             calmed=[alert for row, alert in seen if row.resolved_at and row.resolved_at in self.span],
             new_topics=[topic for topic in busiest if topic.topic_id in self.born],
@@ -117,6 +117,17 @@ class Week:
             faq=self.faq.of(mine) if self.faq else None,
             names={key: self.topics[key].name for key in mine},
         )
+
+    def _grouped(self, alert: DigestAlert) -> DigestAlert:
+        """With the topics that rose in the week for the same reason, whoever owns them."""
+        own, groups = str(alert.alert_id), [each.group for _, each in self.alerts if each.group]
+        # what was told before others joined it has not written them down
+        group = max(
+            (each for each in groups if own in each["alerts"]), key=lambda each: len(each["alerts"]), default={}
+        )
+        inside = set(group.get("alerts", ())) - {own}
+        others = [each for row, each in self.alerts if str(row.id) in inside and self._rose(row, each)]
+        return replace(alert, group=group, together=[each.topic.name for each in others])
 
     def _is_told(self, row: Row[Any], owner: str | None) -> bool:
         """Whether an alert about another's topic is in this owner's market or brand."""
@@ -150,6 +161,9 @@ def _gather(
     dated = dated_panel(context, connection, current.version.id, list(members), as_of) if current else None
     outlook = _outlook(dated, is_over=now >= span.end)
     known = {key: _topic(each, totals, before, outlook) for key, each in members.items()}
+    born = frozenset(key for key, each in members.items() if each.born_at in span and each.kind is not TopicKind.PINNED)
+    if current:
+        known |= _voiced(connection, current.version.id, known, born, Span(span.start, as_of))
     signals = alerts.strongest_signals(connection, span, hourly=Outage().name)
     rows = alerts.alert_rows(connection, active=span)
     # an alert outlives its topic: it may have been merged since, or be of a version before
@@ -167,9 +181,7 @@ def _gather(
         topics=known,
         owned_by={key: owners.of_topic(owner, area) for key, owner, area in (*held, *lost)},
         alerts=[(row, _alert(connection, row, known, signals, charts, span)) for row in rows],
-        born=frozenset(
-            key for key, each in members.items() if each.born_at in span and each.kind is not TopicKind.PINNED
-        ),
+        born=born,
         total=totals.total(),
         total_before=before.total(),
         unassigned=totals[UNASSIGNED],
@@ -237,6 +249,36 @@ def _topic(
     )
 
 
+def _voiced(
+    connection: Connection, version_id: UUID, known: dict[UUID, DigestTopic], born: frozenset[UUID], span: Span
+) -> dict[UUID, DigestTopic]:
+    """The topics with how many customers wrote about each within `span`; those `born` in it with what they wrote.
+
+    Customers are told only where all of the topic's complaints are there to be looked at: some may be past their time.
+    """
+    voices = facets.customers_by_topic(connection, version_id, span)
+    found = {}
+    for key, each in known.items():
+        complaints, customers = voices.get(key, (0, None))
+        quotes = _written(connection, version_id, key, span) if key in born else ()
+        found[key] = replace(each, customers=customers if complaints == each.count else None, quotes=quotes)
+    return found
+
+
+def _written(connection: Connection, version_id: UUID, topic: UUID, span: Span) -> list[Quote]:
+    """What customers wrote about a topic within `span`, nearest its centre, its languages by turns, no text twice."""
+    window = facets.facets_of_topic(connection, version_id, topic, span)
+    return _quotes(connection, representative(window, [None] * len(window), ()))
+
+
+def _quotes(connection: Connection, ids: Sequence[UUID]) -> list[Quote]:
+    """What is left of the texts of some complaints: who was erased is not quoted."""
+    return [
+        Quote(each.text, each.language, Channel(each.channel), each.received_at, each.market)
+        for each in facets.quotes_by_id(connection, list(ids))
+    ]
+
+
 def _gone(row: Row[Any]) -> DigestTopic:
     """The topic of an alert that the version in force doesn't hold."""
     return DigestTopic(row.topic_id, row.topic, TopicKind(row.topic_kind), row.area, {}, count=0, count_before=0)
@@ -283,16 +325,13 @@ def _alert(
         verdict=said[-1] if said else None,
         muted=muted_by(connection, alert, charts.as_of),
         where=[kept_count(each) for each in kept.get("where", ())],
-        quotes=[
-            Quote(each.text, each.language, Channel(each.channel), each.received_at, each.market)
-            for each in facets.quotes_by_id(connection, ids)
-            if each.received_at < span.end
-        ],
+        quotes=[each for each in _quotes(connection, ids) if each.received_at < span.end],
         series=series,
         events=_events(connection, row.topic_id, series),
         severity=severity_of(row.evidence),
         held_back=held_back(connection, alert),
         flapping=is_flapping(charts.context, connection, alert, charts.as_of),
+        group=row.evidence.get("group", {}),
     )
 
 

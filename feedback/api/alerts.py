@@ -9,18 +9,30 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WrapValidator
 from sqlalchemy import Connection, Row, Select, and_, or_, select
 
-from feedback.api.figures import DRIVERS_EXAMPLE, FIGURES_EXAMPLE, Behind, Count, Evidence, Number, evidence
+from feedback.api.figures import (
+    DRIVERS_EXAMPLE,
+    FIGURES_EXAMPLE,
+    Behind,
+    Count,
+    Evidence,
+    Figures,
+    Number,
+    evidence,
+    kindly,
+)
 from feedback.api.pages import PageQuery, cursor_of, moment, read_cursor
 from feedback.api.principal import Seeing, allowed
 from feedback.api.problems import ProblemError, documented
 from feedback.api.service import Given
 from feedback.api.times import Moment
 from feedback.domain import AlertState, Mute, Severity, TopicKind, Verdict
+from feedback.owners import Owners
 from feedback.roles import Right
 from feedback.store.alerts import transitions_of
+from feedback.store.owners import known_owners, responsible_for
 from feedback.store.tables import alert, topic
 from feedback.store.verdicts import mutes, verdicts_of
 
@@ -50,6 +62,7 @@ _TRANSITION = {
     "after": "open",
     "who": "feedback",
     "why": "41 in 7 days, 12 expected (6 to 20).",
+    "numbers": FIGURES_EXAMPLE,
 }
 _DETAIL = {
     **_EXAMPLE,
@@ -88,7 +101,9 @@ class Alert(BaseModel):
     topic_id: UUID
     topic: str = Field(description="The topic's name.")
     topic_kind: TopicKind
-    owner: str | None = Field(description="Who answers for the topic.")
+    owner: str | None = Field(
+        description="Who answers for it: the topic's owner, else its area's, else that of the market or brand it is in."
+    )
     area: str | None
     state: AlertState
     opened_at: datetime
@@ -124,6 +139,11 @@ class Transition(BaseModel):
     after: AlertState
     who: str
     why: str
+    numbers: Annotated[Figures | None, WrapValidator(kindly)] = Field(
+        None,
+        description="Of the judgement that decided it or, where a person did, of the latest rise; null where an "
+        "earlier release kept none.",
+    )
 
 
 class SaidVerdict(BaseModel):
@@ -174,7 +194,7 @@ def list_alerts(service: Given, query: Annotated[AlertsQuery, Query()], sight: S
     with service.database.read() as connection:
         page = _page(query) if sight.whole else _page(query).limit(None)
         rows = list(islice(filter(sight.alert, connection.execute(page)), query.limit + 1))
-    items = [_alert(row) for row in rows[: query.limit]]
+    items = [_alert(row, sight.owners) for row in rows[: query.limit]]
     more = len(rows) > query.limit
     return Alerts(items=items, next_cursor=cursor_of(items[-1].opened_at.isoformat(), items[-1].id) if more else None)
 
@@ -196,16 +216,17 @@ def see_alert(service: Given, sight: Seeing, alert_id: UUID) -> None:
 def read_alert(service: Given, alert_id: UUID) -> AlertDetail:
     """An alert with every change of its state and the numbers behind it."""
     with service.database.read() as connection:
-        return _detail(connection, alert_id)
+        owners = known_owners(connection, service.owned, service.settings.default_owner)
+        return _detail(connection, alert_id, owners)
 
 
-def _detail(connection: Connection, alert_id: UUID) -> AlertDetail:
+def _detail(connection: Connection, alert_id: UUID, owners: Owners) -> AlertDetail:
     row = connection.execute(_alerts().where(alert.c.id == alert_id)).one_or_none()
     if row is None:
         raise _unknown(alert_id)
     history = transitions_of(connection, alert_id)
     return AlertDetail(
-        **dict(_alert(row)),
+        **dict(_alert(row, owners)),
         transitions=[Transition.model_validate(each, from_attributes=True) for each in history],
         verdicts=[SaidVerdict.model_validate(each, from_attributes=True) for each in verdicts_of(connection, alert_id)],
         mutes=[_silenced(each) for each in mutes(connection, row.topic_id) if each.alert_id in (None, alert_id)],
@@ -241,11 +262,12 @@ def _page(query: AlertsQuery) -> Select[Any]:
     return page
 
 
-def _alert(row: Row[Any]) -> Alert:
-    written = evidence(row.evidence)
-    names = [name for name in Alert.model_fields if name not in ("observed", "expected", "ratio", "severity", "voices")]
+def _alert(row: Row[Any], owners: Owners) -> Alert:
+    written, responsible = evidence(row.evidence), responsible_for(owners, row)
+    found = ("owner", "observed", "expected", "ratio", "severity", "voices")
     return Alert(
-        **{name: getattr(row, name) for name in names},
+        **{name: getattr(row, name) for name in Alert.model_fields if name not in found},
+        owner=responsible.owner if responsible.is_owned else None,
         observed=written.observed,
         expected=written.expected,
         ratio=written.ratio,

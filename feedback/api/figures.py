@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHan
 from feedback.domain import Severity, Signal, Span
 
 
-def _kindly(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+def kindly(value: object, validate: ValidatorFunctionWrapHandler) -> object:
     """What an older release wrote down differently is shown as unknown rather than failing the whole answer."""
     try:
         return validate(value)
@@ -22,9 +22,9 @@ def _kindly(value: object, validate: ValidatorFunctionWrapHandler) -> object:
         return None
 
 
-Number = Annotated[float | None, Field(allow_inf_nan=False), WrapValidator(_kindly)]
-Count = Annotated[int | None, WrapValidator(_kindly)]
-Word = Annotated[str | None, WrapValidator(_kindly)]
+Number = Annotated[float | None, Field(allow_inf_nan=False), WrapValidator(kindly)]
+Count = Annotated[int | None, WrapValidator(kindly)]
+Word = Annotated[str | None, WrapValidator(kindly)]
 
 
 class Window(BaseModel):
@@ -50,12 +50,12 @@ class Driver(BaseModel):
     baseline_share: Number = Field(None, description="The value's share among the topic's complaints before.")
     p: Number = None
     q: Number = Field(None, description="Corrected for all values looked at.")
-    in_text: Annotated[bool | None, WrapValidator(_kindly)] = Field(
+    in_text: Annotated[bool | None, WrapValidator(kindly)] = Field(
         False, description="Whether it was found in the texts; then `total` are those read, near copies counted once."
     )
 
 
-Drivers = Annotated[list[Driver] | None, WrapValidator(_kindly)]
+Drivers = Annotated[list[Driver] | None, WrapValidator(kindly)]
 
 
 class Voices(BaseModel):
@@ -66,7 +66,7 @@ class Voices(BaseModel):
     texts: Count = Field(None, description="The complaints with near-copies counted once.")
 
 
-Behind = Annotated[Voices | None, WrapValidator(_kindly)]
+Behind = Annotated[Voices | None, WrapValidator(kindly)]
 
 
 class Copies(BaseModel):
@@ -118,11 +118,11 @@ class Figures(BaseModel):
     score: Number = Field(None, description="-log10(p).")
     threshold: Number = Field(None, description="The score at which a rise becomes an alert.")
     detector: Word = Field(None, description="The method that judged.")
-    window: Annotated[Window | None, WrapValidator(_kindly)] = Field(None, description="The span that was judged.")
-    version_id: Annotated[UUID | None, WrapValidator(_kindly)] = Field(
+    window: Annotated[Window | None, WrapValidator(kindly)] = Field(None, description="The span that was judged.")
+    version_id: Annotated[UUID | None, WrapValidator(kindly)] = Field(
         None, description="The topic model version in force then."
     )
-    segment: Annotated[Segment | None, WrapValidator(_kindly)] = Field(
+    segment: Annotated[Segment | None, WrapValidator(kindly)] = Field(
         None, description="Of which segment of the topic the numbers are; null for the topic as a whole."
     )
 
@@ -130,15 +130,15 @@ class Figures(BaseModel):
 class Evidence(Figures):
     """Why there is an alert, as it was written down when the topic was last seen rising."""
 
-    opening: Annotated[Figures | None, WrapValidator(_kindly)] = Field(
+    opening: Annotated[Figures | None, WrapValidator(kindly)] = Field(
         None, description="The figures that the alert was opened on."
     )
-    reason: Annotated[dict[str, Any] | None, WrapValidator(_kindly)] = Field(
+    reason: Annotated[dict[str, Any] | None, WrapValidator(kindly)] = Field(
         None,
         description="What the expectation and p follow from: rate, volumes, dispersion and the rest, as "
         "`feedback explain` lists them.",
     )
-    threshold_origin: Annotated[dict[str, Any] | None, WrapValidator(_kindly)] = Field(
+    threshold_origin: Annotated[dict[str, Any] | None, WrapValidator(kindly)] = Field(
         None,
         description="What the threshold was set from: the budget, the bound on q with which it can be met, what was "
         "simulated or compared, and when.",
@@ -148,30 +148,30 @@ class Evidence(Figures):
         description="A larger q is no alert: 0.1, or more where the budget of false alarms could not be met so, 1 "
         "being no bound; null where q does not count.",
     )
-    severity: Annotated[Graded | None, WrapValidator(_kindly)] = Field(None, description="How grave it is, and why.")
-    group: Annotated[dict[str, Any] | None, WrapValidator(_kindly)] = Field(
+    severity: Annotated[Graded | None, WrapValidator(kindly)] = Field(None, description="How grave it is, and why.")
+    group: Annotated[dict[str, Any] | None, WrapValidator(kindly)] = Field(
         None, description="The alerts that it was told together with, and what they have in common."
     )
-    rises: Annotated[list[Window] | None, WrapValidator(_kindly)] = Field(
+    rises: Annotated[list[Window] | None, WrapValidator(kindly)] = Field(
         None, description="The spans in which the topic had risen."
     )
     name: Word = Field(None, description="The topic's name then.")
     encoder_version: Word = None
-    settings: Annotated[dict[str, Any] | None, WrapValidator(_kindly)] = Field(
+    settings: Annotated[dict[str, Any] | None, WrapValidator(kindly)] = Field(
         None, description="The settings that mattered."
     )
-    where: Annotated[list[SegmentCount] | None, WrapValidator(_kindly)] = Field(
+    where: Annotated[list[SegmentCount] | None, WrapValidator(kindly)] = Field(
         None, description="The segments in which the topic has risen, the surest first."
     )
     drivers: Drivers = Field(None, description="What is over-represented in the rise, the strongest first.")
-    complaint_ids: Annotated[list[str] | None, WrapValidator(_kindly)] = Field(
+    complaint_ids: Annotated[list[str] | None, WrapValidator(kindly)] = Field(
         None, description="Complaints of the rise."
     )
     late: bool = Field(False, description="Whether its complaints came in when the window was long over.")
     voices: Behind = Field(
         None, description="How many messages, customers and texts without near-copies stand behind the rise."
     )
-    copies: Annotated[Copies | None, WrapValidator(_kindly)] = Field(
+    copies: Annotated[Copies | None, WrapValidator(kindly)] = Field(
         None, description="Near-copies in the window, such as a chain message. Each counts, once a customer and day."
     )
 

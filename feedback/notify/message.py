@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from feedback.chart import HEIGHT, WIDTH, Series, rise_chart
-from feedback.digest import Digest, Quote, pick_quotes, pictures, render_html, render_markdown, subject
+from feedback.digest import Digest, Quote, pick_quotes, pictures, render_html, render_text, subject
 from feedback.domain import Driver, Severity, Transition
 from feedback.events import PlannedEvent
 from feedback.explanation import Finding, summary
@@ -222,7 +222,7 @@ def digest_message(
         kind=notice.kind,
         owner=notice.owner,
         subject=title,
-        text=render_markdown(told, to),
+        text=render_text(told, to),
         html=render_html(told, lambda name, _png: f"cid:{name}", to),
         facts={"version": 1, "key": str(notice.id), "kind": str(notice.kind), "owner": notice.owner, "subject": title},
         pictures=pictures(told, to),
@@ -240,10 +240,10 @@ def without_quotes(digest: Digest) -> Digest:
     )
 
 
-def trial_message(owner: str, key: UUID, now: datetime) -> Message:
+def trial_message(owner: str, key: UUID, now: datetime, to: Language = ENGLISH) -> Message:
     """A message that only shows that a channel works."""
-    title = "A test of your channel"
-    told = f"This is a test for {clean(owner)}. Alerts about your topics will come this way."
+    title = to.gettext("A test of your channel")
+    told = to.gettext("This is a test for {owner}. Alerts about your topics will come this way.", owner=clean(owner))
     content = {"subject": title, "sentences": [told], "at": now.isoformat()}
     none: dict[str, Any] = {
         "alert": None,
@@ -257,7 +257,7 @@ def trial_message(owner: str, key: UUID, now: datetime) -> Message:
         "quotes": [],
     }
     facts = {"version": 1, "key": str(key), "kind": str(NoticeKind.TEST), "owner": owner, **content, **none}
-    html = _template().render(say=content, quotes=(), picture=None, together=(), to=ENGLISH, links=(), hint="")
+    html = _template().render(say=content, quotes=(), picture=None, together=(), to=to, links=(), hint="")
     return Message(key, NoticeKind.TEST, owner, title, told + "\n", html, facts)
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, case, func, select, update
 
+from feedback.alerts import numbers_at
 from feedback.domain import AS_USUAL, Alert, AlertState, Segment, Signal, Span, Transition
 from feedback.store.database import put
 from feedback.store.tables import alert, signal, threshold, topic, transition
@@ -123,7 +124,7 @@ def store_alert(connection: Connection, each: Alert, judged_at: datetime, eviden
 
 
 def add_transition(connection: Connection, change: Transition) -> int:
-    """Append to an alert's history; the position in it."""
+    """Append to an alert's history, with the numbers at that moment; the position in it."""
     of_it = transition.c.alert_id == change.alert.id
     position: int = connection.execute(select(func.count()).select_from(transition).where(of_it)).scalar_one()
     row = {
@@ -134,6 +135,7 @@ def add_transition(connection: Connection, change: Transition) -> int:
         "after": str(change.alert.state),
         "who": change.who,
         "why": change.why,
+        "numbers": numbers_at(change, evidence_of(connection, change.alert.id)),
     }
     connection.execute(transition.insert().values(**row))
     return position

@@ -84,6 +84,25 @@ def customers_of_topic(connection: Connection, version_id: UUID, topic_id: UUID,
     return [Customer(*row) for row in connection.execute(query)]
 
 
+def customers_by_topic(connection: Connection, version_id: UUID, span: Span) -> dict[UUID, tuple[int, int | None]]:
+    """(complaints, distinct customers) of each topic received within `span`, as far as they are kept.
+
+    Of a topic of which some customers are known, each other complaint counts as another's; None where none is.
+    """
+    known = func.count(complaint.c.customer_hash.distinct())
+    query = (
+        select(assignment.c.topic_id, func.count(), known, func.count(complaint.c.customer_hash))
+        .join(complaint, complaint.c.id == assignment.c.complaint_id)
+        .where(assignment.c.version_id == version_id, assignment.c.topic_id.is_not(None))
+        .where(complaint.c.received_at >= span.start, complaint.c.received_at < span.end)
+        .group_by(assignment.c.topic_id)
+    )
+    return {
+        topic: (number, customers + number - named if named else None)
+        for topic, number, customers, named in connection.execute(query)
+    }
+
+
 def count_customers(connection: Connection, version_id: UUID, span: Span) -> int:
     """How many distinct customers wrote the complaints, of all topics and none, received within `span`."""
     query = (

@@ -144,9 +144,10 @@ def notice_of(connection: Connection, notice_id: UUID) -> Notice | None:
 
 
 def told_at(connection: Connection, alert_id: UUID, position: int) -> datetime | None:
-    """When people were first told of the alert's transition at `position`; None if nobody was."""
-    of_it = (notice.c.alert_id == alert_id) & (notice.c.position == position)
-    first = select(notice.c.created_at).where(of_it).order_by(notice.c.created_at).limit(1)
+    """When people were first told of the alert's transition at `position`, alone or with others; None if nobody was."""
+    of_it = (told.c.alert_id == alert_id) & (told.c.position == position)
+    query = select(notice.c.created_at).join(told, told.c.notice_id == notice.c.id).where(of_it)
+    first = query.order_by(notice.c.created_at).limit(1)
     found: datetime | None = connection.execute(first).scalar_one_or_none()
     return found
 

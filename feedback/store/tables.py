@@ -336,6 +336,7 @@ transition = Table(
     Column("after", String(20), nullable=False),
     Column("who", String(200), nullable=False),
     Column("why", Text, nullable=False),
+    Column("numbers", Json),
 )
 
 verdict = Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 from feedback.alerts import kept_signal
 from feedback.api import responses
 from feedback.api.alerts import AlertDetail, read_alert, see_alert
-from feedback.api.fixes import NewFix, record_fix
+from feedback.api.fixes import record_fix
 from feedback.api.principal import Responder, Seeing, allowed
 from feedback.api.problems import ProblemError
 from feedback.api.said import Said
@@ -33,6 +33,7 @@ from feedback.store.fixes import fixes
 from feedback.store.verdicts import mutes
 from feedback.web.acting import act, told
 from feedback.web.chart import Chart, Mark, chart
+from feedback.web.fixes import fix_form, new_fix
 from feedback.web.refused import refused_words
 from feedback.web.visit import Reading, Visit
 
@@ -144,10 +145,8 @@ def fix(
     fewer: Annotated[int, Form(ge=1, le=99)] = 50,
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Record what was done about the alert's topic; today now, an earlier day at its noon."""
-    detail, now, zone = read_alert(visit.service, alert_id), visit.service.clock(), visit.service.settings.zone
-    at = datetime.combine(day, time(12), zone) if day and day != now.astimezone(zone).date() else now
-    said = NewFix(topic_id=detail.topic_id, kind=kind, at=at, expect=-fewer / 100, note=note)
+    """Record what was done about the alert's topic."""
+    said = new_fix(visit, read_alert(visit.service, alert_id).topic_id, kind, day, fewer, note)
     return _done(visit, alert_id, "fix", lambda: record_fix(visit.service, sight, principal, said))
 
 
@@ -174,8 +173,7 @@ def _page(visit: Visit, alert_id: UUID, *, said: str = "", failed: str = "", sta
         verdicts=[(each, verdict_words(each, visit.to)) for each in Verdict],
         told=said,
         failed=failed,
-        fix_kinds=list(FixKind),
-        today=visit.service.clock().astimezone(visit.service.settings.zone).date(),
+        **fix_form(visit),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import date, datetime, time
+from typing import Annotated, Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, Response
@@ -13,12 +15,26 @@ from feedback.api.principal import Responder, Seeing
 from feedback.api.problems import ProblemError
 from feedback.api.requests import Id
 from feedback.api.said import Said
+from feedback.domain import FixKind
 from feedback.store.sight import Sight
 from feedback.web.acting import act, told
 from feedback.web.refused import refused_words
 from feedback.web.visit import Reading, Visit
 
 router = APIRouter(prefix="/fixes", include_in_schema=False)
+
+
+def new_fix(visit: Visit, topic_id: UUID, kind: FixKind, day: date | None, fewer: int, note: str) -> api.NewFix:
+    """What a form says was done about a topic; today now, an earlier day at its noon."""
+    now, zone = visit.service.clock(), visit.service.settings.zone
+    at = datetime.combine(day, time(12), zone) if day and day != now.astimezone(zone).date() else now
+    return api.NewFix(topic_id=topic_id, kind=kind, at=at, expect=-fewer / 100, note=note)
+
+
+def fix_form(visit: Visit) -> dict[str, Any]:
+    """What the form for a fix offers."""
+    today = visit.service.clock().astimezone(visit.service.settings.zone).date()
+    return {"fix_kinds": list(FixKind), "today": today}
 
 
 @router.get("")

@@ -28,6 +28,8 @@ BY_CODE: Mapping[str, str] = {
     "in-the-past": N_("That time is over already; name one in the future."),
     "last-administrator": N_("This is the last administrator; make another one first."),
     "no-provider": N_("No OpenID Connect provider is set up."),
+    "nothing-ticked": N_("Tick the complaints that are to move."),
+    "not-two": N_("Tick two topics to merge them."),
     "not-yours": N_("A fix is judged by all of a topic's complaints: only who answers for the topic can record one."),
     "same-topic": N_("A topic cannot be merged with itself."),
     "unknown-account": N_("There is no such account."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -11,11 +11,12 @@ from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, Response
 
 from feedback.api import curation
-from feedback.api.principal import Analyst, Seeing
+from feedback.api.fixes import record_fix
+from feedback.api.principal import Analyst, Responder, Seeing
 from feedback.api.problems import ProblemError
 from feedback.api.said import Said
 from feedback.api.topics import topic_in
-from feedback.domain import Fix, Severity
+from feedback.domain import Fix, FixKind, Severity
 from feedback.phrases import segment_words
 from feedback.store.alerts import alert_rows
 from feedback.store.edits import edits
@@ -24,6 +25,7 @@ from feedback.store.sight import Sight, seen_topics
 from feedback.store.topics import quotes_of
 from feedback.web.acting import act, told
 from feedback.web.chart import Mark, chart
+from feedback.web.fixes import fix_form, new_fix
 from feedback.web.refused import refused_words
 from feedback.web.visit import Reading, Visit
 from feedback.web.waiting import waiting
@@ -85,6 +87,43 @@ def merge(
         visit, sight, topic_id, "asked",
         lambda: curation.merge(visit.service, sight, principal, Response(), topic_id, said),
     )  # fmt: skip
+
+
+@router.post("/move")
+def move(
+    visit: Reading,
+    sight: Seeing,
+    principal: Analyst,
+    topic_id: UUID,
+    into: Annotated[UUID, Form()],
+    complaint: Annotated[list[UUID] | None, Form(max_length=QUOTES)] = None,
+    why: Why = "",
+) -> Response:
+    """Give the complaints that were ticked to another topic."""
+
+    def do() -> object:
+        if not complaint:
+            raise ProblemError(422, "nothing-ticked", "Tick the complaints that are to move.")
+        said = curation.Moving(complaints=complaint, why=why)
+        return curation.move(visit.service, sight, principal, Response(), into, said)
+
+    return _done(visit, sight, topic_id, "asked", do)
+
+
+@router.post("/fix")
+def fix(
+    visit: Reading,
+    sight: Seeing,
+    principal: Responder,
+    topic_id: UUID,
+    kind: Annotated[FixKind, Form()] = FixKind.FIX,
+    day: Annotated[date | None, Form()] = None,
+    fewer: Annotated[int, Form(ge=1, le=99)] = 50,
+    note: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Record what was done about the topic."""
+    said = new_fix(visit, topic_id, kind, day, fewer, note)
+    return _done(visit, sight, topic_id, "fix", lambda: record_fix(visit.service, sight, principal, said))
 
 
 @router.post("/split")
@@ -168,6 +207,8 @@ def _page(
         areas=sorted({each.area for each in seen.topics.values() if each.area}),
         told=said,
         requests=waiting(visit) if visit.may("analyse") else [],
+        is_own=topic_id in seen.own,
+        **fix_form(visit),
         failed=failed,
     )
 

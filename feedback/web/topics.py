@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse, Response
 
-from feedback.api.principal import Seeing
+from feedback.api.principal import Analyst, Seeing
+from feedback.api.problems import ProblemError
 from feedback.api.recent import recent_counts
 from feedback.domain import Fate
 from feedback.store.alerts import alert_rows
@@ -60,6 +62,20 @@ def topic_map(visit: Reading, sight: Seeing) -> HTMLResponse:
     return visit.page(
         "topic_map.html.j2", forest=found, map=draw(spots), hot={each.topic.id for each in numbered if each.alert_id}
     )
+
+
+@router.get("/merge")
+def merge(
+    visit: Reading,
+    sight: Seeing,
+    _principal: Analyst,
+    topic: Annotated[list[UUID] | None, Query(max_length=200)] = None,
+) -> Response:
+    """The two topics that were ticked, beside each other, to say which takes the other's complaints."""
+    chosen = [each for each in forest(visit, sight).topics if each.topic.id in (topic or ())]
+    if len(chosen) != 2:
+        raise ProblemError(422, "not-two", "Tick two topics to merge them.")
+    return visit.page("merge.html.j2", pairs=[tuple(chosen), tuple(reversed(chosen))])
 
 
 def _spot(visit: Visit, each: Shown, number: int, place: tuple[float, float]) -> Spot:

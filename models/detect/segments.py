@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,10 +140,33 @@ def worth_judging(totals: Mapping[Segment, Counts], whole: Counts, least: float 
     return sorted(fit, key=lambda each: (-sizes[each], order[each.attribute], each.value))[:MOST_SEGMENTS]
 
 
-def find_segment_rises(panel: SegmentPanel, threshold: Threshold, eb7: EB7 | None = None) -> SegmentRises:
-    """Judge every topic in every segment. Rising is a score at the threshold or above and a q of its bound or below."""
+class TimeOfYear(NamedTuple):
+    """What the last window's time of the year brings each topic over that of its baseline, and the squared relative
+    error of that, (1, 1, topics)."""
+
+    factor: Floats
+    doubt: Floats
+
+
+def time_of_year(whole: Panel, eb7: EB7 | None = None) -> TimeOfYear:
+    """Learned from topics as a whole, with all the history there is: segments are looked at for less than a year."""
+    forecast = (eb7 or EB7()).forecast(History.of(whole), 1)
+    own = 1 / (forecast.prior_shape + forecast.counted)
+    return TimeOfYear(forecast.season, np.maximum(forecast.doubt - own, 0.0))
+
+
+def find_segment_rises(
+    panel: SegmentPanel, threshold: Threshold, eb7: EB7 | None = None, season: TimeOfYear | None = None
+) -> SegmentRises:
+    """Judge every topic in every segment. Rising is a score at the threshold or above and a q of its bound or below.
+
+    `season` is what the topics have in common with their whole: in one market Christmas is when it is in all.
+    """
     detector = eb7 or EB7()
     held = _held(panel, detector)
+    if season:
+        forecast = held.forecast._replace(season=season.factor, doubt=held.forecast.doubt + season.doubt)
+        held = held._replace(forecast=forecast)
     judged = held.known[0] & _grown_up(panel.total)[:, None]
     p = np.where(judged, np.clip(held.p()[0], SMALLEST_P, 1.0), 1.0)
     q = np.ones_like(p)

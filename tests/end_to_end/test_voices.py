@@ -17,6 +17,7 @@ from feedback.store.complaints import store_complaints
 from feedback.store.tables import alert
 from jobs.alerts_cli import _row
 from jobs.context import Context
+from jobs.ownership import owners_of
 from jobs.publish import publish
 from jobs.week import gather
 from tests.end_to_end.made_up import FAULT, NOW, judge, made_up_context, told, version
@@ -62,7 +63,7 @@ def test_a_digest_counts_what_was_not_kept_of_its_window(context: Context) -> No
 def test_the_list_of_alerts_shows_all_three(context: Context) -> None:
     with context.database.read() as connection:
         (row,) = alerts.alert_rows(connection)
-        shown = _row(context, connection, row._asdict())
+        shown = _row(context, connection, owners_of(context, connection), row)
     voices = row.evidence["voices"]
     assert shown["behind"] == f"{voices['messages']}, {voices['customers']}, {voices['texts']}"
     json.dumps(shown["voices"])

@@ -24,6 +24,15 @@
     }
   });
 
+  // what is ticked beside the map is marked in it
+  document.addEventListener("change", (event) => {
+    const box = event.target;
+    if (box.name !== "topic") return;
+    for (const mark of document.querySelectorAll(`.map a[data-topic="${box.value}"]`)) {
+      mark.classList.toggle("chosen", box.checked);
+    }
+  });
+
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.dataset.confirm && !window.confirm(form.dataset.confirm)) event.preventDefault();

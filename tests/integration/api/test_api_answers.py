@@ -179,6 +179,8 @@ class TestAlerts:
         assert client.get("/v1/alerts").json()["items"][0]["voices"] == answer["voices"] == EVIDENCE["voices"]
         (opened,) = answer["transitions"]
         assert (opened["before"], opened["after"], opened["who"]) == (None, "open", "feedback")
+        assert (opened["numbers"]["observed"], opened["numbers"]["expected"]) == (41, 12.3)
+        assert opened["numbers"]["window"] == answer["evidence"]["window"]
         assert answer["evidence"]["complaint_ids"] == EVIDENCE["complaint_ids"]
         assert answer["evidence"]["window"]["end"] == "2026-03-09T00:00:00Z"
 

@@ -32,6 +32,8 @@ def post(client: TestClient, alert: UUID, what: str, **body: object) -> dict[str
 def test_an_alert_is_taken_on_by_name_or_by_key(client: TestClient, alert: UUID) -> None:
     taken = post(client, alert, "acknowledge", who="anna", why="with Trustly")
     assert taken["state"] == "acknowledged"
+    numbers = taken["transitions"][-1].pop("numbers")
+    assert numbers == taken["transitions"][0]["numbers"], "those of the rise that was taken on"
     assert taken["transitions"][-1] | {"at": ""} == {
         "at": "", "before": "open", "after": "acknowledged", "who": "anna", "why": "with Trustly",
     }  # fmt: skip

@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, delete, select, update
 
-from feedback.domain import Driver, Reason, Signal, Span, TopicKind, Voices, derived_id
+from feedback.domain import Driver, Reason, Segment, SegmentCount, Signal, Span, TopicKind, Voices, derived_id
 from feedback.notify.outbox import Notice
 from feedback.settings import Settings
 from feedback.store import alerts, tables, topics
@@ -23,6 +23,7 @@ from feedback.store.topics import StoredTopic
 from jobs import detect
 from jobs.context import Context, Parts
 from jobs.detect import Judged, decide_all
+from jobs.escalate import run as escalate
 from jobs.evidence import Usual, Why
 from jobs.progress import Silent
 from jobs.run import this_process
@@ -47,9 +48,18 @@ owners:
     - {name: books, webhook: {url: "http://127.0.0.1:1/", secret: 0123456789abcdef}}
   games:
     - {name: floor, webhook: {url: "http://127.0.0.1:1/", secret: 0123456789abcdef}}
+  lead:
+    - {name: lead, webhook: {url: "http://127.0.0.1:1/", secret: 0123456789abcdef}}
+  head:
+    - {name: head, webhook: {url: "http://127.0.0.1:1/", secret: 0123456789abcdef}}
 everybody:
   - {name: all, alertmanager: "http://127.0.0.1:1/"}
+escalation:
+  payments: [{after: 4h, to: lead}, {after: 1d, to: head}]
 """
+
+STEPS = {"lead": timedelta(hours=4), "head": timedelta(days=1)}
+"""Whom payments' alerts go on to, and when."""
 
 REASON = Reason("EB7", 7, 7.0, 14, 56.0, 1.0, 0.1, 1.2, 0.02, 20.0, 14.0, 44.0, 1.0, 7.0, 3.0, 1e-6, 0.0)
 WHY = Why(REASON, NOW, {}, 0.1)
@@ -57,13 +67,16 @@ WHY = Why(REASON, NOW, {}, 0.1)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a run finds of a topic: a rise of so many, of which a driver may make up most, or calm."""
+    """What a run finds of a topic: a rise of so many, of which a driver may make up most, or calm; in a `segment` alone
+    where one is named, else `where` it says."""
 
     topic: str
     observed: int = 40
     driver: str = ""
     rising: bool = True
     complete: bool = True
+    segment: Segment | None = None
+    where: tuple[SegmentCount, ...] = ()
 
 
 @dataclass(eq=False)
@@ -73,15 +86,22 @@ class Lifecycle:
     context: Context
     now: datetime = NOW
     drivers: dict[UUID, str] = field(default_factory=dict)
+    where: dict[UUID, tuple[SegmentCount, ...]] = field(default_factory=dict)
 
     def run(self, hours: float, seen: Sequence[Seen]) -> int:
         """Judge so many hours later; the number of transitions."""
         self.now += timedelta(hours=hours)
         self.drivers |= {topic_id(each.topic): each.driver for each in seen}
+        self.where |= {topic_id(each.topic): each.where for each in seen}
         judged = [Judged(self._signal(each), WHY if each.rising else None) for each in seen]
         with self.context.write() as connection:
             before = alerts.latest_alerts(connection, to_change=True)
             return decide_all(self.context, connection, VERSION, before, judged, self.now)
+
+    def wait(self, hours: float) -> int:
+        """Nothing is judged for so many hours; the number of alerts that go on to the next in line then."""
+        self.now += timedelta(hours=hours)
+        return int(escalate(self.context, self.now)["escalated"])
 
     def notices(self) -> list[Notice]:
         """The outbox, the oldest first."""
@@ -106,6 +126,7 @@ class Lifecycle:
                 connection.execute(update(tables.topic).where(tables.topic.c.id == topic_id(topic)).values(owner=owner))
         self.now = NOW
         self.drivers.clear()
+        self.where.clear()
 
     def _signal(self, seen: Seen) -> Signal:
         observed, score = (seen.observed, 6.0) if seen.rising else (7, 0.5)
@@ -124,6 +145,7 @@ class Lifecycle:
             threshold=3.0,
             rising=seen.rising,
             complete=seen.complete,
+            segment=seen.segment,
         )
 
     def evidence(self, signal: Signal, why: Why, before: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,7 +158,8 @@ class Lifecycle:
             **{each: getattr(signal, each) for each in names},
             **why.as_dict(),
             "window": window,
-            "segment": None,
+            "segment": asdict(signal.segment) if signal.segment else None,
+            "where": [asdict(each) for each in self.where.get(signal.topic_id, ())],
             "version_id": str(signal.version_id),
             "rises": [*before.get("rises", ()), window],
             "drivers": [asdict(driver)] if driver else [],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from feedback.digest import iso_week, render_html, render_markdown
-from feedback.domain import Author, Holding
+from feedback.domain import Author, Holding, Segment, SegmentCount
 from feedback.notify.alertmanager import apart, posted
 from feedback.notify.message import alert_message
 from feedback.notify.outbox import NoticeState
@@ -18,7 +19,7 @@ from feedback.store import alerts, held, topics
 from feedback.store.complaints import store_complaints
 from feedback.store.notices import claim
 from feedback.store.topics import Assigned
-from jobs.respond import end, life, mute
+from jobs.respond import end, life, mute, take_on
 from jobs.week import gather
 from tests.integration.lifecycle.lifecycle_world import VERSION, Lifecycle, Seen, calm, lifecycle, topic_id
 from tests.integration.store.store_samples import NOW, sample
@@ -159,6 +160,35 @@ def test_what_is_held_back_is_in_the_digest_with_the_reason(world: Lifecycle) ->
         assert "high severity" in shown
 
 
+def test_what_rose_for_one_reason_is_told_together_in_the_digest(world: Lifecycle) -> None:
+    for seen in ([Seen("withdrawals", driver="Trustly")], TRUSTLY[1:], [Seen("games", observed=400)]):
+        world.run(1, seen)
+    week = gather(world.context, iso_week(world.now.date()), world.now + timedelta(hours=1))
+    together = {each.topic.name: set(each.together) for each in week.digest(None).rose}
+    assert together == {
+        "Games": set(),
+        "Withdrawals": {"Deposits", "Refunds"},
+        "Deposits": {"Withdrawals", "Refunds"},
+        "Refunds": {"Withdrawals", "Deposits"},
+    }
+    for shown in (render_markdown(week.digest("payments")), render_html(week.digest("payments"))):
+        assert "rose together with it (Trustly)." in shown, "beside the headline"
+        assert "; what drives all of them is Trustly." in shown
+    games = render_markdown(week.digest("games"))
+    assert "together" not in games
+
+
+def test_topics_of_the_same_customers_are_told_as_that(world: Lifecycle) -> None:
+    world.run(1, [Seen("withdrawals"), Seen("fees")])
+    ids = [str(world.alert_id(each)) for each in ("withdrawals", "fees")]
+    group = {"id": ids[0], "driver": None, "customers": 5, "alerts": ids, "area": None}
+    with world.context.write() as connection:
+        alerts.keep_in_evidence(connection, world.alert_id("fees"), "group", group)
+    digest = gather(world.context, iso_week(world.now.date()), world.now + timedelta(hours=1)).digest("payments")
+    said = "It rose together with “Fees”; behind them are the same people: 5 customers in common."
+    assert said in render_markdown(digest), "though it is somebody else's"
+
+
 def comes_back(world: Lifecycle, times: int, topic: str = "games") -> None:
     """It rises, and so many times it is ended by hand a day later and rises again the day after."""
     world.run(24, [Seen(topic)])
@@ -208,6 +238,53 @@ def test_of_a_rise_that_nobody_was_told_of_nobody_is_told_the_end(world: Lifecyc
     world.run(30, [])
     end(world.context, world.alert_id("games"), by(world))
     assert [each.split(":")[0] for each in world.told("floor")] == ["Games", "Calm again"]
+
+
+GERMANY = Segment("market", "DE")
+
+
+def there(observed: int) -> SegmentCount:
+    return SegmentCount(GERMANY, observed, 3.0, 1.0, 6.0, 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("rise", "is_told"),
+    [
+        (Seen("games", segment=GERMANY), False),
+        (Seen("games", segment=Segment("market", "PL")), True),
+        (Seen("games", observed=40, where=(there(36),)), False),  # 40, 33 of them above what is usual there: 7 remain
+        (Seen("games", observed=40, where=(there(20),)), True),  # 23 elsewhere are more than usual too
+        (Seen("games", observed=40, where=(there(36), replace(there(8), segment=Segment("brand", "Lucky")))), True),
+        (Seen("games"), True),
+    ],
+)
+def test_who_mutes_a_segment_hears_of_everything_else(world: Lifecycle, rise: Seen, *, is_told: bool) -> None:
+    world.run(1, [Seen("games")])
+    end(world.context, world.alert_id("games"), by(world))
+    mute(world.context, world.alert_id("games"), by(world), until=world.now + timedelta(days=9), segment=GERMANY)
+    world.run(24, [rise])
+    assert any(each.startswith("Back") for each in world.told("floor")) is is_told
+    assert waiting(world) == ({} if is_told else {"games": Holding.MUTED})
+    world.run(24, [Seen("games", observed=60)])
+    assert sum(each.startswith("Back") for each in world.told("floor")) == 1, "once it rises elsewhere too"
+
+
+def test_each_change_keeps_the_numbers_of_its_moment(world: Lifecycle) -> None:
+    world.run(1, [Seen("games", observed=40)])
+    world.run(24, [Seen("games", observed=200)])
+    take_on(world.context, world.alert_id("games"), by(world))
+    for _ in range(6):
+        world.run(24, [calm("games")])
+    told = [(each.what, each.numbers) for each in life(world.context, world.alert_id("games")) if each.numbers]
+    assert [(what, numbers["observed"]) for what, numbers in told] == [
+        ("opened", 40),
+        ("acknowledged", 200),
+        ("resolved", 7),
+    ]
+    opened = told[0][1]
+    assert (opened["expected"], opened["low"], opened["high"], opened["ratio"]) == (7.0, 3.0, 12.0, 40 / 7)
+    assert opened["p"] == opened["q"] == 1e-6
+    assert opened["window"]["end"] == (NOW + timedelta(hours=1)).isoformat()
 
 
 def test_a_run_that_is_done_twice_tells_nothing_twice(world: Lifecycle) -> None:

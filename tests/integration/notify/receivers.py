@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -41,7 +42,8 @@ class HttpReceiver:
 @contextmanager
 def http_receiver(*answers: int | str) -> Iterator[HttpReceiver]:
     """A server on this machine. Words: `hang` never answers, `drop` closes in the middle of the answer's headers,
-    `trickle` sends a byte now and then, `stall` answers 200 but never ends its body."""
+    `trickle` sends a byte now and then, `stall` answers 200 but never ends its body, `late` takes the request and
+    answers 200 only when nobody listens any more."""
     receiver = HttpReceiver(deque(answers or (200,)))
 
     class Handler(BaseHTTPRequestHandler):
@@ -60,6 +62,11 @@ def http_receiver(*answers: int | str) -> Iterator[HttpReceiver]:
 
         def _hang(self) -> None:
             receiver.released.wait()
+
+        def _late(self) -> None:
+            while self.connection.recv(1):
+                """Until the sender has hung up."""
+            self._status(200)
 
         def _drop(self) -> None:
             self.wfile.write(b"HTTP/1.1 2")
@@ -110,32 +117,56 @@ def free_port() -> int:
 
 @dataclass
 class Mailbox:
-    """What an SMTP server took, and what it says to each message: the last answer for ever."""
+    """What an SMTP server took, and what it says to each message, or to the recipients and senders of each: the last
+    answer for ever."""
 
     answers: deque[str]
+    at_recipient: str = ""
+    at_sender: str = ""
     port: int = 0
     mails: list[bytes] = field(default_factory=list)
     recipients: list[Sequence[str]] = field(default_factory=list)
+    released: threading.Event = field(default_factory=threading.Event)
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        if not self.at_sender:
+            envelope.mail_from = address
+            envelope.mail_options.extend(options)
+        return self.at_sender or "250 fine"
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: list[str]
+    ) -> str:
+        if not self.at_recipient:
+            envelope.rcpt_tos.append(address)
+        return self.at_recipient or "250 fine"
 
     async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         answer = self.answers.popleft() if len(self.answers) > 1 else self.answers[0]
         if answer == "drop":
             server.transport.abort()
             return "451 gone"
-        if answer.startswith("250"):
+        if answer == "late" or answer.startswith("250"):
             self.mails.append(envelope.content)
             self.recipients.append(list(envelope.rcpt_tos))
+        if answer in ("hang", "late"):
+            await asyncio.to_thread(self.released.wait)
+            return "421 over"
         return answer
 
 
 @contextmanager
-def smtp_server(*answers: str, **options: Any) -> Iterator[Mailbox]:
-    """A real SMTP server; `drop` hangs up after the message instead of answering."""
-    mailbox = Mailbox(deque(answers or ("250 taken",)))
+def smtp_server(*answers: str, at_recipient: str = "", at_sender: str = "", **options: Any) -> Iterator[Mailbox]:
+    """A real SMTP server. Words for a message: `drop` hangs up after it instead of answering, `hang` never answers,
+    `late` takes it and never says so."""
+    mailbox = Mailbox(deque(answers or ("250 taken",)), at_recipient, at_sender)
     mailbox.port = free_port()
     controller = Controller(mailbox, hostname="127.0.0.1", port=mailbox.port, **options)
     controller.start()
     try:
         yield mailbox
     finally:
+        mailbox.released.set()
         controller.stop()

@@ -9,22 +9,25 @@ import shutil
 import ssl
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from feedback.notify.alertmanager import Alertmanager
 from feedback.notify.apprise import Apprise
+from feedback.notify.channels import Channel
 from feedback.notify.email import Email, Security
 from feedback.notify.message import alert_message
 from feedback.notify.outbox import DELIVERED, Result
 from feedback.notify.webhook import Webhook
-from tests.integration.notify.receivers import HttpReceiver, Mailbox, free_port, http_receiver, smtp_server
+from tests.integration.notify.receivers import Got, HttpReceiver, Mailbox, free_port, http_receiver, smtp_server
 from tests.unit.feedback.notify.notify_samples import NOW, SMTP, notice
 
 MESSAGE = alert_message(notice())
@@ -137,7 +140,9 @@ def test_apprise_sends_what_it_is_given() -> None:
         channel = Apprise("k", receiver.url.replace("http://", "json://").split("?")[0])
         assert channel.send(MESSAGE, NOW, LONG) == DELIVERED
     sent = json.loads(receiver.got[0].body)
-    assert (sent["title"], sent["message"].strip()) == (MESSAGE.subject, MESSAGE.text.strip())
+    assert sent["title"] == MESSAGE.subject
+    assert sent["message"].startswith(MESSAGE.text.strip())
+    assert sent["message"].endswith(f"#{str(MESSAGE.key)[:8]}"), "a copy is known by it"
 
 
 def test_what_apprise_cannot_send_may_pass() -> None:
@@ -151,6 +156,99 @@ def test_apprise_is_not_waited_for_for_ever() -> None:
     with http_receiver("hang") as receiver:
         url = receiver.url.replace("http://", "json://").split("?")[0]
         assert Apprise("k", url).send(MESSAGE, NOW, SHORT) == Result("no answer in time")
+
+
+def test_what_apprise_logs_of_addresses_is_not_passed_on(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with http_receiver(404) as receiver, caplog.at_level("INFO"):
+        assert apprise(receiver).send(MESSAGE, NOW, LONG).permanent
+    assert "127.0.0.1" not in caplog.text + capsys.readouterr().err
+
+
+def apprise(receiver: HttpReceiver) -> Apprise:
+    return Apprise("k", receiver.url.replace("http://", "json://").split("?")[0])
+
+
+def webhook(receiver: HttpReceiver) -> Webhook:
+    return Webhook("k", receiver.url, SECRET)
+
+
+def alertmanager(receiver: HttpReceiver) -> Alertmanager:
+    return Alertmanager("k", receiver.url.split("/hook")[0])
+
+
+NO_ANSWER = "no answer in time"
+FAILURES = [
+    (500, "HTTP 500", False),
+    (503, "HTTP 503", False),
+    (429, "HTTP 429", False),
+    (401, "HTTP 401", True),
+    (404, "HTTP 404", True),
+    ("hang", NO_ANSWER, False),
+    ("late", NO_ANSWER, False),
+    ("drop", None, False),
+    ("refuse", None, False),
+]
+"""What a receiver does; what is kept of it, if it is the same on every way; whether it will fail again."""
+
+
+@pytest.mark.parametrize("channel", [webhook, alertmanager, apprise])
+@pytest.mark.parametrize(("way", "error", "is_permanent"), FAILURES)
+def test_every_way_to_fail_over_http(
+    channel: Callable[[HttpReceiver], Channel], way: int | str, error: str | None, *, is_permanent: bool
+) -> None:
+    """Then the same message arrives, and who got it twice can tell."""
+    with http_receiver(200 if way == "refuse" else way, 200) as receiver:
+        receiver.headers["Retry-After"] = "90"
+        there = receiver.url
+        if way == "refuse":
+            receiver.url = f"http://127.0.0.1:{free_port()}/hook"
+        found = channel(receiver).send(MESSAGE, NOW, SHORT if error == NO_ANSWER else LONG)
+        assert (found.delivered, found.permanent) == (False, is_permanent)
+        assert error in (None, found.error)
+        asks = way in (429, 503) and channel is not apprise
+        assert found.retry_after == (timedelta(seconds=90) if asks or (way == 500 and channel is not apprise) else None)
+        receiver.url = there
+        assert channel(receiver).send(MESSAGE, NOW, LONG) == DELIVERED
+        keys = {_key(each) for each in receiver.got}
+        assert keys in ({str(MESSAGE.key)}, {str(MESSAGE.key)[:8]}), "the same at every attempt"
+        assert len(receiver.got) == (1 if way == "refuse" else 2)
+
+
+def _key(got: Got) -> str:
+    found = got.headers.get("Idempotency-Key")
+    return found or json.loads(got.body)["message"].rpartition("#")[2]
+
+
+AT_EVERY_STEP = [
+    ({"at_sender": "421 too many of you"}, (), "SMTP 421 too many of you", False),
+    ({"at_sender": "550 <f@casino.example> may not"}, (), "SMTP 550 [address] may not", True),
+    ({"at_recipient": "550 no <team@casino.example> here"}, (), "SMTP 550 no [address] here", True),
+    ({"at_recipient": "450 try <team@casino.example> later"}, (), "SMTP 450 try [address] later", False),
+    ({}, ("552 too large",), "SMTP 552 too large", True),
+    ({}, ("421 going down",), "SMTP 421 going down", False),
+    ({}, ("hang",), NO_ANSWER, False),
+    ({}, ("late",), NO_ANSWER, False),
+    ({}, ("drop",), None, False),
+]
+"""What a mail server says at which step; what is kept of it; whether it will fail again."""
+
+
+@pytest.mark.parametrize(("says", "answers", "error", "is_permanent"), AT_EVERY_STEP)
+def test_every_way_to_fail_over_smtp(
+    says: dict[str, str], answers: tuple[str, ...], error: str | None, *, is_permanent: bool
+) -> None:
+    """Then the same mail arrives, and who got it twice can tell."""
+    with smtp_server(*answers, *(["250 taken"] if answers else []), **says) as mailbox:
+        found = mail(mailbox, SHORT if error == NO_ANSWER else LONG)
+        assert (found.delivered, found.permanent) == (False, is_permanent)
+        assert error in (None, found.error)
+        mailbox.at_sender = mailbox.at_recipient = ""
+        assert mail(mailbox) == DELIVERED
+        got = [message_from_bytes(each, policy=default) for each in mailbox.mails]
+    assert {each["Message-ID"] for each in got} == {got[0]["Message-ID"]}
+    assert len(got) == (2 if answers == ("late",) else 1)
 
 
 def test_a_mail_arrives_whole() -> None:
@@ -231,7 +329,8 @@ def test_encrypted_mail_goes_to_who_can_prove_the_name(
 ) -> None:
     ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ours.load_cert_chain(certificate)
-    with smtp_server(**{option: ours}) as mailbox:
+    secured: dict[str, Any] = {option: ours}
+    with smtp_server(**secured) as mailbox:
         refused = mail(mailbox, security=security)
         assert (refused.delivered, refused.permanent) == (False, False)
         assert str(refused.error).startswith("SSLCertVerificationError")

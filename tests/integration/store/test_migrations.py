@@ -17,11 +17,12 @@ from feedback.domain import Span, derived_id
 from feedback.errors import StoreError
 from feedback.notify.outbox import Notice, NoticeKind
 from feedback.store import nearest
+from feedback.store.alerts import transitions_of
 from feedback.store.complaints import count_complaints, store_complaints
 from feedback.store.counts import counts_by_segment, recount
 from feedback.store.database import Database, create_database, open_database
 from feedback.store.notices import told_channels
-from feedback.store.tables import bucket_count, metadata, notice, stale_bucket
+from feedback.store.tables import alert, bucket_count, metadata, notice, stale_bucket, transition
 from tests.integration.store.store_samples import DAY, NOW, TOPIC, VERSION, fill, publish, sample
 
 COMPARED: dict[str, Any] = {
@@ -66,8 +67,8 @@ def test_what_an_earlier_release_told_is_not_told_again(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     url = f"sqlite:///{tmp_path}/old.db" if kind == "sqlite" else request.getfixturevalue("empty_postgres_database")
-    old, alert = create_database(url, "0009"), derived_id("alert")
-    sent = Notice(alert, NoticeKind.OPENED, "payments", "desk", {}, NOW, NOW, alert, 2)
+    old, key = create_database(url, "0009"), derived_id("alert")
+    sent = Notice(key, NoticeKind.OPENED, "payments", "desk", {}, NOW, NOW, key, 2)
     weekly = replace(sent, id=derived_id("weekly"), kind=NoticeKind.DIGEST, alert_id=None)
     with old.write() as connection:
         for each in (sent, weekly):
@@ -75,9 +76,35 @@ def test_what_an_earlier_release_told_is_not_told_again(
     old.close()
     new = create_database(url)
     with new.read() as connection:
-        assert told_channels(connection, alert, 2) == {"desk": "payments"}
-        assert told_channels(connection, alert, 0) == {}
+        assert told_channels(connection, key, 2) == {"desk": "payments"}
+        assert told_channels(connection, key, 0) == {}
     new.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_numbers_that_an_earlier_release_kept_of_an_opening_stand_in_the_history(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{tmp_path}/old.db" if kind == "sqlite" else request.getfixturevalue("empty_postgres_database")
+    old, known, bare = create_database(url, "0017"), derived_id("known"), derived_id("bare")
+    publish(old)
+    opening = {"observed": 41, "expected": 12.3, "window": {"start": "2026-03-02", "end": "2026-03-09"}, "p": 1e-6}
+    moments = dict.fromkeys(("opened_at", "last_rising_at", "judged_at"), NOW)
+    with old.write() as connection:
+        for key, evidence in ((known, {"opening": opening, "observed": 50}), (bare, {})):
+            row = {"id": key, "topic_id": TOPIC, "state": "acknowledged", "evidence": evidence, **moments}
+            connection.execute(alert.insert().values(row))
+            for position, after in enumerate(("open", "acknowledged")):
+                change = {"alert_id": key, "position": position, "at": NOW, "after": after, "who": "ana", "why": "seen"}
+                connection.execute(transition.insert().values(change))
+    old.close()
+    new = create_database(url)
+    with new.read() as connection:
+        first, second = (row.numbers for row in transitions_of(connection, known))
+        assert [row.numbers for row in transitions_of(connection, bare)] == [None, None]
+    new.close()
+    assert (first["observed"], first["expected"], first["window"]) == (41, 12.3, opening["window"])
+    assert second is None, "what was not kept is not made up"
 
 
 def test_every_table_and_constraint_has_its_name(database: Database) -> None:

@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 from starlette.testclient import TestClient
 
 from feedback.language import LANGUAGES
-from tests.integration.api.api_world import BONUS, VERSION
+from tests.integration.api.api_world import BONUS, LOGIN, VERSION
 
 OTHERS = [each for each in LANGUAGES if each != "en"]
 VOID = {"meta", "link", "input", "img", "br", "rect", "polyline", "path"}
@@ -71,6 +71,7 @@ def untranslated(page: str, code: str) -> set[str]:
 PAGES = (
     "/", "/alerts", "/topics", "/topics/map", "/topics/decisions", "/models", f"/models/{VERSION.id}", "/fixes",
     "/figures", "/digests", "/health", "/settings", "/sign-in", f"/topics/{BONUS.id}", f"/topics/{uuid4()}",
+    f"/topics/merge?topic={BONUS.id}&topic={LOGIN.id}", "/topics/merge",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from feedback.language import LANGUAGES
 from feedback.roles import Role
 from feedback.store import keys, topics
 from feedback.store.database import Database
+from feedback.store.requests import waiting
 from feedback.web.settings import shown as settings_shown
 from tests.conftest import SettingsFactory
 from tests.integration.api.api_world import BONUS, LOGIN, NOW, VERSION, open_alert, responding, topic
@@ -215,3 +216,44 @@ def test_secrets_are_not_among_the_settings(settings: SettingsFactory, world: Da
 def test_a_filter_that_was_not_chosen_filters_nothing(browser: TestClient, alert: UUID) -> None:
     page = browser.get("/?days=7&market=&language=&brand=&channel=&area=&owner=")
     assert f"/alerts/{alert}" in page.text
+
+
+def test_two_ticked_topics_stand_beside_each_other_to_be_merged(browser: TestClient) -> None:
+    tree = browser.get("/topics").text
+    assert 'action="/topics/merge"' in tree
+    assert f'name="topic" value="{BONUS.id}"' in tree
+    both = browser.get("/topics/merge", params={"topic": [str(BONUS.id), str(LOGIN.id)]}).text
+    assert f'action="/topics/{LOGIN.id}/merge"' in both
+    assert f'action="/topics/{BONUS.id}/merge"' in both
+    asked = browser.post(f"/topics/{LOGIN.id}/merge", data={"into": str(BONUS.id)})
+    assert "It is asked for" in asked.text
+
+
+@pytest.mark.parametrize("ticked", [[], [str(BONUS.id)], [str(BONUS.id), str(uuid4())]])
+def test_one_topic_cannot_be_merged(browser: TestClient, ticked: list[str]) -> None:
+    page = browser.get("/topics/merge", params={"topic": ticked})
+    assert page.status_code == 422
+    assert "Tick two topics" in page.text
+
+
+def test_ticked_complaints_move_to_another_topic(browser: TestClient, world: Database) -> None:
+    chosen = re.findall(r'name="complaint" value="([^"]+)"', browser.get(f"/topics/{BONUS.id}").text)
+    form = {"into": str(LOGIN.id), "complaint": chosen[:2], "why": "it is about signing in"}
+    page = browser.post(f"/topics/{BONUS.id}/move", data=form)
+    assert "It is asked for" in page.text
+    assert page.url.path == f"/topics/{BONUS.id}"
+    with world.read() as connection:
+        (asked,) = waiting(connection)
+    assert (asked.kind, asked.detail) == ("move", {"topic": str(LOGIN.id), "complaints": chosen[:2]})
+
+
+def test_nothing_moves_where_nothing_is_ticked(browser: TestClient) -> None:
+    page = browser.post(f"/topics/{BONUS.id}/move", data={"into": str(LOGIN.id)})
+    assert page.status_code == 422
+    assert "Tick the complaints" in page.text
+
+
+def test_a_fix_is_recorded_on_a_topic_s_page(browser: TestClient) -> None:
+    page = browser.post(f"/topics/{BONUS.id}/fix", data={"note": "Payouts are retried", "fewer": "40", "day": ""})
+    assert "The fix is recorded" in page.text
+    assert "Payouts are retried" in browser.get("/fixes").text

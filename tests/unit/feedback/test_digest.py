@@ -32,11 +32,13 @@ from feedback.digest import (
     pictures,
     render_html,
     render_markdown,
+    render_text,
     subject,
     week_span,
 )
 from feedback.domain import AlertState, Channel, Driver, Fix, Outcome, OutcomeVerdict, SilentSource, Span, TopicKind
 from feedback.errors import SettingError
+from feedback.language import LANGUAGES, Language
 from feedback.phrases import chance_words, drivers_words, excerpt, humane, percent
 from feedback.sentences import Sentences
 
@@ -263,13 +265,18 @@ def test_the_headline_comes_first_and_says_it_all() -> None:
     assert "1 alert is still open, 1 alert calmed down and 2 topics are new." in lines[3]
 
 
-def test_an_empty_week_is_one_honest_line_and_the_table() -> None:
+def test_an_empty_week_is_one_honest_line() -> None:
     text = plain(render_markdown(empty()))
     assert "**Nothing rose beyond chance this week. 312 complaints, 305 the week before.**" in text
+    assert len([line for line in text.splitlines() if line]) == 4
+    assert subject(empty()) == "Week 46: nothing rose beyond chance"
+
+
+def test_a_week_in_which_something_is_open_has_the_table() -> None:
+    text = plain(render_markdown(replace(empty(), still_open=rich().still_open)))
     assert "| Bonus not credited | 4 | 5 | 3.6 (2–6) |" in text
     assert "Quotes" not in text
-    assert re.findall("^## .*", text, re.MULTILINE) == ["## Busiest topics"]
-    assert subject(empty()) == "Week 46: nothing rose beyond chance"
+    assert re.findall("^## .*", text, re.MULTILINE) == ["## Still open", "## Busiest topics"]
 
 
 def test_a_rise_is_told_in_numbers() -> None:
@@ -606,6 +613,40 @@ def test_an_alert_without_a_series_has_no_picture() -> None:
 
 def test_the_same_digest_is_the_same_bytes(rich_page: str) -> None:
     assert render_html(rich()) == rich_page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_plain_text_is_for_reading(language: str) -> None:
+    text = render_text(rich(), Language(language))
+    assert not re.search(r"!\[|\*\*|\||\\|&lt;|&amp;|\.png|\u00a0|^#", text, re.MULTILINE)
+    assert max(map(len, text.splitlines())) <= 72
+    assert "\n\n\n\n" not in text
+    assert not re.search("^[^>\\n][^\\n]*\\n>|^>[^\\n]*\\n[^>\\n]", text, re.MULTILINE), "quotes stand apart"
+    assert len(re.findall("^-+$", text, re.MULTILINE)) == 7, "headings and the table's are underlined"
+
+
+def test_plain_text_shows_what_people_wrote_as_it_is() -> None:
+    told = " ".join(re.sub("^> ", "", render_text(hostile()), flags=re.MULTILINE).split())
+    assert "**bold** _x_ ~~y~~ a|b &lt; # 1. \\ </p>" in told
+
+
+def test_columns_of_plain_text_stand_under_one_another() -> None:
+    lines = render_text(rich()).splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("Topic "))
+    assert lines[start : start + 4] == [
+        "Topic                                  This week  Week before   Expected",
+        "------------------------------------------------------------------------",
+        "Delayed bonus payouts (rose)                  41           14  12 (7–18)",
+        "Withdrawal delayed (still open)               23           31  12 (7–18)",
+    ]
+
+
+def test_what_is_new_after_a_training_is_told_of_five_and_counted() -> None:
+    many = [replace(NEW, topic_id=UUID(int=each), name=f"new {each}") for each in range(9)]
+    for shown in (render(replace(empty(), new_topics=many)) for render in (render_text, render_markdown, render_html)):
+        assert "new 4" in shown
+        assert "new 5" not in shown
+        assert "And 4 more topics." in shown
 
 
 def test_fixes_are_told_only_where_there_are_any() -> None:

@@ -11,6 +11,7 @@ from email.policy import default
 
 import pytest
 
+from feedback.language import Language
 from feedback.notify.alertmanager import OPEN_FOR, posted
 from feedback.notify.email import compose
 from feedback.notify.message import ALERT_NAME, alert_message, trial_message
@@ -137,3 +138,10 @@ def test_a_test_message_says_that_it_is_one() -> None:
     assert "payments &lt;b&gt;" in message.html
     assert posted(message, NOW)["labels"]["topic"] == "test"
     assert compose(message, EMAIL, NOW)["X-Feedback-Key"] == str(ALERT.id)
+
+
+def test_a_test_message_is_in_the_reader_s_language() -> None:
+    message = trial_message("payments", ALERT.id, NOW, Language("de"))
+    assert message.subject == "Ein Test Ihres Kanals"
+    assert "Dies ist ein Test für payments." in message.text
+    assert '<html lang="de">' in message.html

@@ -12,8 +12,8 @@ from feedback.domain import Segment
 from models.detect.budget import Threshold
 from models.detect.eb7 import EB7, Stages
 from models.detect.panel import Panel
-from models.detect.segments import SegmentPanel, find_segment_rises, segment_threshold, worth_judging
-from tests.unit.models.detect.panels import steady
+from models.detect.segments import SegmentPanel, find_segment_rises, segment_threshold, time_of_year, worth_judging
+from tests.unit.models.detect.panels import course, steady
 
 DAYS, TOPICS = 120, 8
 SHARES = (0.6, 0.3, 0.1)
@@ -165,6 +165,26 @@ def test_a_segment_that_fell_silent_has_a_gap_of_its_own() -> None:
     assert not silent.whole.gaps.any()
     assert np.flatnonzero(silent.of(WHERE).gaps).tolist() == list(range(DAYS - 40, DAYS - 20))
     assert not silent.of(0).gaps.any()
-    expected = [find_segment_rises(each, bar(), FDR).of(WHERE).scores.expected for each in (silent, panel)]
+    expected = [find_segment_rises(each, bar()).of(WHERE).scores.expected for each in (silent, panel)]
     np.testing.assert_allclose(expected[0].sum(), expected[1].sum(), rtol=0.1)
-    assert not find_segment_rises(silent, bar(), FDR).rising.any()
+    assert not find_segment_rises(silent, bar()).rising.any()
+
+
+def test_what_the_time_of_the_year_brings_the_whole_is_expected_of_its_segments() -> None:
+    """Of a year of 104 days three and a half are known, of segments but the last 90 days, which have risen."""
+    rng = np.random.default_rng(5)
+    mean = 6 * course(364, 104, 0.7, peak=0.5)
+    counts = np.stack([rng.poisson(share * mean, (TOPICS, 364)) for share in SHARES])
+    whole = Panel.of(counts.sum(axis=0), np.full(364, 400))
+    recent = Panel.of(whole.counts[:, -90:], whole.total[-90:])
+    panel = SegmentPanel(recent, counts[..., -90:], np.full((3, 90), 130))
+    season = time_of_year(whole, EB7(year=104))
+    assert season.factor.min() > 1.2
+    assert (season.doubt > 0).all()
+    alone, lent = (find_segment_rises(panel, bar(), season=each) for each in (None, season))
+    assert -np.log10(alone.p).mean() > 2 * -np.log10(lent.p).mean()
+    observed = counts[..., -7:].sum(axis=(1, 2))
+    seen = [each.held.mean[0].sum(axis=-1) / observed for each in (alone, lent)]
+    assert (np.abs(seen[1] - 1) < np.abs(seen[0] - 1)).all()
+    reason = lent.of(0).reasons.of(0)
+    assert reason.season == pytest.approx(float(season.factor[0, 0, 0]))

@@ -1,0 +1,135 @@
+"""What a week's digest says of topics that are new, of whom it quotes, and of a week in which nothing happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import func, select, update
+
+from feedback.digest import Digest, iso_week, render_html, render_markdown, render_text
+from feedback.domain import Author, Complaint, derived_id
+from feedback.notify.message import without_quotes
+from feedback.sentences import Sentences
+from feedback.store.complaints import store_complaints
+from feedback.store.tables import complaint, embedding, topic
+from jobs.context import Context
+from jobs.erase import Customer, erase
+from jobs.publish import publish
+from jobs.week import Week, gather
+from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, judge, made_up_context, told, version
+
+CALM = NOW - timedelta(days=7)
+"""In the week before the fault."""
+
+QUESTION = "How often do I have to wager the bonus?"
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Iterator[Context]:
+    made = made_up_context(tmp_path)
+    yield made
+    made.database.close()
+
+
+def week_of_the_fault(context: Context) -> Week:
+    """The fault is a topic of its own since the day before; the others are old."""
+    publish(context, version(context, SUBJECTS), NOW - timedelta(days=1))
+    born(context, SUBJECTS, NOW - timedelta(days=70))
+    born(context, {FAULT}, NOW - timedelta(days=1))
+    judge(context, NOW)
+    return gather(context, iso_week(NOW.date()), NOW + timedelta(hours=2))
+
+
+def calm_week(context: Context) -> Digest:
+    publish(context, version(context, FAULT), CALM - timedelta(days=20))
+    born(context, SUBJECTS, NOW - timedelta(days=70))
+    judge(context, CALM + timedelta(days=3))
+    return gather(context, iso_week(CALM.date()), CALM + timedelta(days=3)).digest(None)
+
+
+def born(context: Context, which: object, at: object) -> None:
+    subjects = which if isinstance(which, set) else range(SUBJECTS)
+    with context.write() as connection:
+        ids = [derived_id("topic", each) for each in subjects]
+        connection.execute(update(topic).where(topic.c.id.in_(ids)).values(born_at=at))
+
+
+def fault(name: str, minutes: int, text: str, language: str = "de") -> Complaint:
+    each = told(FAULT, NOW - timedelta(minutes=minutes))
+    return replace(each, source_id=name, text=text, text_hash=name, language=language, customer_hash="one customer")
+
+
+def write(context: Context, *ours: Complaint) -> None:
+    """Store complaints about the fault that each have a text of their own."""
+    vector = np.eye(SUBJECTS, dtype=np.float16)[FAULT].tobytes()
+    rows = [{"text_hash": each.text_hash, "vector": vector, "encoder_version": "made-up"} for each in ours]
+    with context.write() as connection:
+        store_complaints(connection, ours, NOW)
+        connection.execute(embedding.insert(), rows)
+
+
+def test_a_new_topic_is_told_with_its_customers_and_what_they_wrote(context: Context) -> None:
+    write(context, fault("a", 5, "Die Kamera bleibt schwarz."), fault("b", 6, "The camera stays black.", "en"))
+    digest = week_of_the_fault(context).digest(None)
+    (new,) = digest.new_topics
+    assert (new.count, new.customers) == (32, 31)
+    assert {"de", "en"} <= {each.language for each in new.quotes}
+    alone = replace(digest, rose=())
+    for shown in (render_markdown(alone), render_html(alone), render_text(alone)):
+        assert "32 complaints from 31 customers this week" in " ".join(shown.split())
+        assert "The camera stays black." in shown
+        assert "Quotes are redacted" in " ".join(shown.split())
+    assert "camera" not in render_text(without_quotes(alone))
+
+
+def test_who_was_erased_is_not_quoted(context: Context) -> None:
+    write(context, fault("a", 5, "Die Kamera bleibt schwarz."))
+    (before,) = week_of_the_fault(context).digest(None).new_topics
+    assert "Die Kamera bleibt schwarz." in [each.text for each in before.quotes]
+    erase(context, Customer("one customer", None), Author("dpo", "request 12", NOW + timedelta(hours=1)))
+    (new,) = gather(context, iso_week(NOW.date()), NOW + timedelta(hours=2)).digest(None).new_topics
+    assert new.quotes
+    assert not [each for each in new.quotes if "Kamera" in each.text]
+    assert new.customers is None, "one who is counted is not known any more"
+
+
+def test_sources_without_customers_tell_no_number_of_them(context: Context) -> None:
+    with context.write() as connection:
+        connection.execute(update(complaint).values(customer_hash=None))
+    (new,) = week_of_the_fault(context).digest(None).new_topics
+    assert new.customers is None
+    assert Sentences(week_of_the_fault(context).digest(None)).novelty(new).startswith("30 complaints this week")
+
+
+def test_an_empty_week_is_one_line(context: Context) -> None:
+    digest = calm_week(context)
+    assert digest.busiest, "complaints came in as ever"
+    assert Sentences(digest).is_empty()
+    title, _week, line, made = [each for each in render_text(digest).split("\n\n") if each.strip()]
+    assert title.startswith("Weekly digest: everybody")
+    assert " ".join(line.split()) == (
+        "Nothing rose beyond chance this week. 210 complaints, 210 the week before. Nobody owns 210 complaints of them."
+    )
+    assert made.startswith("Made on ")
+    for shown in (render_markdown(digest), render_html(digest)):
+        assert "Busiest" not in shown
+        assert "## " not in shown
+        assert "<h2" not in shown
+
+
+def test_a_question_worth_an_answer_makes_a_week(context: Context) -> None:
+    with context.write() as connection:
+        connection.execute(update(complaint).values(text=QUESTION, language="en"))
+        assert connection.execute(select(func.count()).select_from(complaint)).scalar_one()
+    digest = calm_week(context)
+    assert digest.faq
+    assert digest.faq.suggestions
+    assert not Sentences(digest).is_empty()
+    for shown in (render_markdown(digest), render_html(digest)):
+        assert "Questions worth an FAQ entry" in shown
+        assert "Busiest topics" in shown
