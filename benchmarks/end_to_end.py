@@ -72,7 +72,6 @@ from numpy.typing import NDArray
 
 from feedback.alerts import decide
 from feedback.domain import Alert, AlertPolicy, Signal, Span
-from jobs.detect import FALSE_DISCOVERIES
 from jobs.thresholds import AGE, EVALUATIONS_PER_DAY
 from models.detect.budget import Threshold, evaluate, highest, threshold_for
 from models.detect.combined import Combined
@@ -544,7 +543,7 @@ def judge(watches: Sequence[Watch], day: int, threshold: Threshold, rng: np.rand
     windows = np.array([detector.eb7.window, detector.ramp.window])[_which(scores, threshold)]
     for number, watch in enumerate(watches):
         q = q_values(np.clip(10 ** -score[:, number].T, 0, 1)).T
-        rising = (score[:, number] >= threshold.score) & (q <= FALSE_DISCOVERIES)
+        rising = (score[:, number] >= threshold.score) & (q <= threshold.q_bound)
         for step in range(EVALUATIONS_PER_DAY):
             watch.hear(day, step, rising[step], windows[step, number])
 

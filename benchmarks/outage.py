@@ -19,8 +19,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.outage import BUDGET_SHARE, COMPARED_WEEKS, WEEK
-from models.detect.outage import APART, DAY, Outage, bar
+from jobs.outage import COMPARED_WEEKS, WEEK
+from models.detect.outage import APART, BUDGET_SHARE, DAY, Outage, bar
 from models.detect.panel import Floats, Panel
 
 WEEKS = 46

@@ -40,7 +40,6 @@ from models.detect.segments import SegmentPanel, find_segment_rises, segment_thr
 
 HISTORY, CALM, FORK = 182, 182, 28
 WITHIN = 14
-FDR = 0.1
 CALM_DAYS = 4
 MARKETS = {"DE": 0.4, "PL": 0.25, "NO": 0.15, "FI": 0.12, "GB": 0.08}
 BRANDS = {"one": 0.6, "two": 0.4}
@@ -152,11 +151,11 @@ def judged(panel: SegmentPanel, whole: Threshold | None, parts: Threshold | None
     topics = panel.whole.topics
     rising, named = np.zeros((topics, days), bool), np.full((topics, days), -1)
     if whole is not None:
-        rising |= find_rises(panel.whole, whole, fdr=FDR, days=days).rising
+        rising |= find_rises(panel.whole, whole, days=days).rising
     if parts is not None:
         p = EB7().held(panel.history(), days).p()
         q = q_values(p.reshape(days, -1).T).T.reshape(p.shape)
-        sure = (-np.log10(p) >= parts.score) & (q <= FDR)
+        sure = (-np.log10(p) >= parts.score) & (q <= parts.q_bound)
         rising |= sure.any(axis=1).T
         named = p.argmin(axis=1).T
     return Judgement(rising, named)
@@ -205,11 +204,11 @@ def speed() -> None:
     print("1,000 topics, 400 days as a whole and 224 of them in 20 segments")
     for label, end in (("the first run", 400), ("the next day", 401)):
         start = time.perf_counter()
-        find_rises(Panel.of(whole[:, :end]), limit, fdr=FDR, eb7=EB7(stages=eb7))
+        find_rises(Panel.of(whole[:, :end]), limit, eb7=EB7(stages=eb7))
         after = time.perf_counter()
         part = counts[..., 176:end]
         panel = SegmentPanel(Panel.of(whole[:, 176:end]), part, part.sum(axis=1))
-        find_segment_rises(panel, limit, FDR, EB7(stages=stages))
+        find_segment_rises(panel, limit, EB7(stages=stages))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
         print(f"{label:16} whole {after - start:5.2f} s, segments {time.perf_counter() - after:5.2f} s, {peak:.0f} MB")
     start = time.perf_counter()

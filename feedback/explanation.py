@@ -37,7 +37,7 @@ MOST_SPANS = 4
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a threshold comes from: see `models.detect.budget.Threshold`; `topics` is how many it was set for, and in
-    how many `segments`: none where it is for topics as a whole."""
+    how many `segments`: none where it is for topics as a whole. `q_bound` is None where it was set without."""
 
     set_at: datetime | None
     budget: float
@@ -47,16 +47,17 @@ class Origin:
     evaluations_per_day: int
     topics: int
     segments: int = 0
+    q_bound: float | None = None
 
     @classmethod
     def read(cls, kept: Mapping[str, Any] | None, set_at: datetime | None = None) -> Origin | None:
         """As it was stored; None when parts are missing. `set_at` is for an origin that does not hold it."""
-        names = [each.name for each in fields(cls) if each.name not in ("set_at", "segments")]
+        names = [each.name for each in fields(cls) if each.name not in ("set_at", "segments", "q_bound")]
         if kept is None or any(name not in kept for name in names):
             return None
         moment = datetime.fromisoformat(kept["set_at"]) if "set_at" in kept else set_at
         counted = len(kept.get("segments", ()))
-        return cls(set_at=moment, segments=counted, **{name: kept[name] for name in names})
+        return cls(set_at=moment, segments=counted, q_bound=kept.get("q_bound"), **{name: kept[name] for name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -531,9 +532,16 @@ def _false_discoveries(finding: Finding) -> str:
     """What q had to be."""
     if finding.q_bound is None:
         return ""
+    if finding.q_bound >= 1:
+        return (
+            "So many false alarms were allowed that nothing beyond the threshold was asked: a bound on the share of a "
+            f"run's rises that are there by chance would have prevented them. q was {finding.signal.q:.2g}."
+        )
     judged = "topics in all segments" if finding.signal.segment else "topics"
+    with_budget = finding.origin is not None and finding.origin.q_bound is not None
+    why = ", the least that leaves room for as many false alarms as were allowed" if with_budget else ""
     return (
-        f"Of the rises of one run at most {percent(finding.q_bound)} may be there by chance: "
+        f"Of the rises of one run at most {percent(finding.q_bound)} may be there by chance{why}: "
         f"q had to be {finding.q_bound:g} or less among all {judged} judged, and was {finding.signal.q:.2g}."
     )
 

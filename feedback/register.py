@@ -12,6 +12,7 @@ from feedback.retention import Retention
 
 EXPIRES = "as long as complaints"
 LASTING = "for good"
+PAST = "'runs_days', for good where that is 0"
 REPLACED = "until a later run replaces it"
 
 
@@ -85,7 +86,7 @@ TABLES: Mapping[str, Entry] = {
         "what is, or was, to be sent: numbers, drivers, ids of complaints; quotes are put in only when it is sent",
         "pseudonymous, by complaints' ids. What was sent has left: mails and chats are not in reach",
         "to deliver at least once",
-        LASTING,
+        "'runs_days' after it was sent and its alert resolved, for good where that is 0",
         "the ids are taken out; what is not yet sent goes without the quote",
     ),
     "area_alert": Entry("topics of an area that rise together, with drivers", "", "one message, not five"),
@@ -111,7 +112,12 @@ TABLES: Mapping[str, Entry] = {
     ),
     "topic_model_version": Entry("metrics and files of each training", "", "to compare, publish, roll back"),
     "lineage": Entry("what became of topics between versions", "", "topics keep their identity"),
-    "signal": Entry("what each run of the detectors found", "", "to open, feed and resolve alerts"),
+    "signal": Entry(
+        "what each run of the detectors found",
+        "",
+        "to open, feed and resolve alerts",
+        f"rises for good, the others {PAST}",
+    ),
     "threshold": Entry("thresholds and where they come from", "", "to keep to the budget of false alarms"),
     "transition": Entry("changes of alerts' states", _STAFF, "an alert's history"),
     "verdict": Entry("what owners said alerts were", _STAFF, "to learn which alerts were worth it"),
@@ -125,12 +131,12 @@ TABLES: Mapping[str, Entry] = {
     "fix": Entry("what was done about topics", _STAFF, "to judge whether it worked"),
     "outcome": Entry("what fixes achieved", "", "to judge whether they worked"),
     "exposure": Entry("numbers a day, such as players", "", "to hold complaints in proportion"),
-    "run": Entry("each execution of a job: times, counts, errors", "", "each window runs once"),
+    "run": Entry("each execution of a job: times, counts, errors", "", "each window runs once", PAST),
     "request": Entry(
         "what people asked workers for; ids of complaints that were to be moved",
         f"pseudonymous, by complaints' ids; {_STAFF}",
         "trainings and edits of topics are done by workers",
-        LASTING,
+        PAST,
         "the ids are taken out",
     ),
     "counting": Entry("how often buckets were counted", "", "readers know when their numbers are old"),

@@ -31,6 +31,7 @@ from feedback.errors import SettingError
 from feedback.intake.kinds import ALL_KINDS
 from feedback.kpi import Scale
 from feedback.language import LANGUAGES
+from feedback.links import LIFE
 from feedback.provider import Given, Provider
 from feedback.retention import Retention
 from feedback.roles import Role
@@ -172,6 +173,13 @@ class Settings(BaseSettings):
         (), description="Other days for complaints of a source, such as helpdesk=365; 0 keeps them for good."
     )
     audit_days: int = Field(0, description="Days for which it is kept who changed what. 0: for good.", ge=0, le=36_500)
+    runs_days: int = Field(
+        180,
+        description="Days for which it is kept what the jobs did, asked or not, which notices were sent, and what "
+        "detectors found where nothing rose; at least as long as it is needed. 0: for good.",
+        ge=0,
+        le=36_500,
+    )
     port: int = Field(8000, description="Loopback port of the API.", ge=0, le=65535)
     public_url: str = Field(
         "",
@@ -370,6 +378,13 @@ class Settings(BaseSettings):
     def retention(self) -> Retention:
         named = (written.rpartition("=") for written in self.retention_sources)
         return Retention(self.retention_days, {source: int(days) for source, _, days in named})
+
+    @property
+    def past_kept(self) -> timedelta | None:
+        """How long what was done is kept; None for good. What can still be made up for, come back, or be answered by a
+        link is not forgotten."""
+        needed = 1 + max(self.catch_up_days, self.regress_within_days, LIFE.days)
+        return timedelta(days=max(self.runs_days, needed)) if self.runs_days else None
 
     @property
     def provider(self) -> Provider | None:

@@ -15,14 +15,13 @@ from feedback.errors import FeedbackError
 from feedback.series import bucket_start, day_of
 from feedback.store import complaints
 from jobs.context import Context, Progress
-from jobs.detect import FALSE_DISCOVERIES
 from jobs.panel import dated_panel
 from jobs.published import published
 from jobs.segments import segments_worth_judging
 from jobs.thresholds import EVALUATIONS_PER_DAY, whole_share
 from models.backtest import HORIZON, KINDS, WEEK, Backtest, Planted, Trials
 from models.detect import Panel
-from models.detect.budget import Threshold, threshold_for
+from models.detect.budget import Threshold, simulated
 
 WARM_UP, LEAST_WEEKS = 6, 4
 """Weeks that the detector needs to know what is usual, and the least that must be left to plant rises into."""
@@ -76,7 +75,7 @@ def run_backtest(context: Context, plan: BacktestPlan, now: datetime) -> Backtes
 
 
 def report_on(panel: Panel, plan: BacktestPlan, progress: Progress, part: float = 1.0) -> BacktestReport:
-    """What is found of the plan's rises in a panel, with this part of the budgets; the rest is for segments.
+    """What is found of the plan's rises in a panel, with this part of the budgets.
 
     Raises FeedbackError when the history is too short.
     """
@@ -90,9 +89,10 @@ def report_on(panel: Panel, plan: BacktestPlan, progress: Progress, part: float 
     rises = list(plan.rises())
     with progress.task("Planting rises", len(plan.budgets) * (len(rises) + 1)) as advance:
         done = 0
+        simulation = simulated(panel, evaluations_per_day=EVALUATIONS_PER_DAY)
         for place, budget in enumerate(plan.budgets):
-            threshold = threshold_for(panel, budget * part, evaluations_per_day=EVALUATIONS_PER_DAY)
-            test = Backtest(panel, judged, threshold, FALSE_DISCOVERIES)
+            threshold = simulation.threshold(budget * part)
+            test = Backtest(panel, judged, threshold)
             advance(done := done + 1)
             trials: list[Trials] = []
             for rise in rises:
@@ -141,7 +141,8 @@ def _budget_row(test: Backtest, threshold: Threshold, trials: Sequence[Trials]) 
     return {
         "threshold": threshold.score,
         "simulated": threshold.achieved,
-        "opened": test.opened_a_week(),
+        "q_bound": threshold.q_bound,
+        "opened_in_history": test.opened_a_week(),
         **_found(together),
     }
 

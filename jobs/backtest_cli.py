@@ -79,7 +79,11 @@ def _tell(report: BacktestReport, plan: BacktestPlan, picture: Path | None) -> N
         "in the middle of those found, are to the end of the day on which each was.",
     )
     if report.part < 1:
-        say(out, f"They are planted everywhere and judged as a whole, which has {report.part:.0%} of each budget.")
+        say(
+            out,
+            f"They are planted everywhere and judged by topics as a whole, which have {report.part:.0%} of each "
+            "budget; the rest is the hourly path's and, where segments are judged, theirs.",
+        )
     numbers = {"planted": "Planted", "within_1": "1 week", "within_2": "2 weeks", "within_3": "3 weeks", "days": "Days"}
     kinds = {"kind": "Rise", "lift": "Lift"}
     show(out, _told(report.rises), {**kinds, **numbers}, as_json=False, empty="No topic was calm for long enough.")
@@ -87,11 +91,12 @@ def _tell(report: BacktestReport, plan: BacktestPlan, picture: Path | None) -> N
     show(out, _told(report.sizes), {**kinds, "size": "Topic", **numbers}, as_json=False, empty="None.")
     say(
         out,
-        "\nBudgets, all rises together. `Simulated` are false alarms a week where nothing rises, `opened` the alerts a "
-        "week in your history as it is, real rises among them. Whatever the budget, at most a tenth of a day's rises "
-        "may be there by chance (Benjamini-Hochberg); so a greater budget may bring nothing:",
+        "\nBudgets, all rises together. `Simulated` are false alarms a week where nothing rises; `in history` are the "
+        "alerts a week in your history as it was, which real rises opened as well as chance. `q up to` is the share of "
+        "a run's rises that may be there by chance (Benjamini-Hochberg), as small as the budget allows:",
     )
-    columns = {"budget": "Budget", "threshold": "Threshold", "simulated": "Simulated", "opened": "Opened", **numbers}
+    columns = {"budget": "Budget", "threshold": "Threshold", "q_bound": "q up to", "simulated": "Simulated"}
+    columns |= {"opened_in_history": "In history", **numbers}
     show(out, _told(report.budgets), columns, as_json=False, empty="None.")
     if picture:
         say(out, f"\nThe picture is {picture}.")

@@ -36,11 +36,6 @@ from models.detect.panel import Flags, Scores
 from models.detect.rises import Rises, find_rises
 from models.detect.segments import SegmentRises, find_segment_rises, time_of_year
 
-FALSE_DISCOVERIES = 0.1
-"""The share of the rises of a run that may be there by chance (Benjamini-Hochberg), beside the budget of false alarms:
-with many topics the budget alone fills an owner's week with borderline cases. It costs .03 of detections at a budget of
-one a week (.643 to .614, `benchmarks/detection.py --parts fdr`) and halves the alerts on real complaints."""
-
 LATE = "EB7 and ramp, late"
 LATE_DAYS = 35
 """How far back complaints that come in late are looked at."""
@@ -73,7 +68,7 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
     if dated is None or (last is not None and last >= now):
         return {"judged": 0}
     found = limits(context, current.version, dated, now)
-    known = hindsight(context, current.version, found, FALSE_DISCOVERIES, last)
+    known = hindsight(context, current.version, found, last)
     judging = _Judging(context, current.version, dated, found)
     judged = [*judging.now(), *(judging.late(Span(last, now)) if last else ())]
     with context.write() as connection:
@@ -100,7 +95,7 @@ class _Judging:
         complaints for a part of a day to say more.
         """
         eb7 = EB7(stages=self.context.memory.setdefault("stages", Stages()))
-        rises = find_rises(self.dated.panel, self.limits.whole.threshold, fdr=FALSE_DISCOVERIES, eb7=eb7)
+        rises = find_rises(self.dated.panel, self.limits.whole.threshold, eb7=eb7)
         rows = np.flatnonzero(rises.scores.judged[:, -1]).tolist()
         whole = {row: self._judged(rises, (row, -1)) for row in rows}
         if self.limits.in_segments and (self.dated.panel.complete or any(e.signal.rising for e in whole.values())):
@@ -113,11 +108,11 @@ class _Judging:
             series = segment_series(self.context, connection, self.version, self.dated, limit.segments)
         eb7 = EB7(stages=self.context.memory.setdefault("stages in segments", Stages()))
         season = time_of_year(self.dated.panel, EB7(stages=self.context.memory.get("stages")))
-        rises = find_segment_rises(series.panel, limit.threshold, FALSE_DISCOVERIES, eb7, season)
+        rises = find_segment_rises(series.panel, limit.threshold, eb7, season)
         found: list[Judged] = []
         for row, each in whole.items():
             if each.why:
-                where = self._where(series, rises, row, rises.where(row, FALSE_DISCOVERIES))
+                where = self._where(series, rises, row, rises.where(row))
                 found.append(each._replace(why=replace(each.why, where=where)))
             else:
                 found.append(each)
@@ -130,7 +125,7 @@ class _Judging:
         places = rises.surest(row)
         of = rises.of(places[0])
         signal = replace(self._signal(of, (row, -1), SEGMENTS, limit), segment=series.segments[places[0]])
-        why = Why(self._reason(of, (row, -1)), self.limits.set_at, limit.as_dict(), FALSE_DISCOVERIES)
+        why = Why(self._reason(of, (row, -1)), self.limits.set_at, limit.as_dict(), limit.threshold.q_bound)
         return Judged(signal, replace(why, where=self._where(series, rises, row, places)))
 
     def _where(
@@ -151,7 +146,7 @@ class _Judging:
             late = came_late(connection, self.version.id, span, ingested)
         if not late:
             return []
-        rises = find_rises(dated.panel, self.limits.whole.threshold, fdr=FALSE_DISCOVERIES, days=reach)
+        rises = find_rises(dated.panel, self.limits.whole.threshold, days=reach)
         rising = self._made_by(late, rises, reach) & ~dated.panel.excluded[:, -reach:]
         found = []
         for row in range(len(dated.topics)):
@@ -179,9 +174,8 @@ class _Judging:
         signal = self._signal(rises, cell, LATE if late else Combined().name, whole)
         if not signal.rising:
             return Judged(signal, None)
-        return Judged(
-            signal, Why(self._reason(rises, cell), self.limits.set_at, whole.as_dict(), FALSE_DISCOVERIES, late)
-        )
+        reason, bound = self._reason(rises, cell), whole.threshold.q_bound
+        return Judged(signal, Why(reason, self.limits.set_at, whole.as_dict(), bound, late))
 
     def _reason(self, rises: Rises, cell: tuple[int, int]) -> Reason:
         return replace(rises.reasons.of(*cell), exposure=self.context.settings.exposure)

@@ -13,10 +13,12 @@ from sqlalchemy import Connection
 from feedback.alerts import numbers_of
 from feedback.domain import Copies, Driver, Reason, SegmentCount, Signal, Span, Voices
 from feedback.drivers import Named, find_drivers
+from feedback.series import bucket, day_of, days
 from feedback.store.facets import Facets, facets_of_all, facets_of_topic
 from feedback.store.topics import StoredVersion, texts_of
 from jobs.context import Context
 from jobs.named import sampled, told
+from jobs.panel import expected_days
 from jobs.segments import in_segment, told_apart
 from models.centre import Ints
 from models.copies import copies, repeated
@@ -73,8 +75,8 @@ def evidence(
     before: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What to keep with an alert while it rises. `before` is what was kept so far, empty for a new alert."""
-    spans = signal.window, usual.span
-    now, past = (facets_of_topic(connection, version.id, signal.topic_id, span) for span in spans)
+    now = _judged(context, connection, signal)
+    past = facets_of_topic(connection, version.id, signal.topic_id, usual.span)
     window, baseline = (in_segment(rows, signal.segment) for rows in (now, past))
     copy_of = _copies(connection, window[:POPULATION])
     texts = told(context, connection, window, copy_of, baseline, in_segment(usual.sample, signal.segment))
@@ -144,11 +146,23 @@ def voices(window: Sequence[Facets], repeating: Copies) -> Voices:
     return Voices(len(window), len(known) + unknown if known else None, texts)
 
 
-def copies_and_voices(connection: Connection, signal: Signal) -> tuple[Copies, Voices] | None:
+def copies_and_voices(context: Context, connection: Connection, signal: Signal) -> tuple[Copies, Voices] | None:
     """What stands behind a signal that nothing was kept of; None where its version's complaints are gone."""
-    found = facets_of_topic(connection, signal.version_id, signal.topic_id, signal.window)
-    window = in_segment(found, signal.segment)
+    window = in_segment(_judged(context, connection, signal), signal.segment)
     return _counted(window, _copies(connection, window[:POPULATION])) if window else None
+
+
+def _judged(context: Context, connection: Connection, signal: Signal) -> list[Facets]:
+    """The topic's complaints of the window but for days on which a rise was expected, nearest its centroid first."""
+    zone, window = context.settings.zone, signal.window
+    within = days(day_of(window.start, zone), day_of(window.end - timedelta(microseconds=1), zone))
+    expected = expected_days(connection, [signal.topic_id], within)
+    if expected is None:
+        return facets_of_topic(connection, signal.version_id, signal.topic_id, window)
+    kept = [bucket(day, zone) for day, out in zip(within, expected[0], strict=True) if not out]
+    spans = [Span(max(each.start, window.start), min(each.end, window.end)) for each in kept]
+    found = [row for span in spans for row in facets_of_topic(connection, signal.version_id, signal.topic_id, span)]
+    return sorted(found, key=lambda row: -row.similarity)
 
 
 def _counted(window: Sequence[Facets], copy_of: Ints) -> tuple[Copies, Voices]:

@@ -62,9 +62,7 @@ class Hindsight:
         return signal.score <= seen.score or signal.observed - signal.expected <= seen.excess + a_days_chance
 
 
-def hindsight(
-    context: Context, version: StoredVersion, limits: Limits, fdr: float, before: datetime | None
-) -> Hindsight:
+def hindsight(context: Context, version: StoredVersion, limits: Limits, before: datetime | None) -> Hindsight:
     """That of the version in force; looked into once, at the first judgement after its publication.
 
     `before` is as of when was judged last; without any judgement there is no hindsight.
@@ -72,7 +70,7 @@ def hindsight(
     with context.database.read() as connection:
         stored = topics.hindsight_of(connection, version.id)
     if stored is None:
-        stored = _risen(context, version, limits, fdr, before) if before else {}
+        stored = _risen(context, version, limits, before) if before else {}
         with context.write() as connection:
             topics.store_hindsight(connection, version.id, stored)
     return Hindsight({_about(key): Seen.read(each) for key, each in stored.items()})
@@ -83,20 +81,16 @@ def _about(key: str) -> About:
     return UUID(topic), Segment(*segment) if segment else None
 
 
-def _risen(
-    context: Context, version: StoredVersion, limits: Limits, fdr: float, before: datetime
-) -> dict[str, dict[str, Any]]:
+def _risen(context: Context, version: StoredVersion, limits: Limits, before: datetime) -> dict[str, dict[str, Any]]:
     """What the version finds rising in the complaints received before a moment."""
     dated = _as_of(context, version, before)
     if dated is None:
         return {}
-    rises = find_rises(dated.panel, limits.whole.threshold, fdr=fdr)
+    rises = find_rises(dated.panel, limits.whole.threshold)
     rows = [int(row) for row in np.flatnonzero(rises.rising[:, -1])]
     found = {str(dated.topics[row]): _seen(rises, row, before) for row in rows}
     midnight = bucket_of(before, context.settings.zone)
-    return {
-        key: each.as_dict() for key, each in (found | _in_segments(context, version, limits, fdr, midnight)).items()
-    }
+    return {key: each.as_dict() for key, each in (found | _in_segments(context, version, limits, midnight)).items()}
 
 
 def _seen(rises: Rises, row: int, end: datetime) -> Seen:
@@ -104,9 +98,7 @@ def _seen(rises: Rises, row: int, end: datetime) -> Seen:
     return Seen(float(scores.score[cell]), float(scores.observed[cell] - scores.expected[cell]), end)
 
 
-def _in_segments(
-    context: Context, version: StoredVersion, limits: Limits, fdr: float, midnight: datetime
-) -> dict[str, Seen]:
+def _in_segments(context: Context, version: StoredVersion, limits: Limits, midnight: datetime) -> dict[str, Seen]:
     """The same by topic and segment, of the days that were over: segments are judged by whole days."""
     if limits.in_segments is None:
         return {}
@@ -116,7 +108,7 @@ def _in_segments(
             return {}
         series = segment_series(context, connection, version, dated, limits.segments)
     season = time_of_year(dated.panel)
-    rises = find_segment_rises(series.panel, limits.in_segments.threshold, fdr, season=season)
+    rises = find_segment_rises(series.panel, limits.in_segments.threshold, season=season)
     return {
         f"{series.topics[row]} {series.segments[place].attribute} {series.segments[place].value}": _seen(
             rises.of(place), row, midnight

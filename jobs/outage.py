@@ -24,13 +24,10 @@ from jobs.evidence import Why
 from jobs.panel import expected_days
 from jobs.published import Published, published
 from models.detect.fdr import q_values
-from models.detect.outage import Outage, bar
+from models.detect.outage import BUDGET_SHARE, Outage, bar
 from models.detect.panel import Panel, Scores
 
 HOUR = timedelta(hours=1)
-BUDGET_SHARE = 0.1
-"""False alarms of the hourly path as a part of those acceptable; they come on top."""
-
 COMPARED_WEEKS, LEAST_WEEKS = 20, 8
 """Weeks of hours that set the bar, and how many there must be. Twenty allow two episodes at a budget of one a week."""
 

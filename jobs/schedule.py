@@ -76,7 +76,8 @@ class Plan:
         if job in ("retrain", "outcome"):
             return (0,)
         if job == "retain":
-            return (0,) if self.settings.retention.is_set or self.settings.audit_days else ()
+            kept = (self.settings.retention.is_set, self.settings.audit_days, self.settings.past_kept)
+            return (0,) if any(kept) else ()
         return (self.settings.digest_hour,) if WEEKDAYS[day.weekday()] == self.settings.digest_day else ()
 
 

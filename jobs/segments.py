@@ -20,7 +20,7 @@ from feedback.store.topics import StoredVersion
 from jobs.context import Context
 from jobs.panel import DatedPanel, in_steps
 from models.detect.panel import Counts
-from models.detect.segments import SegmentPanel, worth_judging
+from models.detect.segments import LEAST_A_DAY, SegmentPanel, worth_judging
 
 LEAST_DAYS, DAYS = 56, 224
 """How far back segments are looked at; at four half-lives what is older weighs one part in sixteen."""
@@ -39,9 +39,14 @@ class SegmentSeries:
 
 
 def segments_worth_judging(
-    context: Context, connection: Connection, version: StoredVersion, dated: DatedPanel
+    context: Context,
+    connection: Connection,
+    version: StoredVersion,
+    dated: DatedPanel,
+    least: float = LEAST_A_DAY,
 ) -> tuple[Segment, ...]:
-    """The segments that are large enough, by the days of a panel; none where there is no such history yet."""
+    """The segments that have `least` complaints a day, by the days of a panel; none where there is no such history
+    yet."""
     if not context.settings.segments or len(dated.days) < LEAST_DAYS:
         return ()
     recent = _since(dated, dated.days[-LEAST_DAYS])
@@ -50,7 +55,7 @@ def segments_worth_judging(
     for start, _, found in _counted(context, connection, version, recent):
         for segment, customers in _of(found, context.settings.segments):
             totals.setdefault(segment, np.zeros(len(recent.days), np.int64))[places[start]] += customers
-    return tuple(worth_judging(totals, recent.panel.total))
+    return tuple(worth_judging(totals, recent.panel.total, least))
 
 
 def segment_series(

@@ -298,7 +298,7 @@ def _alert(
     # what is kept speaks of the latest rise: counts of another window would contradict the numbers, and what drove it
     # after the week is none of the week's business
     same = row.evidence if last.window == numbers.window else {}
-    behind = _kept_behind(same) or copies_and_voices(connection, numbers)
+    behind = _kept_behind(same) or copies_and_voices(charts.context, connection, numbers)
     kept = row.evidence if last.window.end <= span.end else {}
     history = alerts.transitions_of(connection, row.id)
     regressed = [each.at for each in history if each.after == AlertState.REGRESSED and each.at < span.end]

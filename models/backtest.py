@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.detect.budget import Threshold, highest, openings
 from models.detect.combined import Combined
+from models.detect.fdr import NO_BOUND
 from models.detect.held import History
 from models.detect.panel import Flags, Floats, Panel
 
@@ -76,15 +77,13 @@ class Trials:
 class Backtest:
     """The panel, its last `judged` days to plant rises into, and from when on they are alerts.
 
-    Every day is judged at its end; what is planted comes on top of everything else and changes no other topic. `fdr`
-    bounds the false discovery rate among the topics of a day. Raises ValueError when the panel has not got so many
-    days, or they leave no room for a rise.
+    Every day is judged at its end; what is planted comes on top of everything else and changes no other topic. Raises
+    ValueError when the panel has not got so many days, or they leave no room for a rise.
     """
 
     panel: Panel
     judged: int
     threshold: Threshold
-    fdr: float = 1.0
 
     def __post_init__(self) -> None:
         if not HORIZON < self.judged <= self.panel.days:
@@ -163,12 +162,12 @@ class Backtest:
     def _rising(self, scores: Floats) -> Flags:
         """Whether each score is an alert while nothing is planted into the other topics."""
         above = scores >= self.threshold.score
-        if self.fdr >= 1:
+        if self.threshold.q_bound >= NO_BOUND:
             return np.asarray(above)
         p, others = 10**-scores, 10 ** -self._calm[:, 0]
         for topic in np.flatnonzero(above.any(axis=(0, 1))):
             q = q_alone(p[:, :, topic], np.delete(others, topic, axis=1))
-            above[:, :, topic] &= q <= self.fdr
+            above[:, :, topic] &= q <= self.threshold.q_bound
         return np.asarray(above)
 
     def _trials(self, planted: Planted, onsets: Integers, rising: Flags, before: Flags) -> Trials:

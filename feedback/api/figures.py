@@ -139,9 +139,15 @@ class Evidence(Figures):
         "`feedback explain` lists them.",
     )
     threshold_origin: Annotated[dict[str, Any] | None, WrapValidator(kindly)] = Field(
-        None, description="What the threshold was set from: the budget, what was simulated or compared, and when."
+        None,
+        description="What the threshold was set from: the budget, the bound on q with which it can be met, what was "
+        "simulated or compared, and when.",
     )
-    q_bound: Number = Field(None, description="A larger q is no alert; null where q does not count.")
+    q_bound: Number = Field(
+        None,
+        description="A larger q is no alert: 0.1, or more where the budget of false alarms could not be met so, 1 "
+        "being no bound; null where q does not count.",
+    )
     severity: Annotated[Graded | None, WrapValidator(kindly)] = Field(None, description="How grave it is, and why.")
     group: Annotated[dict[str, Any] | None, WrapValidator(kindly)] = Field(
         None, description="The alerts that it was told together with, and what they have in common."

@@ -220,8 +220,8 @@ def latest_runs(
     return sorted(sorted(found, key=lambda row: row.job), key=lambda row: row.window_start, reverse=True)[:limit]
 
 
-def seconds_by_job(connection: Connection) -> list[Row[Any]]:
-    """Rows (job, runs, failed, seconds, last) over all runs there were."""
+def seconds_by_job(connection: Connection, since: datetime | None = None) -> list[Row[Any]]:
+    """Rows (job, runs, failed, seconds, last) over all runs, or those of windows from `since` on."""
     failed = func.sum(case((run.c.status == "failed", 1), else_=0))
     query = select(
         run.c.job,
@@ -230,7 +230,10 @@ def seconds_by_job(connection: Connection) -> list[Row[Any]]:
         func.coalesce(func.sum(run.c.seconds), 0.0).label("seconds"),
         func.max(run.c.window_start).label("last"),
     )
-    return list(connection.execute(query.group_by(run.c.job).order_by(run.c.job)))
+    if since is not None:
+        query = query.where(run.c.window_start >= since)
+    of_each = (query.where(run.c.job == job).group_by(run.c.job) for job in _job_names(connection))
+    return [row for each in of_each for row in connection.execute(each)]
 
 
 def _job_names(connection: Connection) -> Iterator[str]:

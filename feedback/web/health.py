@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
@@ -18,6 +19,9 @@ from feedback.web.visit import Reading
 
 router = APIRouter(include_in_schema=False)
 
+LATELY = timedelta(days=7)
+"""Runs of so long are told together."""
+
 REJECTED = 50
 """So many rejected records are listed, the latest."""
 
@@ -28,7 +32,7 @@ def health(visit: Reading) -> HTMLResponse:
     service, now = visit.service, visit.service.clock()
     with service.database.read() as connection:
         found = vitals(connection, now)
-        ran = {row.job: row for row in seconds_by_job(connection)}
+        ran = {row.job: row for row in seconds_by_job(connection, now - LATELY)}
         number, first, last = complaints.count_complaints(connection)
         version = topics.published_version(connection)
         rejected = complaints.count_rejected(connection)

@@ -1,7 +1,8 @@
 """The score above which a rise is an alert, from the false alarms a week the operator will bear.
 
 Panels in which nothing rises are drawn from what the operator's own series look like, the same detector judges them
-as often as it does in production, and the threshold is where the alerts it opens meet the budget.
+as often as it does in production and by the same rules, and the threshold is where the alerts it opens meet the budget.
+The false discovery rate within a run is bounded as well, as strictly as the budget allows.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from models.detect.combined import BUDGET_SHARES, Combined
+from models.detect.fdr import FALSE_DISCOVERIES, NO_BOUND, q_values
 from models.detect.held import Held, History
+from models.detect.negative_binomial import SMALLEST_P
 from models.detect.null import Null
 from models.detect.panel import Flags, Floats, Panel
 
@@ -28,6 +31,10 @@ CALM_DAYS = 4
 LEAST, MOST = 1.3, 30.0
 """No threshold lies outside. With few topics a budget is a ceiling: a tail of one in twenty is no alert."""
 
+BOUNDS = (FALSE_DISCOVERIES, 0.2, 0.3, 0.5, NO_BOUND)
+ROOM = 1.5
+"""The bounds on q there are, and how many times the budget one must let through for the threshold to set it."""
+
 ENOUGH = 40
 """Openings to see in the simulation before a threshold is read off directly; beyond, the tail is extrapolated."""
 
@@ -36,10 +43,11 @@ ENOUGH = 40
 class Threshold:
     """From which score a topic is rising, and where that comes from.
 
-    `margins` is how much more a detector's score must be than EB7's, by name, see `models.detect.combined`.
-    `budget` is the false alarms a week asked for, `achieved` how many the simulation had at this `score`, give or
-    take `standard_error`. `simulated_weeks` and `evaluations_per_day` say how much was simulated; `parameters` holds
-    the fitted numbers behind it.
+    Its Benjamini-Hochberg value among the topics of the run must not exceed `q_bound` either. `margins` is how much
+    more a detector's score must be than EB7's, by name, see `models.detect.combined`. `budget` is the false alarms a
+    week asked for, `achieved` how many the simulation had with this `score` and bound, give or take `standard_error`.
+    `simulated_weeks` and `evaluations_per_day` say how much was simulated; `parameters` holds the fitted numbers behind
+    it.
     """
 
     score: float
@@ -49,54 +57,117 @@ class Threshold:
     simulated_weeks: int
     evaluations_per_day: int
     seed: int
+    q_bound: float = NO_BOUND
     margins: Mapping[str, float] = field(default_factory=dict)
     parameters: Mapping[str, float] = field(default_factory=dict)
 
 
-def threshold_for(
+@dataclass(frozen=True, slots=True, eq=False)
+class Simulation:
+    """Panels in which nothing rises, judged: the scores of each detector (evaluations, replicates, topics).
+
+    They are of `share` of the topics, which stand for all.
+    """
+
+    scores: Mapping[str, Floats]
+    evaluations_per_day: int
+    seed: int
+    parameters: Mapping[str, float]
+    share: float = 1.0
+
+    def threshold(self, budget: float) -> Threshold:
+        """The score and the bound on q with which all topics together open `budget` false alerts a week.
+
+        Each detector first gets a threshold for its share of the budget; how far these lie apart are the margins. Then
+        the combination gets a bound that leaves room for the budget, and a threshold with the bound in force. Raises
+        ValueError when the budget is not above zero.
+        """
+        if budget <= 0:
+            raise ValueError(f"a budget of {budget} false alarms a week cannot be met")
+        wanted = budget * self.share * self._weeks
+        margins = _margins(self.scores, wanted, self.evaluations_per_day)
+        scores = highest(self.scores, margins)
+        q = among_topics(scores, self.share)
+        bound = bound_for(q, wanted, self.evaluations_per_day)
+        passing = np.where(q <= bound, scores, 0.0)
+        # far out in the tail, which is extrapolated, the score asks for more than any bound
+        score = meeting(passing if wanted >= ENOUGH else scores, wanted, self.evaluations_per_day)
+        opened = openings(passing, score, self.evaluations_per_day) * 7 / JUDGED / self.share
+        return Threshold(
+            score=score,
+            budget=budget,
+            achieved=float(opened.mean()),
+            standard_error=float(opened.std(ddof=1)) / len(opened) ** 0.5,
+            simulated_weeks=self._weeks,
+            evaluations_per_day=self.evaluations_per_day,
+            seed=self.seed,
+            q_bound=bound,
+            margins=margins,
+            parameters=self.parameters,
+        )
+
+    @property
+    def _weeks(self) -> int:
+        replicates: int = next(iter(self.scores.values())).shape[1]
+        return replicates * JUDGED // 7
+
+
+def replicates_of(weeks: int) -> int:
+    """How many replicates hold so many weeks; two at least, for a standard error."""
+    return max(2, round(weeks * 7 / JUDGED))
+
+
+def simulated(
     panel: Panel,
-    budget: float = 1.0,
     seed: int = 0,
     *,
     weeks: int = 150,
     evaluations_per_day: int = 4,
     detector: Combined | None = None,
-) -> Threshold:
-    """The score at which all topics together open `budget` false alerts a week.
+) -> Simulation:
+    """Calm panels in the likeness of this one, judged as it is.
 
-    Each detector first gets a threshold for its share of the budget; how far these lie apart are the margins. Then the
-    combination gets one for all of it. `weeks` is how many are simulated, in replicates of eight. The last of the
-    `evaluations_per_day` sees the complete day, the others an even part of it. Recompute when the panel has changed:
-    weekly will do.
-
-    Raises ValueError when the budget is not above zero or the panel is empty.
+    `weeks` is how many are simulated, in replicates of eight. The last of the `evaluations_per_day` sees the complete
+    day, the others an even part of it. Raises ValueError when the panel is empty.
     """
-    if budget <= 0:
-        raise ValueError(f"a budget of {budget} false alarms a week cannot be met")
     if panel.topics == 0 or panel.days == 0:
         raise ValueError("there is nothing to simulate: the panel has no topics or no days")
     detector = detector or Combined()
     rng = np.random.default_rng(seed)
-    replicates = max(2, round(weeks * 7 / JUDGED))
     null = Null.fitted(panel, detector.eb7, SETTLING + JUDGED)
-    scores = evaluate(null.draw(replicates, rng), detector, evaluations_per_day, rng)
-    per_week = 7 / JUDGED
-    wanted = budget / per_week * replicates
-    margins = _margins(scores, wanted, evaluations_per_day)
-    combined = highest(scores, margins)
-    score = meeting(combined, wanted, evaluations_per_day)
-    opened = openings(combined, score, evaluations_per_day) * per_week
-    return Threshold(
-        score=score,
-        budget=budget,
-        achieved=float(opened.mean()),
-        standard_error=float(opened.std(ddof=1)) / replicates**0.5,
-        simulated_weeks=replicates * JUDGED // 7,
-        evaluations_per_day=evaluations_per_day,
-        seed=seed,
-        margins=margins,
-        parameters=null.parameters(),
-    )
+    scores = evaluate(null.draw(replicates_of(weeks), rng), detector, evaluations_per_day, rng)
+    return Simulation(scores, evaluations_per_day, seed, null.parameters())
+
+
+def threshold_for(
+    panel: Panel, budget: float = 1.0, seed: int = 0, *, weeks: int = 150, evaluations_per_day: int = 4
+) -> Threshold:
+    """The threshold with which all topics of the panel together open `budget` false alerts a week; see `Simulation`.
+
+    Raises ValueError when the budget is not above zero or the panel is empty.
+    """
+    return simulated(panel, seed, weeks=weeks, evaluations_per_day=evaluations_per_day).threshold(budget)
+
+
+def among_topics(scores: Floats, share: float = 1.0) -> Floats:
+    """The Benjamini-Hochberg value of each score among those of its evaluation; topics along the last axis.
+
+    The topics are `share` of those there are.
+    """
+    p = np.clip(10**-scores, SMALLEST_P, 1.0)
+    return np.moveaxis(q_values(np.moveaxis(p, -1, 0), share), 0, -1)
+
+
+def bound_for(q: Floats, wanted: float, evaluations_per_day: int) -> float:
+    """The strictest of `BOUNDS` that alone, with no threshold, opens clearly more than the `wanted` alerts.
+
+    What a bound alone lets through does not grow with the number of topics: at a tenth it is some .6 alerts a week.
+    Were it held to, a greater budget would bring nothing.
+    """
+    for bound in BOUNDS[:-1]:
+        if openings(-q, -bound, evaluations_per_day).sum() >= ROOM * wanted:
+            return bound
+    return BOUNDS[-1]
 
 
 def _margins(scores: Mapping[str, Floats], wanted: float, evaluations_per_day: int) -> dict[str, float]:

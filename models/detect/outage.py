@@ -23,6 +23,9 @@ from models.detect.reasons import Judge, Reasons
 
 DAY = 24
 
+BUDGET_SHARE = 0.1
+"""The hourly path's part of the false alarms."""
+
 FIRST_RATIO, RATIO_PRIOR = 1.5, 200.0
 """The variance ratio that is believed at first, with the weight of so many hours with complaints."""
 

@@ -25,13 +25,8 @@ class Rises:
     reasons: Reasons
 
 
-def find_rises(panel: Panel, threshold: Threshold, *, fdr: float = 1.0, days: int = 1, eb7: EB7 | None = None) -> Rises:
-    """Judge the last `days` days; rising is a score at the threshold or above, and a q of `fdr` or below.
-
-    The threshold alone keeps to the budget of false alarms. A bound on q asks for more and costs detections: at .1,
-    the share found within two weeks fell from .64 to .61 with a budget of one and from .72 to .62 with three
-    (`benchmarks/detection.py --parts fdr`), so it is off unless set.
-    """
+def find_rises(panel: Panel, threshold: Threshold, *, days: int = 1, eb7: EB7 | None = None) -> Rises:
+    """Judge the last `days` days; rising is a score at the threshold or above, and a q of its bound or below."""
     scores, reasons = Combined(threshold.margins, eb7 or EB7()).explained(panel, days)
     q = q_values(scores.p)
-    return Rises(scores, q, (scores.score >= threshold.score) & (q <= fdr), reasons)
+    return Rises(scores, q, (scores.score >= threshold.score) & (q <= threshold.q_bound), reasons)

@@ -10,16 +10,16 @@ false discovery rate among themselves (Yekutieli 2008, JASA 103:309).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feedback.domain import SEGMENTED, Segment
-from models.detect.budget import JUDGED, SETTLING, Threshold, meeting, openings
+from models.detect.budget import JUDGED, SETTLING, Simulation, Threshold, replicates_of
 from models.detect.eb7 import EB7
-from models.detect.fdr import q_values
+from models.detect.fdr import FALSE_DISCOVERIES, q_values
 from models.detect.held import Held, History
 from models.detect.negative_binomial import SMALLEST_P
 from models.detect.null import Null
@@ -110,10 +110,10 @@ class SegmentRises:
         reasons = Reasons((self._judge(),), which, held)
         return Rises(scores, self.q[segment][:, None], self.rising[segment][:, None], reasons)
 
-    def where(self, topic: int, fdr: float) -> list[int]:
+    def where(self, topic: int) -> list[int]:
         """The segments in which a topic has risen, given that it has as a whole; the surest first."""
         p = self.p[:, topic]
-        found = np.flatnonzero(q_values(p) <= fdr)
+        found = np.flatnonzero(q_values(p) <= FALSE_DISCOVERIES)
         return [int(each) for each in found[np.argsort(p[found], kind="stable")]]
 
     def surest(self, topic: int) -> list[int]:
@@ -126,15 +126,15 @@ class SegmentRises:
         return Judge(eb7.name, eb7.window, eb7.window + eb7.gap, eb7.half_life, 0.0)
 
 
-def worth_judging(totals: Mapping[Segment, Counts], whole: Counts) -> list[Segment]:
+def worth_judging(totals: Mapping[Segment, Counts], whole: Counts, least: float = LEAST_A_DAY) -> list[Segment]:
     """The segments that are judged, the largest first: large enough to say anything, and not the whole once more.
 
-    `totals` and `whole` are each day's complaints (days,).
+    `totals` and `whole` are each day's complaints (days,), `least` is how many a day a segment must have.
     """
     everything = max(float(whole[-RECENT:].sum()), 1.0)
     days = min(len(whole), RECENT)
     sizes = {segment: float(total[-RECENT:].sum()) for segment, total in totals.items()}
-    fit = [each for each, size in sizes.items() if size >= LEAST_A_DAY * days and size <= MOST_OF_ALL * everything]
+    fit = [each for each, size in sizes.items() if size >= least * days and size <= MOST_OF_ALL * everything]
     # of a market and its language the market comes first
     order = {name: place for place, name in enumerate(SEGMENTED)}
     return sorted(fit, key=lambda each: (-sizes[each], order[each.attribute], each.value))[:MOST_SEGMENTS]
@@ -156,9 +156,9 @@ def time_of_year(whole: Panel, eb7: EB7 | None = None) -> TimeOfYear:
 
 
 def find_segment_rises(
-    panel: SegmentPanel, threshold: Threshold, fdr: float, eb7: EB7 | None = None, season: TimeOfYear | None = None
+    panel: SegmentPanel, threshold: Threshold, eb7: EB7 | None = None, season: TimeOfYear | None = None
 ) -> SegmentRises:
-    """Judge every topic in every segment. Rising is a score at the threshold or above and a q of `fdr` or below.
+    """Judge every topic in every segment. Rising is a score at the threshold or above and a q of its bound or below.
 
     `season` is what the topics have in common with their whole: in one market Christmas is when it is in all.
     """
@@ -172,7 +172,8 @@ def find_segment_rises(
     q = np.ones_like(p)
     if judged.any():
         q[judged] = q_values(p[judged])
-    return SegmentRises(held, detector, p, q, judged & (-np.log10(p) >= threshold.score) & (q <= fdr))
+    rising = judged & (-np.log10(p) >= threshold.score) & (q <= threshold.q_bound)
+    return SegmentRises(held, detector, p, q, rising)
 
 
 def _held(panel: SegmentPanel, detector: EB7) -> Held:
@@ -192,51 +193,25 @@ def _grown_up(total: Counts) -> Flags:
     return np.asarray((total > 0).any(axis=1) & ((total > 0).argmax(axis=1) <= days - YOUNG))
 
 
-@dataclass(frozen=True, slots=True)
-class _Simulation:
-    """What is drawn for a threshold: some topics of all segments."""
-
-    panel: SegmentPanel
-    topics: NDArray[np.intp]
-    replicates: int
-    eb7: EB7 = field(default_factory=EB7)
-
-    @property
-    def share(self) -> float:
-        return len(self.topics) / self.panel.whole.topics
-
-    def scores(self, rng: np.random.Generator) -> Floats:
-        """(days, replicates, series)."""
-        return np.concatenate([self._scores(each, rng) for each in range(len(self.panel.counts))], axis=-1)
-
-    def _scores(self, segment: int, rng: np.random.Generator) -> Floats:
-        null = Null.fitted(self.panel.of(segment, self.topics), self.eb7, SETTLING + JUDGED)
-        held = self.eb7.held(null.draw(self.replicates, rng), SETTLING + JUDGED)
-        return np.asarray(-np.log10(held.p()))
-
-
 def segment_threshold(panel: SegmentPanel, budget: float, seed: int = 0, *, weeks: int = SIMULATED_WEEKS) -> Threshold:
-    """The score at which all topics in all segments together open `budget` false alerts a week, judged once a day.
+    """The threshold with which all topics in all segments together open `budget` false alerts a week, judged daily.
 
-    Drawn as in `models.detect.budget.threshold_for`, each segment by itself: those that say the same, such as a market
-    and its language, are counted as two, which errs on the side of calm. Raises ValueError when there are no segments.
+    Drawn as in `models.detect.budget.simulated`, each segment by itself: those that say the same, such as a market and
+    its language, are counted as two, which errs on the side of calm. Raises ValueError when there are no segments.
     """
     if not len(panel.counts):
         raise ValueError("there is nothing to simulate: no segment is large enough")
     rng = np.random.default_rng(seed)
-    replicates, per_week = max(2, round(weeks * 7 / JUDGED)), 7 / JUDGED
     some = min(panel.whole.topics, max(1, SIMULATED_SERIES // len(panel.counts)))
-    simulation = _Simulation(panel, np.sort(rng.permutation(panel.whole.topics)[:some]), replicates)
-    scores = simulation.scores(rng)
-    score = meeting(scores, budget * simulation.share / per_week * replicates, 1)
-    opened = openings(scores, score, 1) * per_week / simulation.share
-    return Threshold(
-        score=score,
-        budget=budget,
-        achieved=float(opened.mean()),
-        standard_error=float(opened.std(ddof=1)) / replicates**0.5,
-        simulated_weeks=replicates * JUDGED // 7,
-        evaluations_per_day=1,
-        seed=seed,
-        parameters={"segments": float(len(panel.counts)), "topics": float(panel.whole.topics)},
-    )
+    topics = np.sort(rng.permutation(panel.whole.topics)[:some])
+    scores = [_calm(panel.of(each, topics), replicates_of(weeks), rng) for each in range(len(panel.counts))]
+    known = {"segments": float(len(panel.counts)), "topics": float(panel.whole.topics)}
+    together = {EB7().name: np.concatenate(scores, axis=-1)}
+    return Simulation(together, 1, seed, known, some / panel.whole.topics).threshold(budget)
+
+
+def _calm(panel: Panel, replicates: int, rng: np.random.Generator) -> Floats:
+    """The scores (days, replicates, topics) of one segment's calm panels."""
+    null = Null.fitted(panel, EB7(), SETTLING + JUDGED)
+    held = EB7().held(null.draw(replicates, rng), SETTLING + JUDGED)
+    return np.asarray(-np.log10(held.p()))

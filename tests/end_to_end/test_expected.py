@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from feedback.domain import derived_id
+from feedback.store import alerts
 from feedback.store.complaints import store_complaints
 from feedback.store.events import add_event
 from jobs.assign import run as assign
@@ -60,6 +61,10 @@ def test_a_fault_two_days_after_the_event_is_told(context: Context) -> None:
     surge(context, EVENT + timedelta(days=2, hours=3))
     assert judge(context, EVENT + timedelta(days=2)) == set()
     assert judge(context, EVENT + timedelta(days=3)) == {"Topic"}
+    with context.database.read() as connection:
+        (row,) = alerts.alert_rows(connection)
+    # the forty of the event's day stand behind no rise
+    assert row.evidence["voices"]["messages"] == row.evidence["observed"] == pytest.approx(40 + 6 * 6, abs=2)
 
 
 @pytest.mark.parametrize("expected", [True, False])

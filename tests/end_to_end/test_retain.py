@@ -74,6 +74,6 @@ def test_it_is_planned_at_midnight_where_something_is_to_go(context: Context) ->
         return [each.at.astimezone(UTC).hour for each in moments if "retain" in each.jobs]
 
     assert planned(context) == [0]
-    kept = context.settings.model_copy(update={"retention_days": 0})
+    kept = context.settings.model_copy(update={"retention_days": 0, "runs_days": 0})
     assert planned(replace(context, settings=kept)) == []
     assert retain(replace(context, settings=kept), NOW) == {}

@@ -116,6 +116,20 @@ def test_an_owner_is_told_everything() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("bound", "words"),
+    [
+        (
+            0.3,
+            "at most 30 % may be there by chance, the least that leaves room for as many false alarms as were ",
+        ),
+        (1.0, "nothing beyond the threshold was asked: "),
+    ],
+)
+def test_the_bound_on_q_is_told_as_it_was_set(bound: float, words: str) -> None:
+    assert words in told(origin=replace(ORIGIN, q_bound=bound), q_bound=bound)
+
+
 def test_a_rise_that_creeps_is_held_against_what_was_known_before_it() -> None:
     reason = replace(REASON, detector="ramp", window_days=28, open_days=26.5, baseline_lag=42, margin=0.5)
     said = told(reason=reason, signal=replace(SIGNAL, window=Span(END - timedelta(days=28), END), complete=False))

@@ -27,4 +27,4 @@ def test_what_holds_texts_is_kept_as_the_settings_say() -> None:
         "assignment",
     }
     assert kept_for(TABLES["complaint"], rules) == retention_words(rules)
-    assert kept_for(TABLES["run"], rules) == "for good"
+    assert kept_for(TABLES["fix"], rules) == "for good"

@@ -42,7 +42,7 @@ def test_a_weekly_job_is_not_overdue_because_a_week_has_passed(
     monday, midnight = datetime(2026, 3, 2, 7, tzinfo=UTC), datetime(2026, 3, 4, tzinfo=UTC)
     done = {
         **dict.fromkeys(("intake", "embed", "assign", "births", "count", "outage", "detect"), NOW - 2 * MINUTE),
-        **dict.fromkeys(("retrain", "outcome"), midnight),
+        **dict.fromkeys(("retrain", "outcome", "retain"), midnight),
         "digest": monday,
     }
     assert found(sqlite_database, settings, done, NOW - 900 * HOUR) == {}

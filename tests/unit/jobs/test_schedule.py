@@ -68,7 +68,7 @@ def test_an_ordinary_day() -> None:
         (*CHAIN, "outage", "digest"),
         (*CHAIN, "outage", "detect"),
         (*CHAIN, "outage", "detect"),
-        (*CHAIN, "retrain", "outage", "detect", "outcome"),
+        (*CHAIN, "retrain", "outage", "detect", "outcome", "retain"),
     ]
     assert all(each.at.tzinfo is UTC for each in found)
 
@@ -82,7 +82,7 @@ def test_every_hour_is_looked_at_for_an_outage() -> None:
 
 def test_what_falls_together_runs_in_order_after_the_chain() -> None:
     *_, midnight = moments_of(date(2026, 3, 29), digest_day="monday", digest_hour=0)
-    assert midnight.jobs == (*CHAIN, "retrain", "outage", "detect", "outcome", "digest")
+    assert midnight.jobs == (*CHAIN, "retrain", "outage", "detect", "outcome", "retain", "digest")
 
 
 @pytest.mark.parametrize("day", [SPRING - DAY, SPRING, SPRING + DAY, AUTUMN - DAY, AUTUMN, AUTUMN + DAY])

@@ -331,7 +331,7 @@ def test_a_replay_runs_everything_of_its_days_but_the_intake(world: World) -> No
     assert done == len(world.ran)
     assert {at.hour for job, at in world.ran if job != "outage"} == {6, 7, 12, 18, 0}
     assert {at.hour for job, at in world.ran if job == "outage"} == set(range(24))
-    assert {job for job, _ in world.ran} == set(JOBS) - {"intake", "deliver", "retain", "request"}
+    assert {job for job, _ in world.ran} == set(JOBS) - {"intake", "deliver", "request"}
     assert replay(world.context, day, day) == 0
 
 

@@ -13,7 +13,7 @@ from models.detect import Panel
 from models.detect.budget import Threshold
 from models.detect.fdr import q_values
 
-THRESHOLD = Threshold(3.0, 1.0, 1.0, 0.1, 100, 4, 0)
+THRESHOLD = Threshold(3.0, 1.0, 1.0, 0.1, 100, 4, 0, q_bound=0.1)
 
 
 def steady(topics: int = 10, days: int = 200) -> Panel:
@@ -22,7 +22,7 @@ def steady(topics: int = 10, days: int = 200) -> Panel:
 
 
 def planted(kind: str, lift: float | None = 3.0, **changes: object) -> Trials:
-    test = Backtest(steady(), 140, THRESHOLD, 0.1)
+    test = Backtest(steady(), 140, THRESHOLD)
     return replace(test, **changes).plant(Planted(kind, lift), 6, np.random.default_rng(1))  # type: ignore[arg-type]
 
 

@@ -5,7 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.detect.budget import LEAST, openings, threshold_for
+from models.detect.budget import (
+    BOUNDS,
+    LEAST,
+    ROOM,
+    Simulation,
+    among_topics,
+    highest,
+    openings,
+    simulated,
+    threshold_for,
+)
+from models.detect.fdr import FALSE_DISCOVERIES, q_values
 from models.detect.panel import Panel
 from models.detect.rises import find_rises
 
@@ -88,11 +99,45 @@ def test_rises_are_scores_at_the_threshold() -> None:
     rises = find_rises(Panel.of(counts), threshold)
     assert rises.rising[30, 0]
     assert rises.rising.sum() <= 2
-    np.testing.assert_array_equal(rises.rising, rises.scores.score >= threshold.score)
+    above = (rises.scores.score >= threshold.score) & (rises.q <= threshold.q_bound)
+    np.testing.assert_array_equal(rises.rising, above)
     assert (rises.q >= rises.scores.p).all()
 
 
-def test_a_false_discovery_rate_can_be_asked_for_as_well() -> None:
+def test_a_larger_q_than_the_bound_is_no_rise() -> None:
     threshold = replace(threshold_for(PANEL, 1.0, weeks=32), score=0.5)
-    assert find_rises(PANEL, threshold).rising.sum() > 0
-    assert find_rises(PANEL, threshold, fdr=0.01).rising.sum() == 0
+    assert find_rises(PANEL, replace(threshold, q_bound=1.0)).rising.sum() > 0
+    assert find_rises(PANEL, replace(threshold, q_bound=0.01)).rising.sum() == 0
+
+
+@pytest.fixture(scope="module")
+def simulation() -> Simulation:
+    return simulated(PANEL, weeks=128)
+
+
+@pytest.mark.parametrize("budget", [0.5, 1.0, 3.0])
+def test_the_budget_is_met_with_the_bound_in_force(simulation: Simulation, budget: float) -> None:
+    threshold = simulation.threshold(budget)
+    scores = highest(simulation.scores, threshold.margins)
+    q = among_topics(scores)
+    opened = openings(np.where(q <= threshold.q_bound, scores, 0.0), threshold.score, 4).sum()
+    assert opened / threshold.simulated_weeks == pytest.approx(threshold.achieved)
+    assert threshold.achieved == pytest.approx(budget, rel=0.05)
+
+
+def test_the_bound_is_as_strict_as_the_budget_allows(simulation: Simulation) -> None:
+    bounds = [simulation.threshold(budget).q_bound for budget in (0.1, 0.3, 1.0, 3.0)]
+    assert bounds == sorted(bounds)
+    assert set(bounds) <= set(BOUNDS)
+    assert bounds[0] == FALSE_DISCOVERIES < bounds[-1]
+    scores = highest(simulation.scores, simulation.threshold(3.0).margins)
+    q = among_topics(scores)
+    stricter = [each for each in BOUNDS if each < bounds[-1]]
+    alone = [openings(-q, -each, 4).sum() / simulation.threshold(3.0).simulated_weeks for each in stricter]
+    assert max(alone) < ROOM * 3.0
+
+
+def test_q_is_that_of_a_run() -> None:
+    scores = RNG.gamma(1.0, 1.0, (5, 3, 20))
+    q = among_topics(scores)
+    np.testing.assert_allclose(q[2, 1], q_values(10 ** -scores[2, 1]))

@@ -26,3 +26,12 @@ def test_no_topics_give_no_values() -> None:
 def test_nan_is_refused() -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         q_values(np.array([0.1, np.nan]))
+
+
+def test_some_of_the_topics_stand_for_all() -> None:
+    """Every fourth of evenly spread p: as if the others lay between."""
+    every = np.linspace(0.001, 1.0, 400)
+    some, whole = q_values(every[::4], share=0.25), q_values(every)[::4]
+    np.testing.assert_allclose(some, whole, rtol=1e-9)
+    alone = np.concatenate([[1e-6], np.full(99, 1.0)])
+    assert q_values(alone, share=0.25)[0] == pytest.approx(400e-6)

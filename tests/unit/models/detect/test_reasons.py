@@ -19,7 +19,7 @@ from models.detect.outage import Outage
 from models.detect.ramp import Ramp
 from tests.unit.models.detect.panels import course, raised, steady
 
-FORCED = {"EB7": {"ramp": 50.0}, "ramp": {"EB7": 50.0}}
+FORCED = {"EB7": {"ramp": 400.0}, "ramp": {"EB7": 400.0}}
 """Margins with which one detector has no chance against the other."""
 
 

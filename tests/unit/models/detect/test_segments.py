@@ -18,7 +18,6 @@ from tests.unit.models.detect.panels import course, steady
 DAYS, TOPICS = 120, 8
 SHARES = (0.6, 0.3, 0.1)
 RISEN, WHERE = 5, 2
-FDR = 0.1
 
 
 def bar(score: float = 3.5) -> Threshold:
@@ -39,7 +38,7 @@ def with_more(panel: SegmentPanel, segment: int, topic: int, by: int, days: int 
 
 
 def test_a_rise_in_a_small_segment_is_found_there_and_nowhere_else() -> None:
-    rises = find_segment_rises(with_more(split(), WHERE, RISEN, 3), bar(), FDR)
+    rises = find_segment_rises(with_more(split(), WHERE, RISEN, 3), bar())
     assert np.argwhere(rises.rising).tolist() == [[WHERE, RISEN]]
     assert rises.surest(RISEN) == [WHERE]
 
@@ -47,7 +46,7 @@ def test_a_rise_in_a_small_segment_is_found_there_and_nowhere_else() -> None:
 def test_the_numbers_of_a_segment_are_those_of_a_database_of_its_own() -> None:
     panel = with_more(split(), WHERE, RISEN, 2)
     alone = EB7().judge(panel.of(WHERE))
-    rises = find_segment_rises(panel, bar(), FDR).of(WHERE)
+    rises = find_segment_rises(panel, bar()).of(WHERE)
     for name in ("observed", "expected", "low", "high", "p"):
         np.testing.assert_allclose(getattr(rises.scores, name), getattr(alone, name))
     reason = rises.reasons.of(RISEN)
@@ -57,14 +56,14 @@ def test_the_numbers_of_a_segment_are_those_of_a_database_of_its_own() -> None:
 
 def test_where_a_rise_of_the_whole_is_needs_less_than_a_rise_by_itself() -> None:
     panel = with_more(split(), 0, RISEN, 2)
-    rises = find_segment_rises(panel, bar(30.0), FDR)
+    rises = find_segment_rises(panel, bar(30.0))
     assert not rises.rising.any()
-    assert rises.where(RISEN, FDR) == [0]
+    assert rises.where(RISEN) == [0]
 
 
 def test_the_surest_segment_comes_first() -> None:
     panel = with_more(with_more(split(), 1, RISEN, 4), WHERE, RISEN, 6)
-    assert find_segment_rises(panel, bar(), FDR).surest(RISEN) == [WHERE, 1]
+    assert find_segment_rises(panel, bar()).surest(RISEN) == [WHERE, 1]
 
 
 @pytest.mark.parametrize("first", [DAYS - 57, DAYS - 20])
@@ -73,7 +72,7 @@ def test_a_new_segment_is_judged_once_it_has_a_history(first: int) -> None:
     counts = panel.counts.copy()
     counts[WHERE, :, :first] = 0
     young = SegmentPanel(Panel.of(counts.sum(axis=0)), counts, counts.sum(axis=1))
-    risen = find_segment_rises(with_more(young, WHERE, RISEN, 6), bar(), FDR)
+    risen = find_segment_rises(with_more(young, WHERE, RISEN, 6), bar())
     assert risen.rising[WHERE, RISEN] == (first == DAYS - 57)
 
 
@@ -82,7 +81,7 @@ def test_alerted_days_stay_out_of_every_segments_baseline() -> None:
     excluded = np.zeros_like(panel.whole.excluded)
     excluded[RISEN, -30:-7] = True
     cleaned = replace(panel, whole=replace(panel.whole, excluded=excluded))
-    p, clean = (find_segment_rises(each, bar(), FDR).p[WHERE, RISEN] for each in (panel, cleaned))
+    p, clean = (find_segment_rises(each, bar()).p[WHERE, RISEN] for each in (panel, cleaned))
     assert clean < p
 
 
@@ -91,12 +90,12 @@ def test_exposure_takes_the_place_of_the_segments_volume() -> None:
     counts = panel.counts.copy()
     counts[:, :, -7:] *= 3
     grown = SegmentPanel(Panel.of(counts.sum(axis=0)), counts, counts.sum(axis=1))
-    assert not find_segment_rises(grown, bar(), FDR).rising.any()
+    assert not find_segment_rises(grown, bar()).rising.any()
     players = np.full(DAYS, 1000.0)
     told = replace(grown, whole=replace(grown.whole, exposure=players))
-    assert find_segment_rises(told, bar(), FDR).rising.any()
+    assert find_segment_rises(told, bar()).rising.any()
     players[-7:] = 3000.0
-    assert not find_segment_rises(told, bar(), FDR).rising.any()
+    assert not find_segment_rises(told, bar()).rising.any()
 
 
 def test_stages_change_nothing() -> None:
@@ -104,15 +103,15 @@ def test_stages_change_nothing() -> None:
     for days in range(100, DAYS + 1, 5):
         panel = split()
         cut = SegmentPanel(Panel.of(panel.whole.counts[:, :days]), panel.counts[..., :days], panel.total[:, :days])
-        with_stages = find_segment_rises(cut, bar(), FDR, EB7(stages=stages))
-        np.testing.assert_array_equal(with_stages.p, find_segment_rises(cut, bar(), FDR).p)
+        with_stages = find_segment_rises(cut, bar(), EB7(stages=stages))
+        np.testing.assert_array_equal(with_stages.p, find_segment_rises(cut, bar()).p)
 
 
 def test_more_series_than_memory_holds_are_judged_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     panel = with_more(split(), WHERE, RISEN, 3)
-    together = find_segment_rises(panel, bar(), FDR, EB7(stages=Stages()))
+    together = find_segment_rises(panel, bar(), EB7(stages=Stages()))
     monkeypatch.setattr("models.detect.segments.SERIES_AT_ONCE", 2 * TOPICS)
-    in_parts = find_segment_rises(panel, bar(), FDR, EB7(stages=Stages()))
+    in_parts = find_segment_rises(panel, bar(), EB7(stages=Stages()))
     np.testing.assert_array_equal(together.p, in_parts.p)
     assert together.of(WHERE).reasons.of(RISEN) == in_parts.of(WHERE).reasons.of(RISEN)
 
@@ -166,9 +165,9 @@ def test_a_segment_that_fell_silent_has_a_gap_of_its_own() -> None:
     assert not silent.whole.gaps.any()
     assert np.flatnonzero(silent.of(WHERE).gaps).tolist() == list(range(DAYS - 40, DAYS - 20))
     assert not silent.of(0).gaps.any()
-    expected = [find_segment_rises(each, bar(), FDR).of(WHERE).scores.expected for each in (silent, panel)]
+    expected = [find_segment_rises(each, bar()).of(WHERE).scores.expected for each in (silent, panel)]
     np.testing.assert_allclose(expected[0].sum(), expected[1].sum(), rtol=0.1)
-    assert not find_segment_rises(silent, bar(), FDR).rising.any()
+    assert not find_segment_rises(silent, bar()).rising.any()
 
 
 def test_what_the_time_of_the_year_brings_the_whole_is_expected_of_its_segments() -> None:
@@ -182,7 +181,7 @@ def test_what_the_time_of_the_year_brings_the_whole_is_expected_of_its_segments(
     season = time_of_year(whole, EB7(year=104))
     assert season.factor.min() > 1.2
     assert (season.doubt > 0).all()
-    alone, lent = (find_segment_rises(panel, bar(), FDR, season=each) for each in (None, season))
+    alone, lent = (find_segment_rises(panel, bar(), season=each) for each in (None, season))
     assert -np.log10(alone.p).mean() > 2 * -np.log10(lent.p).mean()
     observed = counts[..., -7:].sum(axis=(1, 2))
     seen = [each.held.mean[0].sum(axis=-1) / observed for each in (alone, lent)]
