@@ -76,7 +76,7 @@ PAGES = (
 
 
 @pytest.mark.parametrize("code", OTHERS)
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", PAGES, ids=[f"page {number}" for number in range(len(PAGES))])
 def test_pages_speak_one_language(browser: TestClient, alert: UUID, path: str, code: str) -> None:
     page = browser.get(path, headers={"Accept-Language": code}).text
     assert f'<html lang="{code}"' in page

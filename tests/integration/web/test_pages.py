@@ -229,7 +229,9 @@ def test_two_ticked_topics_stand_beside_each_other_to_be_merged(browser: TestCli
     assert "It is asked for" in asked.text
 
 
-@pytest.mark.parametrize("ticked", [[], [str(BONUS.id)], [str(BONUS.id), str(uuid4())]])
+@pytest.mark.parametrize(
+    "ticked", [[], [str(BONUS.id)], [str(BONUS.id), str(uuid4())]], ids=["none", "one", "one and none"]
+)
 def test_one_topic_cannot_be_merged(browser: TestClient, ticked: list[str]) -> None:
     page = browser.get("/topics/merge", params={"topic": ticked})
     assert page.status_code == 422
