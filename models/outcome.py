@@ -41,9 +41,9 @@ over all effects; the naive is four weeks before against four after.
                  14    .86-.95    .05-.48   +.04 to +.63  0               0         .04, .06     .16, .21
                  70    .87-.95    .00-.08   -.05 to +.05  0               0         .66, .74     .90, .94
 
-The least coverage, .82 and .84, is that of large topics mended at the peak of a year of their own. A fresh rise of up to
-fourteen a week mostly stays *not enough data yet* where the fix helped, and the ratio then leans to no change; of such
-fixes of -40 % one in twenty to one in four is once called *no effect*.
+The least coverage, .82 and .84, is that of large topics mended at the peak of a year of their own. A fresh rise of up
+to fourteen a week mostly stays *not enough data yet* where the fix helped, and the ratio then leans to no change; of
+such fixes of -40 % one in twenty to one in four is once called *no effect*.
 """
 
 from __future__ import annotations
