@@ -24,7 +24,26 @@ lies between them. Where the past is clear they agree; where it is not, there is
 The service looks every day and tells the owner of the first *worked*. So one has to be the surer the earlier it is
 (group sequential boundary of the power family, Wang & Tsiatis 1987, Biometrics 43:193, on the certainty).
 
-`benchmarks/outcomes.py` holds all of this against fixes whose effect is known.
+`python benchmarks/outcomes.py --seeds 301 ... 310`: 100 fixes a cell, hoped for 40 % fewer, judged every day until the
+estimate ends after eight weeks. *Calm* is the range over stationary, seasonal, growing and drifting series, fixed at
+random or after their highest week of half a year; *risen* over a real rise one or two weeks old. Coverage and error are
+over all effects; the naive is four weeks before against four after.
+
+    series, a week     coverage   naive     mean error    ever *worked*   naive     *worked* in 4 weeks, ever
+                                            of log ratio  at no effect              at -40 %     at -60 %
+    calm, random  3    .92-.99    .80-.97   -.12 to +.05  0-.03           .01-.07   .07, .20     .19, .48
+                 14    .91-.99    .62-.94   -.06 to +.04  0-.02           .02-.19   .38, .66     .84, .93
+                 70    .91-.98    .51-.85   -.02 to +.03  0-.02           .01-.11   .91, .95     1.0, 1.0
+    calm, peak    3    .90-.97    .64-.93   -.18 to -.01  0-.03           .09-.33   .07, .25     .26, .62
+                 14    .88-.98    .58-.97   -.09 to -.02  0-.01           .07-.37   .52, .80     .91, .98
+                 70    .82-.99    .47-.91   -.09 to .00   0-.05           .00-.26   .95, 1.0     1.0, 1.0
+    risen         3    .88-.97    .30-.75   +.15 to +.74  0-.01           .00-.02   .00, .01     .02, .03
+                 14    .86-.95    .05-.48   +.04 to +.63  0               0         .04, .06     .16, .21
+                 70    .87-.95    .00-.08   -.05 to +.05  0               0         .66, .74     .90, .94
+
+The least coverage, .82 and .84, is that of large topics mended at the peak of a year of their own. A fresh rise of up
+to fourteen a week mostly stays *not enough data yet* where the fix helped, and the ratio then leans to no change; of
+such fixes of -40 % one in twenty to one in four is once called *no effect*.
 """
 
 from __future__ import annotations
