@@ -35,6 +35,15 @@ LAST = "last_backup.json"
 
 MANIFEST_LIMIT = 10_000_000
 
+EMPTY = (
+    "DO $$DECLARE each regclass; BEGIN FOR each IN SELECT oid FROM pg_class "
+    "WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace "
+    "AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e') "
+    "LOOP EXECUTE format('DROP TABLE %s CASCADE', each); END LOOP; END$$"
+)
+"""Drops all tables but those of extensions. `pg_restore --clean` drops what the dump holds, and a dump from before an
+upgrade does not hold the tables that the upgrade made, which refer to others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backup:
@@ -112,10 +121,11 @@ def dump_command(url: str, target: Path) -> str:
 
 
 def restore_commands(url: str, source: Path) -> tuple[str, str]:
-    """The commands that put back what `dump_command` wrote; `feedback init` then makes what is not in it."""
-    forget = ("psql", f"--dbname={_libpq(url)}", f"--command=DROP TABLE IF EXISTS {nearest.TABLE}")
-    words = ("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", f"--dbname={_libpq(url)}")
-    return shlex.join(forget), shlex.join((*words, str(dump_beside(source))))
+    """The commands that put back what `dump_command` wrote in place of what is there; `feedback init` then makes what
+    is not in it."""
+    empty = ("psql", f"--dbname={_libpq(url)}", f"--command={EMPTY}")
+    words = ("pg_restore", "--no-owner", "--single-transaction", f"--dbname={_libpq(url)}")
+    return shlex.join(empty), shlex.join((*words, str(dump_beside(source))))
 
 
 def dump_beside(archive: Path) -> Path:

@@ -25,6 +25,7 @@ from feedback.store.complaints import count_complaints
 from feedback.store.database import open_database
 from jobs.backup import last_backup
 from jobs.context import Parts
+from jobs.overdue import LeftOut, left_out
 from jobs.progress import Silent
 from jobs.schedule import CHAIN
 from models.encoder import is_ready
@@ -227,6 +228,7 @@ def _of_runs(connection: Connection, settings: Settings, now: datetime) -> Itera
         yield lag(job, done.get(job), first, now)
     yield given_up(list(runs.given_up(connection)), done, settings.zone)
     yield abandoned(len(runs.overdue(connection, now)))
+    yield never_done(left_out(connection, settings, now))
 
 
 def journal(mode: str) -> Finding:
@@ -306,6 +308,21 @@ def abandoned(number: int) -> Finding:
         return Finding("abandoned runs", State.OK, "none")
     advice = "A running worker takes them over by itself; start one."
     return Finding("abandoned runs", State.NOTE, f"{number} left by a worker that ended or hangs", advice)
+
+
+def never_done(found: Sequence[LeftOut]) -> Finding:
+    """Windows that were due while the service was down and are too old to be made up for."""
+    if not found:
+        return Finding("windows left out", State.OK, "none")
+    told = "; ".join(
+        f"{each.windows} of {each.job}, {each.within.start:%Y-%m-%d %H:%M} to {each.within.end:%Y-%m-%d %H:%M} UTC"
+        for each in found
+    )
+    advice = (
+        "They were older than 'catch_up_days' when the service came back, and stay so: what rose then opened no alert. "
+        "`feedback digest --week` writes the report of such a week. Raise the setting before a longer pause ends."
+    )
+    return Finding("windows left out", State.NOTE, told, advice)
 
 
 def dead_notices(number: int) -> Finding:

@@ -120,7 +120,13 @@ def create_database(url: str, revision: str = "head") -> Database:
     with _connected(url) as engine:
         _check_schema(url, _revision(engine), migrating=True)
         config.attributes["engine"] = engine
-        command.upgrade(config, revision)
+        try:
+            command.upgrade(config, revision)
+        except DatabaseError as error:
+            raise StoreError(
+                f"The database {_shown(url)} stays as it was, as it cannot be brought to this release's schema: "
+                f"{error.orig}."
+            ) from None
         if revision == "head":
             with engine.begin() as connection:
                 nearest.prepare(connection)
