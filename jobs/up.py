@@ -26,9 +26,9 @@ LOOPBACK = "127.0.0.1"
 TICK_SECONDS = 5.0
 LOOK_SECONDS = 0.2
 STOP_SECONDS = 60.0
+"""How long a part may take to finish what it is doing when the service stops."""
 STATEMENT_SECONDS = 30.0
 """A statement that the API waits for is cut off after so long."""
-"""How long a part may take to finish what it is doing when the service stops."""
 
 log = logging.getLogger(__name__)
 
