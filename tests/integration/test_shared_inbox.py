@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -229,7 +230,7 @@ def test_a_worker_that_loses_its_run_in_the_middle_of_a_file_writes_nothing_more
 
     monkeypatch.setattr("feedback.ingest.BATCH", 1)
     with monkeypatch.context() as patch:
-        patch.setattr("jobs.intake.ingest_file", lambda *given: ingest_file(*given, advance=taken_over))
+        patch.setattr("jobs.intake.ingest_file", partial(ingest_file, advance=taken_over))
         assert not execute(context, "intake", NOW)
     assert (path.exists(), stored(context)) == (True, ["T-1"])
     assert run(context.holding(taken[0]), NOW)["accepted"] == 2

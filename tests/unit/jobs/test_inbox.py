@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,7 @@ def test_asked_to_stop_it_ends_with_the_batch_and_reads_the_file_again_later(
     path = put(context, "a.jsonl", "".join(complaint(number=number) for number in (1, 2, 3)))
     asked: list[int] = []
     monkeypatch.setattr("feedback.ingest.BATCH", 1)
-    monkeypatch.setattr("jobs.intake.ingest_file", lambda *given: ingest_file(*given, advance=asked.append))
+    monkeypatch.setattr("jobs.intake.ingest_file", partial(ingest_file, advance=asked.append))
     with pytest.raises(Stopped):
         run(replace(context, stopping=lambda: bool(asked)), NOW)
     assert (path.exists(), count(context)) == (True, 1)
