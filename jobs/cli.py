@@ -357,12 +357,21 @@ StartAt = Annotated[
 Speed = Annotated[float, typer.Option(help="For trials: how many times faster its time runs.", min=1.0)]
 
 
+Host = Annotated[
+    str, typer.Option(help="The address to listen on; only loopback until there is an administrator's account.")
+]
+Port = Annotated[
+    int | None, typer.Option(help="The port to listen on; the setting 'port' if left out.", min=0, max=65535)
+]
+
+
 @app.command()
-def up(start_at: StartAt = None, speed: Speed = 1.0) -> None:
-    """Run the service on this machine: the schedule and the API on loopback, until SIGTERM or Ctrl-C."""
+def up(host: Host = "127.0.0.1", port: Port = None, start_at: StartAt = None, speed: Speed = 1.0) -> None:
+    """Run the service on this machine: the schedule, API and pages, until SIGTERM or Ctrl-C."""
     from jobs.up import up as run_service
 
-    run_service(*_service(start_at, speed))
+    settings, clock = _service(start_at, speed)
+    run_service(_at_port(settings, port), clock, host)
 
 
 @app.command()
@@ -374,17 +383,16 @@ def worker(start_at: StartAt = None, speed: Speed = 1.0) -> None:
 
 
 @app.command()
-def serve(
-    host: Annotated[
-        str, typer.Option(help="The address to listen on; only loopback until there is an administrator's account.")
-    ] = "127.0.0.1",
-    start_at: StartAt = None,
-    speed: Speed = 1.0,
-) -> None:
+def serve(host: Host = "127.0.0.1", port: Port = None, start_at: StartAt = None, speed: Speed = 1.0) -> None:
     """Run API and pages alone, until SIGTERM or Ctrl-C. What they take in, a worker works off."""
     from jobs.up import alone, run_api
 
-    alone(partial(run_api, host=host), *_service(start_at, speed))
+    settings, clock = _service(start_at, speed)
+    alone(partial(run_api, host=host), _at_port(settings, port), clock)
+
+
+def _at_port(settings: Settings, port: int | None) -> Settings:
+    return settings if port is None else settings.model_copy(update={"port": port})
 
 
 def _service(start_at: datetime | None, speed: float) -> tuple[Settings, ServiceClock]:
