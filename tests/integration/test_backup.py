@@ -115,6 +115,14 @@ def test_what_is_there_is_replaced_only_by_force(home: Settings, tmp_path: Path)
     assert count(home.url) == 0
 
 
+def test_a_name_that_leads_nowhere_is_refused_in_words(home: Settings, tmp_path: Path) -> None:
+    with pytest.raises(BackupError, match=r"There is no folder .*backups; make it"):
+        back_up(home, tmp_path / "backups" / "b.tar", NOW)
+    with pytest.raises(BackupError, match=r"There is no file .*b\.tar"):
+        restore(Settings(data_dir=tmp_path / "copy"), tmp_path / "b.tar")
+    assert not (tmp_path / "copy").exists()
+
+
 def test_a_database_in_use_is_not_replaced(home: Settings, tmp_path: Path) -> None:
     back_up(home, tmp_path / "b.tar", NOW)
     database = open_database(home.url)
