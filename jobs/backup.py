@@ -272,11 +272,10 @@ def _let_go(database: Path) -> None:
 
 
 def _put_back(found: Backup, folder: Path, data_dir: Path, database: Path | None) -> None:
-    if TOPIC_MODELS in {PurePosixPath(name).parts[0] for name in found.files}:
-        shutil.rmtree(data_dir / TOPIC_MODELS, ignore_errors=True)
-        (folder / TOPIC_MODELS).replace(data_dir / TOPIC_MODELS)
-    with suppress(FileNotFoundError):
-        (folder / KEY).replace(data_dir / KEY)
+    shutil.rmtree(data_dir / TOPIC_MODELS, ignore_errors=True)
+    for name in (TOPIC_MODELS, KEY):
+        with suppress(FileNotFoundError):
+            (folder / name).replace(data_dir / name)
     if found.holds_database and database:
         database.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(folder / DATABASE, database)
