@@ -114,7 +114,7 @@ def create_database(url: str, revision: str = "head") -> Database:
 
     location = make_url(url)
     if location.get_backend_name() == "sqlite" and location.database:
-        _make_folder(Path(location.database).parent)
+        _make_file(Path(location.database))
     config = Config()
     config.set_main_option("script_location", str(resources.files("feedback.store") / "migrations"))
     with _connected(url) as engine:
@@ -133,13 +133,14 @@ def create_database(url: str, revision: str = "head") -> Database:
         return Database(engine)
 
 
-def _make_folder(folder: Path) -> None:
+def _make_file(path: Path) -> None:
+    """Its user's alone: what customers wrote is in it. SQLite gives the files beside it the same mode."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
     except OSError as error:
         raise StoreError(
-            f"The folder {folder} of the database cannot be made: {error.strerror}. "
-            "Check the settings 'database_url' and 'data_dir'."
+            f"The database {path} cannot be made: {error.strerror}. Check the settings 'database_url' and 'data_dir'."
         ) from None
 
 
