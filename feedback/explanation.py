@@ -26,6 +26,7 @@ from feedback.phrases import (
     where_words,
 )
 from feedback.severity import severity_words
+from feedback.support import kept_words
 
 NEVER = 1e-12
 """Below this a chance is told as less than one in a million million."""
@@ -183,7 +184,7 @@ class Explanation:
     recounted: bool = False
     events: tuple[PlannedEvent, ...] = ()
     kept: Mapping[str, Any] = field(default_factory=dict)
-    """What else the alert keeps: its `severity` and the `group` that it is told with."""
+    """What else the alert keeps: its `severity`, the `group` that it is told with and its figures of `support`."""
 
 
 def as_dict(explanation: Explanation) -> dict[str, Any]:
@@ -215,6 +216,7 @@ def sentences(explanation: Explanation) -> list[str]:
         _false_discoveries(latest),
         _opening(explanation),
         severity_words(explanation.kept),
+        *kept_words(explanation.kept, explanation.topic),
         _recounted(explanation),
     ]
     return [each for each in told if each]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -39,6 +40,12 @@ class Taker(Protocol):
     ) -> Complaint | RejectedRecord: ...
 
 
+class Writes(Protocol):
+    """Gives transactions: the database, or a run that is refused them once another worker has taken it over."""
+
+    def write(self) -> AbstractContextManager[Connection]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What became of one record: `reason` and `detail` say why it was rejected."""
@@ -50,7 +57,7 @@ class Taken:
 
 
 def ingest_file(
-    database: Database,
+    target: Writes,
     intake: Taker,
     path: Path,
     source: str,
@@ -61,12 +68,13 @@ def ingest_file(
 ) -> Counts:
     """Read a file of complaints into the database; `advance` is told the number of records done.
 
-    Reading the same file again changes nothing. SourceError when the file can't be read at all.
+    Where `target` refuses a batch, reading ends; those before it are written. Reading the same file again changes
+    nothing. SourceError when the file can't be read at all.
     """
     total, done = Counts(), 0
     for batch in _batches(read(path, mapping, encoding), BATCH):
         results = [_result(intake, each, source, path.name, now) for each in batch]
-        with database.write() as connection:
+        with target.write() as connection:
             places = [(path.name, each.line) for each in batch]
             total += _write(connection, _accepted(connection, results, places), now)
         done += len(batch)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from feedback import interval
@@ -157,6 +158,29 @@ class Support:
     areas: Mapping[str, Compared]
     topics: Mapping[UUID, Compared]
     impacts: Sequence[Impact]
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What the figures of support say of a topic that rises: in the days of the rise and in the four weeks before them,
+    and its impact among its owner's topics in all of that time, None where too few rate."""
+
+    compared: Compared
+    impact: Impact | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """In JSON's terms, in which nothing is infinite."""
+        groups = {name: getattr(self.compared, name) for name in ("week", "before")}
+        kept = {name: _finite(asdict(each)) if each else None for name, each in groups.items()}
+        impact = {**_finite(asdict(self.impact)), "topic_id": str(self.impact.topic_id)} if self.impact else None
+        return {**kept, "impact": impact}
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> Background:
+        """As `as_dict` wrote it."""
+        found = kept["impact"]
+        impact = found and Impact(UUID(found["topic_id"]), found["satisfied"], found["without"], _read(found["gain"]))
+        return cls(Compared(*(_read_figures(kept[name]) for name in ("week", "before"))), impact)
 
 
 @dataclass(slots=True, eq=False)
@@ -316,3 +340,22 @@ def is_apart(one: Estimate | None, other: Estimate | None) -> bool:
 
 def _share(number: float, of: int) -> Estimate | None:
     return interval.share(number, of) if of else None
+
+
+def _finite(kept: Any) -> Any:
+    if isinstance(kept, dict):
+        return {name: _finite(each) for name, each in kept.items()}
+    return None if kept == math.inf else kept
+
+
+def _read_figures(kept: Mapping[str, Any] | None) -> Figures | None:
+    return Figures(**{name: _read(each) for name, each in kept.items()}) if kept else None
+
+
+def _read(kept: Mapping[str, Any] | None) -> Any:
+    """An estimate, or how long customers waited."""
+    if kept is None:
+        return None
+    if "median" in kept:
+        return Wait(kept["of"], kept["open"], _read(kept["median"]), _read(kept["slow"]))
+    return Estimate(kept["value"], kept["low"], math.inf if kept["high"] is None else kept["high"], kept["of"])

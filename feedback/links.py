@@ -15,6 +15,7 @@ from uuid import UUID
 
 from feedback.domain import Verdict
 from feedback.errors import FeedbackError
+from feedback.language import ENGLISH, N_, Language
 
 Links = Mapping[Verdict, str]
 """The URL by which each verdict is given."""
@@ -31,7 +32,23 @@ _MAC_BYTES = 16
 
 
 class LinkError(FeedbackError):
-    """This link is damaged or no longer holds."""
+    """This link is damaged or no longer holds: `words` say why, with {day} and {time} (UTC) of `at` in them."""
+
+    def __init__(self, words: str, at: datetime | None = None) -> None:
+        self._words, self._at = words, at
+        super().__init__(self.said(ENGLISH))
+
+    def said(self, to: Language) -> str:
+        """Why, in the reader's language."""
+        if self._at is None:
+            return to.gettext(self._words)
+        return to.gettext(self._words, day=to.dated(self._at.date()), time=to.time(self._at))
+
+
+INCOMPLETE = N_("This link is incomplete. Copy it from the message whole.")
+RAN_OUT = N_("This link ran out on {day}; later messages hold new ones.")
+USED = N_("This link was used on {day}, {time} UTC; it counts once.")
+NO_ALERT = N_("The alert of this link is no longer kept.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +79,14 @@ def read(token: str, secret: bytes, now: datetime) -> Link:
     try:
         raw = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
     except (binascii.Error, ValueError):
-        raise LinkError("This link is incomplete. Copy it from the message whole.") from None
+        raise LinkError(INCOMPLETE) from None
     packed, mac = raw[: _PACKED.size], raw[_PACKED.size :]
     if not hmac.compare_digest(_mac(packed, secret), mac):
-        raise LinkError("This link is incomplete. Copy it from the message whole.")
+        raise LinkError(INCOMPLETE)
     notice, alert, place, expires = _PACKED.unpack(packed)
     expires_at = datetime.fromtimestamp(expires, UTC)
     if now >= expires_at:
-        raise LinkError(f"This link ran out on {expires_at:%d %B %Y}; later messages hold new ones.")
+        raise LinkError(RAN_OUT, expires_at)
     return Link(UUID(bytes=notice), UUID(bytes=alert), _VERDICTS[place], expires_at)
 
 

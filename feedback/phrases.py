@@ -80,7 +80,7 @@ VERDICTS = {
     Verdict.WRONG_OWNER: N_("wrong owner"),
 }
 
-REASONS = (N_("taken on"), N_("ended by hand"))
+REASONS = (N_("taken on"), N_("ended by hand"), N_("by the link in a message"))
 """What stands for a reason where people give none."""
 
 _BAND = re.compile(
@@ -221,7 +221,9 @@ def reason_words(why: str, to: Language = ENGLISH) -> str:
     """Why somebody moved an alert, as they wrote it; what the service itself put there, in the reader's language."""
     said, colon, rest = why.partition(": ")
     known = [*VERDICTS.values(), *REASONS]
-    return f"{to.gettext(said)}{colon}{rest}" if said in known else why
+    if said not in known:
+        return why
+    return f"{to.gettext(said)}{colon}{to.gettext(rest) if rest in REASONS else rest}"
 
 
 def interval_words(low: float | None, high: float | None, to: Language = ENGLISH) -> str:

@@ -180,7 +180,7 @@ class Settings(BaseSettings):
         ge=0,
         le=36_500,
     )
-    port: int = Field(8000, description="Loopback port of the API.", ge=0, le=65535)
+    port: int = Field(8000, description="Port of the API and the pages; `--port` goes before it.", ge=0, le=65535)
     public_url: str = Field(
         "",
         description="Where people's browsers reach the service, such as https://feedback.example.org. Messages then "

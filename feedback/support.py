@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from feedback.interval import Estimate
-from feedback.kpi import Compared, Figures, Impact, Support, Wait, is_apart, is_few
-from feedback.language import N_, Language, Length
+from feedback.kpi import Background, Compared, Figures, Impact, Support, Wait, is_apart, is_few
+from feedback.language import ENGLISH, N_, Language, Length
 from feedback.phrases import clean, percent
 from feedback.topic_names import topic_name
 
@@ -61,7 +62,39 @@ def figures(compared: Compared, to: Language) -> list[Figure]:
     return [*waits, *shares]
 
 
-def changes_words(compared: Compared, to: Language) -> list[str]:
+def background_words(background: Background, topic: str, to: Language) -> list[str]:
+    """What is told of a topic that rises: each figure that has changed, and what satisfaction would be without it."""
+    return [*_changes(background.compared, to), *filter(None, [association(background.impact, topic, to)])]
+
+
+def kept_background(evidence: Mapping[str, Any]) -> Background | None:
+    """What the figures of support said of an alert's latest rise; None where another release kept none, or others."""
+    found = evidence.get("support")
+    try:
+        return Background.read(found) if found else None
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def kept_words(evidence: Mapping[str, Any], topic: str, to: Language = ENGLISH) -> list[str]:
+    """`background_words` of what an alert keeps; nothing where it keeps none."""
+    found = kept_background(evidence)
+    return background_words(found, topic, to) if found else []
+
+
+def association(impact: Impact | None, topic: str, to: Language) -> str:
+    """What satisfaction would be without a topic, said to be an association; empty where that is not known."""
+    if impact is None or not _is_shown(impact):
+        return ""
+    return f"{impact_words(impact, topic, to)} {to.gettext('That is an association, not an effect.')}"
+
+
+def _is_shown(impact: Impact) -> bool:
+    """Whether it is beyond chance, and shows in whole per cent."""
+    return impact.gain.low > 0 and round(100 * impact.gain.value) > 0
+
+
+def _changes(compared: Compared, to: Language) -> list[str]:
     """First response: half in 9 hours, before that half in 3 hours; a line for each figure that has changed."""
     return [
         to.gettext(
@@ -98,7 +131,7 @@ def impact_words(impact: Impact, name: str, to: Language) -> str:
 
 def impacts(support: Support, names: Mapping[UUID, str], to: Language) -> list[str]:
     """What topics go with less satisfaction, those with the most first; only what shows in whole per cent."""
-    shown = [each for each in support.impacts if each.topic_id in names and round(100 * each.gain.value)]
+    shown = [each for each in support.impacts if each.topic_id in names and _is_shown(each)]
     return [impact_words(each, names[each.topic_id], to) for each in shown[:MOST_IMPACTS]]
 
 

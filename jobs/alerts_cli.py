@@ -64,15 +64,24 @@ def list_alerts(
 @alerts.command("show")
 def show_alert(alert: Named, as_json: Json = False) -> None:
     """Print an alert's life: what changed, who said so, why, and the numbers then: of the judgement that decided it or,
-    where a person did, of the latest rise. `feedback explain` says why it was raised."""
+    where a person did, of the latest rise; then what became of satisfaction and speed. `feedback explain` says why it
+    was raised."""
     from feedback.alerts import numbers_words
+    from feedback.store.alerts import alert_row
+    from feedback.support import kept_words
     from jobs.respond import find_alert, life
 
     context = open_context()
-    happened = life(context, find_alert(context, alert))
+    found = find_alert(context, alert)
+    happened = life(context, found)
     rows = [asdict(each) if as_json else {**asdict(each), "told": numbers_words(each.numbers)} for each in happened]
     columns = {"at": "When (UTC)", "what": "What", "who": "Who", "why": "Why", "told": "Numbers"}
     show(out, rows, columns, as_json=as_json, empty="Nothing happened to it.")
+    if not as_json:
+        with context.database.read() as connection:
+            row = alert_row(connection, found)
+        for sentence in kept_words(row.evidence, row.topic):
+            say(out, f"\n{sentence}")
 
 
 @alerts.command("acknowledge")

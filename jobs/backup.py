@@ -35,6 +35,15 @@ LAST = "last_backup.json"
 
 MANIFEST_LIMIT = 10_000_000
 
+EMPTY = (
+    "DO $$DECLARE each regclass; BEGIN FOR each IN SELECT oid FROM pg_class "
+    "WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace "
+    "AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e') "
+    "LOOP EXECUTE format('DROP TABLE %s CASCADE', each); END LOOP; END$$"
+)
+"""Drops all tables but those of extensions. `pg_restore --clean` drops what the dump holds, and a dump from before an
+upgrade does not hold the tables that the upgrade made, which refer to others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backup:
@@ -56,6 +65,8 @@ def back_up(settings: Settings, target: Path, now: datetime) -> Backup:
     """
     if target.exists():
         raise BackupError(f"{target} is there already; choose another name, such as one with the date.")
+    if not target.absolute().parent.is_dir():
+        raise BackupError(f"There is no folder {target.parent}; make it, or choose another.")
     kind = make_url(settings.url).get_backend_name()
     try:
         with TemporaryDirectory(dir=target.absolute().parent, prefix=".backup-") as folder:
@@ -87,6 +98,8 @@ def restore(settings: Settings, source: Path, *, force: bool = False) -> Backup:
     Nothing is touched before all of it was checked. Killed, the same command does it again. BackupError when the file
     is damaged or no backup, when something is there already, or when another process uses the database.
     """
+    if not source.is_file():
+        raise BackupError(f"There is no file {source}.")
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=settings.data_dir, prefix=".restore-") as folder:
@@ -112,10 +125,11 @@ def dump_command(url: str, target: Path) -> str:
 
 
 def restore_commands(url: str, source: Path) -> tuple[str, str]:
-    """The commands that put back what `dump_command` wrote; `feedback init` then makes what is not in it."""
-    forget = ("psql", f"--dbname={_libpq(url)}", f"--command=DROP TABLE IF EXISTS {nearest.TABLE}")
-    words = ("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", f"--dbname={_libpq(url)}")
-    return shlex.join(forget), shlex.join((*words, str(dump_beside(source))))
+    """The commands that put back what `dump_command` wrote in place of what is there; `feedback init` then makes what
+    is not in it."""
+    empty = ("psql", f"--dbname={_libpq(url)}", f"--command={EMPTY}")
+    words = ("pg_restore", "--no-owner", "--single-transaction", f"--dbname={_libpq(url)}")
+    return shlex.join(empty), shlex.join((*words, str(dump_beside(source))))
 
 
 def dump_beside(archive: Path) -> Path:
@@ -258,11 +272,10 @@ def _let_go(database: Path) -> None:
 
 
 def _put_back(found: Backup, folder: Path, data_dir: Path, database: Path | None) -> None:
-    if TOPIC_MODELS in {PurePosixPath(name).parts[0] for name in found.files}:
-        shutil.rmtree(data_dir / TOPIC_MODELS, ignore_errors=True)
-        (folder / TOPIC_MODELS).replace(data_dir / TOPIC_MODELS)
-    with suppress(FileNotFoundError):
-        (folder / KEY).replace(data_dir / KEY)
+    shutil.rmtree(data_dir / TOPIC_MODELS, ignore_errors=True)
+    for name in (TOPIC_MODELS, KEY):
+        with suppress(FileNotFoundError):
+            (folder / name).replace(data_dir / name)
     if found.holds_database and database:
         database.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(folder / DATABASE, database)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +16,7 @@ import typer
 from typer.main import get_command
 
 from feedback.errors import FeedbackError, SourceError
+from feedback.phrases import amount
 from feedback.settings import FILE_VARIABLE, Settings, commented_file, hash_key, load_settings, settings_file
 from jobs.accounts_cli import accounts
 from jobs.alerts_cli import alerts
@@ -318,19 +319,35 @@ def digest(
     language: Annotated[
         str, typer.Option(help="All of them in one language: en, de, pl, nb or fi. Left out, each in its reader's.")
     ] = "",
+    send: Annotated[
+        bool, typer.Option("--send", help="Mail them too, each in its reader's language, to mailboxes of their owners.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write the weekly digest of each owner, as Markdown and as self-contained HTML."""
     from jobs.digest import last_week, write
+    from jobs.digest import send as send_digests
 
     context = open_context()
     now = wall()
-    written = write(context, week or last_week(context, now), now, language)
+    week = week or last_week(context, now)
+    sent = send_digests(context, week, now) if send else {}
+    written = write(context, week, now, language)
     if as_json:
         write_json(out, [str(path) for path in written])
-    else:
-        for path in written:
-            say(out, str(path))
+        return
+    for path in written:
+        say(out, str(path))
+    if send:
+        say(out, _sent_words(week, sent))
+
+
+def _sent_words(week: str, sent: Mapping[str, Any]) -> str:
+    if not sent["written"]:
+        return f"Nobody is told anew: the digests of {week} went out before, or no mailbox takes one."
+    told = f"{amount(sent['written'], 'digest')} went into the outbox; of what waited there {sent['sent']:,} were sent"
+    wait = f", {sent['pending']:,} are tried again by the worker" if sent["pending"] else ""
+    return f"{told}{wait}." + (f" {dead_words(sent['dead'])}" if sent["dead"] else "")
 
 
 StartAt = Annotated[
@@ -340,12 +357,21 @@ StartAt = Annotated[
 Speed = Annotated[float, typer.Option(help="For trials: how many times faster its time runs.", min=1.0)]
 
 
+Host = Annotated[
+    str, typer.Option(help="The address to listen on; only loopback until there is an administrator's account.")
+]
+Port = Annotated[
+    int | None, typer.Option(help="The port to listen on; the setting 'port' if left out.", min=0, max=65535)
+]
+
+
 @app.command()
-def up(start_at: StartAt = None, speed: Speed = 1.0) -> None:
-    """Run the service on this machine: the schedule and the API on loopback, until SIGTERM or Ctrl-C."""
+def up(host: Host = "127.0.0.1", port: Port = None, start_at: StartAt = None, speed: Speed = 1.0) -> None:
+    """Run the service on this machine: the schedule, API and pages, until SIGTERM or Ctrl-C."""
     from jobs.up import up as run_service
 
-    run_service(*_service(start_at, speed))
+    settings, clock = _service(start_at, speed)
+    run_service(_at_port(settings, port), clock, host)
 
 
 @app.command()
@@ -357,17 +383,16 @@ def worker(start_at: StartAt = None, speed: Speed = 1.0) -> None:
 
 
 @app.command()
-def serve(
-    host: Annotated[
-        str, typer.Option(help="The address to listen on; only loopback until there is an administrator's account.")
-    ] = "127.0.0.1",
-    start_at: StartAt = None,
-    speed: Speed = 1.0,
-) -> None:
+def serve(host: Host = "127.0.0.1", port: Port = None, start_at: StartAt = None, speed: Speed = 1.0) -> None:
     """Run API and pages alone, until SIGTERM or Ctrl-C. What they take in, a worker works off."""
     from jobs.up import alone, run_api
 
-    alone(partial(run_api, host=host), *_service(start_at, speed))
+    settings, clock = _service(start_at, speed)
+    alone(partial(run_api, host=host), _at_port(settings, port), clock)
+
+
+def _at_port(settings: Settings, port: int | None) -> Settings:
+    return settings if port is None else settings.model_copy(update={"port": port})
 
 
 def _service(start_at: datetime | None, speed: float) -> tuple[Settings, ServiceClock]:

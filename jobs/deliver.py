@@ -17,7 +17,7 @@ from feedback.digest import Quote
 from feedback.domain import Channel as Intake
 from feedback.errors import FeedbackError
 from feedback.links import NO_LINKS, Links, links_of
-from feedback.notify.channels import Channel, Channels
+from feedback.notify.channels import EVERYBODY, Channel, Channels
 from feedback.notify.deadline import failure
 from feedback.notify.message import Message, alert_message, digest_message
 from feedback.notify.outbox import Notice, NoticeKind, NoticeState, Result, RetryPolicy, after, passing, permanent
@@ -27,7 +27,7 @@ from feedback.settings import hash_key
 from feedback.store import facets, notices
 from jobs.context import Context
 from jobs.run import is_gone
-from jobs.week import EVERYBODY, Week, gather
+from jobs.week import Week, gather
 
 SENDERS = 8
 """So many are sent at once, so that one receiver that hangs does not hold up the others."""
@@ -132,7 +132,8 @@ class _Delivery:
             return outcome_message(notice)
         if notice.kind in (NoticeKind.SILENT, NoticeKind.HEARD):
             return source_message(notice)
-        return alert_message(notice, self._quotes(notice) if channel.quotes else (), partial(self._links, notice))
+        quotes = self._quotes(notice) if channel.quotes else ()
+        return alert_message(notice, quotes, partial(self._links, notice), self._page)
 
     def _links(self, notice: Notice, alert_id: UUID) -> Links:
         settings = self.context.settings

@@ -27,6 +27,7 @@ from jobs.published import published
 from jobs.segments import SegmentSeries, segment_series
 from jobs.severity import severity
 from jobs.sources import tell_sources
+from jobs.support import Backgrounds
 from jobs.telling import Move, tell
 from jobs.thresholds import SEGMENTS, Limit, Limits, limits
 from jobs.watermark import watermark
@@ -257,10 +258,8 @@ def decide_all(
     # the longest window's start: what is usual must not hold any of the rises
     usual = usual_before(connection, version, min((each.window for each in rising), key=_start)) if rising else None
     returns = alerts.returns_of(connection, [each.id for each in before.values()])
-    moves = [
-        _apply(context, connection, version, before.get(each.signal.topic_id), each, usual, returns, now)
-        for each in judged
-    ]
+    run = _Run(context, connection, version, usual, returns, Backgrounds(context, connection, now), now)
+    moves = [run.apply(before.get(each.signal.topic_id), each) for each in judged]
     moved = [each for each in moves if each]
     for each in tell(context, connection, moved, now):
         if each.group:
@@ -270,32 +269,44 @@ def decide_all(
     return sum(each.change is not None for each in moved)
 
 
-def _apply(
-    context: Context,
-    connection: Connection,
-    version: StoredVersion,
-    before: Alert | None,
-    judged: Judged,
-    usual: Usual | None,
-    returns: Mapping[UUID, Sequence[datetime]],
-    now: datetime,
-) -> Move | None:
-    """Store what a signal does to an alert; None where there is none, or where it stays as it is."""
-    came_back = returns[before.id] if before else ()
-    decision = decide(before, judged.signal, now, context.settings.alert_policy, came_back)
-    after, change = decision.alert, decision.transition
-    if after is None or (after == before and not after.is_open):
-        return None
-    kept = alerts.evidence_of(connection, after.id) if before and before.id == after.id else {}
-    if judged.why and usual:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Run:
+    """What all decisions of a run share. `usual` is None where nothing has risen."""
+
+    context: Context
+    connection: Connection
+    version: StoredVersion
+    usual: Usual | None
+    returns: Mapping[UUID, Sequence[datetime]]
+    backgrounds: Backgrounds
+    now: datetime
+
+    def apply(self, before: Alert | None, judged: Judged) -> Move | None:
+        """Store what a signal does to an alert; None where there is none, or where it stays as it is."""
+        connection, now = self.connection, self.now
+        came_back = self.returns[before.id] if before else ()
+        decision = decide(before, judged.signal, now, self.context.settings.alert_policy, came_back)
+        after, change = decision.alert, decision.transition
+        if after is None or (after == before and not after.is_open):
+            return None
+        kept = alerts.evidence_of(connection, after.id) if before and before.id == after.id else {}
+        if judged.why and self.usual:
+            kept = self._evidence(judged.signal, judged.why, self.usual, kept, anew=change is not None)
+        alerts.store_alert(connection, after, now, kept)
+        position = alerts.add_transition(connection, change) if change else None
+        if graver := severity_of(kept):
+            hasten(self.context, connection, after.id, graver)
+        return Move(after, judged.signal.rising, change, position)
+
+    def _evidence(
+        self, signal: Signal, why: Why, usual: Usual, kept: Mapping[str, Any], *, anew: bool
+    ) -> dict[str, Any]:
+        """What to keep of a rise beside what lasts of `kept`."""
+        context, connection = self.context, self.connection
         lasting = {name: kept[name] for name in LASTING if name in kept}
-        kept = {**lasting, **evidence(context, connection, judged.signal, judged.why, version, usual, kept)}
-        kept["severity"] = severity(context, connection, judged.signal, usual.span, kept, now, anew=change is not None)
-    alerts.store_alert(connection, after, now, kept)
-    position = alerts.add_transition(connection, change) if change else None
-    if graver := severity_of(kept):
-        hasten(context, connection, after.id, graver)
-    return Move(after, judged.signal.rising, change, position)
+        found = {**lasting, **evidence(context, connection, signal, why, self.version, usual, kept)}
+        found["severity"] = severity(context, connection, signal, usual.span, found, self.now, anew=anew)
+        return {**found, "support": self.backgrounds.of(signal)}
 
 
 def _counts(judged: Judged, before: Mapping[UUID, Alert], known: Hindsight) -> bool:

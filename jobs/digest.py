@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from feedback.digest import Digest, file_stem, iso_week, pictures, render_html, render_markdown, week_span
-from feedback.errors import SettingError
+from feedback.errors import FeedbackError, SettingError
 from feedback.language import Language, language_of
 from feedback.series import day_of
 from jobs.context import Context
+from jobs.deliver import run as deliver
 from jobs.notices import write_digest_notices
 from jobs.pages import beside_erasures
 from jobs.week import gather
@@ -41,6 +42,19 @@ def write(context: Context, week: str, now: datetime, language: str = "") -> lis
         raise SettingError(f"The week {week} has not begun; the last that is over is {last_week(context, now)}.")
     asked_for = language_of(language) if language else None
     return beside_erasures(context, lambda: _write_all(context, week, now, asked_for))
+
+
+def send(context: Context, week: str, now: datetime) -> Mapping[str, Any]:
+    """Mail the week's digests to those who take them, each once however often it is asked for; how many notices were
+    written, and what became of all that waited.
+
+    FeedbackError while nobody is to be told, and for a week that is not over: it would not be told of again.
+    """
+    if context.parts.channels is None:
+        raise FeedbackError("The setting 'channels' names no file, so nothing is sent.")
+    if week_span(week, context.settings.zone).end > now:
+        raise FeedbackError(f"The week {week} is not over; its digest is sent once, when it is.")
+    return {"written": write_digest_notices(context, week, now), **deliver(context, now)}
 
 
 def _write_all(context: Context, week: str, now: datetime, asked_for: Language | None) -> list[Path]:

@@ -25,6 +25,7 @@ from feedback.store.complaints import count_complaints
 from feedback.store.database import open_database
 from jobs.backup import last_backup
 from jobs.context import Parts
+from jobs.overdue import LeftOut, left_out
 from jobs.progress import Silent
 from jobs.schedule import CHAIN
 from models.encoder import is_ready
@@ -209,6 +210,7 @@ def _of_database(settings: Settings, wall: Callable[[], datetime]) -> Iterator[F
     yield Finding("database", State.OK, "can be reached, and its schema is this release's")
     with database.read() as connection:
         if connection.dialect.name == "sqlite":
+            yield privacy(Path(str(database.engine.url.database)))
             yield journal(str(connection.execute(text("PRAGMA journal_mode")).scalar_one()))
             yield integrity(list(connection.execute(text("PRAGMA quick_check(5)")).scalars()))
         else:
@@ -227,6 +229,16 @@ def _of_runs(connection: Connection, settings: Settings, now: datetime) -> Itera
         yield lag(job, done.get(job), first, now)
     yield given_up(list(runs.given_up(connection)), done, settings.zone)
     yield abandoned(len(runs.overdue(connection, now)))
+    yield never_done(left_out(connection, settings, now))
+
+
+def privacy(file: Path) -> Finding:
+    """Whether others on this machine may read SQLite's file."""
+    mode, folder = (each.stat().st_mode & 0o777 for each in (file, file.absolute().parent))
+    if mode & 0o044 and folder & 0o011:
+        found = f"others may read what customers wrote (mode {mode:o})"
+        return Finding("database file", State.NOTE, found, f"chmod 700 {file.parent}, or chmod 600 {file}*")
+    return Finding("database file", State.OK, "is its user's alone")
 
 
 def journal(mode: str) -> Finding:
@@ -306,6 +318,22 @@ def abandoned(number: int) -> Finding:
         return Finding("abandoned runs", State.OK, "none")
     advice = "A running worker takes them over by itself; start one."
     return Finding("abandoned runs", State.NOTE, f"{number} left by a worker that ended or hangs", advice)
+
+
+def never_done(found: Sequence[LeftOut]) -> Finding:
+    """Windows that were due while the service was down and are too old to be made up for."""
+    if not found:
+        return Finding("windows left out", State.OK, "none")
+    told = "; ".join(
+        f"{each.windows} of {each.job}, {each.within.start:%Y-%m-%d %H:%M} to {each.within.end:%Y-%m-%d %H:%M} UTC"
+        for each in found
+    )
+    advice = (
+        "They were older than 'catch_up_days' when the service came back, and stay so: what rose then opened no alert. "
+        "`feedback digest --week` writes the report of such a week. After a longer pause raise the setting, or run "
+        "`feedback replay` over it, before the first worker starts."
+    )
+    return Finding("windows left out", State.NOTE, told, advice)
 
 
 def dead_notices(number: int) -> Finding:

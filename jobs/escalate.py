@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from feedback.domain import Alert, AlertState
 from feedback.notify.channels import Channels
 from feedback.notify.escalation import due
-from feedback.store import alerts
+from feedback.store import alerts, held
 from feedback.store.escalations import Escalation, add_escalation, escalations_of
 from feedback.store.notices import told_at
 from feedback.store.owners import responsible_for
@@ -44,10 +44,10 @@ def _waits(alert: Alert) -> bool:
 def _pass_on(context: Context, connection: Connection, channels: Channels, alert: Alert, now: datetime) -> int:
     """How many steps of one alert are due and were not taken yet. They count from when its owner was told."""
     position = len(alerts.transitions_of(connection, alert.id)) - 1
-    told = told_at(connection, alert.id, position)
+    owner = responsible_for(owners_of(context, connection), alerts.alert_row(connection, alert.id)).owner
+    told = _told_at(connection, channels, alert, position, owner)
     if told is None or muted_by(connection, alert, now):
         return 0
-    owner = responsible_for(owners_of(context, connection), alerts.alert_row(connection, alert.id)).owner
     done = {each.step for each in escalations_of(connection, alert.id) if each.position == position}
     ready = due(channels.steps_of(owner), told, now, channels.quiet_of(owner))
     made = [Escalation(alert.id, position, place, now, owner, step.to) for place, step in ready if place not in done]
@@ -55,3 +55,11 @@ def _pass_on(context: Context, connection: Connection, channels: Channels, alert
         add_escalation(connection, each)
         write_escalation(context, connection, each, told, now)
     return len(made)
+
+
+def _told_at(connection: Connection, channels: Channels, alert: Alert, position: int, owner: str) -> datetime | None:
+    """When an owner was told of an alert's rise; if not at all, though nothing holds it back, when anybody was."""
+    by_owner = told_at(connection, alert.id, position, [each.key for each in channels.own(owner)])
+    if by_owner is not None or alert.id in held.waiting(connection):
+        return by_owner
+    return told_at(connection, alert.id, position)

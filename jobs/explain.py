@@ -62,7 +62,7 @@ def explain_alert(context: Context, named: str) -> Explanation:
         left_out=_left_out(dated, latest, context) if dated else (),
         recounted=recounted,
         events=tuple(each for each in planned if each.expected or _is_shown(each, weeks)),
-        kept={name: row.evidence[name] for name in ("severity", "group") if name in row.evidence},
+        kept={name: row.evidence[name] for name in ("severity", "group", "support") if name in row.evidence},
     )
 
 

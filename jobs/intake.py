@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import Any
 from feedback.errors import SourceError
 from feedback.ingest import ingest_file
 from feedback.sources import FieldMapping
+from feedback.sources.writers import is_being_written
 from feedback.store.complaints import Counts
 from jobs.context import Context
 
@@ -26,16 +28,17 @@ log = logging.getLogger(__name__)
 def run(context: Context, now: datetime) -> Mapping[str, Any]:
     """Ingest each finished file of the inbox, then move it to `done/`, or to `failed/` when nothing can be read.
 
-    The claim of the run is the claim to the folder: one worker reads at a time, and one that has lost its run begins
-    no other file. The source is the name of the folder's subfolder that holds the file, else `inbox`. A run that is
-    killed reads the file again, which changes nothing. What lies in the inbox came in by now, even where the run is
-    about an earlier window: only what is later than both is in the future.
+    The claim of the run is the claim to the folder: one worker reads at a time, and one that has lost its run writes
+    nothing more, not even the rest of a file it is at. The source is the name of the folder's subfolder that holds the
+    file, else `inbox`. A run that is killed or stopped reads the file again, which changes nothing. What lies in the
+    inbox came in by now, even where the run is about an earlier window: only what is later than both is in the future.
     """
     total, files = Counts(), 0
     for path in waiting(context.settings.inbox_dir, context.wall()):
-        with context.write():
-            pass  # is it still ours, and are we to go on
         with suppress(FileNotFoundError):  # somebody has taken it away
+            if is_being_written(path):
+                log.info("%s is still being written: it waits", path.name, extra={"event": "file_waits"})
+                continue
             total += _take(context, path, max(now, context.wall()))
             files += 1
     return {"files": files, "accepted": total.accepted, "updated": total.updated, "rejected": total.rejected}
@@ -44,14 +47,17 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
 def waiting(inbox: Path, wall: datetime) -> list[Path]:
     """The files that are ready to be read, by name. The folder is made if it isn't there."""
     inbox.mkdir(parents=True, exist_ok=True)
-    found = [path for path in (*inbox.glob("*"), *inbox.glob("*/*")) if path.is_file()]
-    return sorted(path for path in found if _is_ready(path, inbox, wall))
+    return sorted(path for path in (*inbox.glob("*"), *inbox.glob("*/*")) if _is_ready(path, inbox, wall))
 
 
 def _is_ready(path: Path, inbox: Path, wall: datetime) -> bool:
     if path.name.startswith(".") or path.suffix in UNFINISHED or path.parent in (inbox / "done", inbox / "failed"):
         return False
-    return wall.timestamp() - path.stat().st_mtime >= SETTLED_SECONDS
+    try:
+        found = path.stat()
+    except OSError:  # somebody has taken it away, or it is a link to nowhere
+        return False
+    return stat.S_ISREG(found.st_mode) and wall.timestamp() - found.st_mtime >= SETTLED_SECONDS
 
 
 def _take(context: Context, path: Path, now: datetime) -> Counts:
@@ -59,11 +65,13 @@ def _take(context: Context, path: Path, now: datetime) -> Counts:
     source = "inbox" if path.parent == inbox else path.parent.name
     before = _changed(path)
     try:
-        counts, folder = ingest_file(context.database, context.parts.intake, path, source, FieldMapping(), now), "done"
+        counts, folder = ingest_file(context, context.parts.intake, path, source, FieldMapping(), now), "done"
     except SourceError as error:
         log.warning("%s cannot be read: %s", path.name, error, extra={"event": "file_failed"})
         counts, folder = Counts(), "failed"
-    if _changed(path) == before:  # else somebody still writes: it is read again, from the beginning
+    with context.write():
+        pass  # is it still ours to put away
+    if _changed(path) == before and not is_being_written(path):  # else it is read again, from the beginning
         _move(path, inbox / folder)
     return counts
 

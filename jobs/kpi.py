@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from feedback.domain import Span
-from feedback.kpi import Compared, Support, Tally, impacts, joined, tallied
+from feedback.kpi import Background, Compared, Support, Tally, impacts, joined, tallied
 from feedback.series import bucket_start, day_of
 from feedback.store.kpi import Selection, records, tellings
 from feedback.store.topics import StoredTopic
@@ -38,7 +38,7 @@ class WeekSupport:
         """The figures of some topics."""
         seen = [each for each in self.areas if each in mine and (each in self.week_of or each in self.before_of)]
         areas = sorted({area for each in seen if (area := self.areas[each])})
-        both = {each: joined(_of(self.week_of, [each]) + _of(self.before_of, [each])) for each in seen}
+        both = {each: self._whole_time(each) for each in seen}
         return Support(
             span=self.span,
             before=self.before,
@@ -47,6 +47,14 @@ class WeekSupport:
             topics={each: self._compared([each]) for each in seen},
             impacts=[each for each in impacts(both) if each.gain.low > 0],
         )
+
+    def background(self, topic: UUID, mine: Collection[UUID]) -> Background:
+        """The figures of one topic, and its impact among some that it is one of."""
+        found = impacts({each: self._whole_time(each) for each in mine if each in self.areas})
+        return Background(self._compared([topic]), next((each for each in found if each.topic_id == topic), None))
+
+    def _whole_time(self, topic: UUID) -> Tally:
+        return joined(_of(self.week_of, [topic]) + _of(self.before_of, [topic]))
 
     def _compared(self, topics: Sequence[UUID]) -> Compared:
         return Compared(*(joined(_of(tallies, topics)).figures() for tallies in (self.week_of, self.before_of)))

@@ -12,21 +12,19 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
-from feedback.alerts import flaps, kept_signal, recent_returns
+from feedback.alerts import flaps, recent_returns
 from feedback.chart import Series
-from feedback.domain import Alert, AlertState, Driver, Fix, Outcome, Severity, Span, Transition
+from feedback.domain import Alert, AlertState, Driver, Fix, Outcome, Severity, Transition
 from feedback.events import PlannedEvent
 from feedback.explanation import Finding
-from feedback.kpi import Compared
 from feedback.language import ENGLISH, Language
-from feedback.notify.channels import Channel
+from feedback.notify.channels import EVERYBODY, Channel
 from feedback.notify.message import About, Rise, alert_content, passed_on
 from feedback.notify.outbox import Notice, NoticeKind, notice_id
 from feedback.notify.outcomes import outcome_content, standing_key
 from feedback.notify.together import labels_of, together_content
 from feedback.owners import Responsible
 from feedback.phrases import flapping_words
-from feedback.series import bucket_start, day_of
 from feedback.severity import severity_of, severity_words
 from feedback.store import alerts
 from feedback.store.edits import curation
@@ -35,13 +33,12 @@ from feedback.store.events import planned_events
 from feedback.store.notices import add_notices, bring_forward, first_about, told_channels, untried
 from feedback.store.owners import responsible_for
 from feedback.store.topics import topic_names
-from feedback.support import changes_words
+from feedback.support import kept_words
 from jobs.context import Context
-from jobs.kpi import gather_support
 from jobs.mutes import muted_by
 from jobs.ownership import owners_of
 from jobs.published import published
-from jobs.week import EVERYBODY, Charts, gather
+from jobs.week import Charts, gather
 
 TOLD = {
     AlertState.OPEN: NoticeKind.OPENED,
@@ -319,19 +316,8 @@ def _rise(context: Context, connection: Connection, row: Row[Any], to: Language,
 
 
 def _notes(context: Context, connection: Connection, row: Row[Any], to: Language, now: datetime) -> Iterable[str]:
-    support = _support(context, connection, row, now)
-    changed = changes_words(support, to) if support else []
-    return *changed, severity_words(row.evidence, to), _comes_back(context, connection, row.id, to, now)
-
-
-def _support(context: Context, connection: Connection, row: Row[Any], now: datetime) -> Compared | None:
-    """The figures of support of the rise's window beside those of the weeks before it."""
-    current, window, zone = published(context), kept_signal(row.evidence, row.topic_id).window, context.settings.zone
-    topics = [each for each in current.topics if each.id == row.topic_id] if current else []
-    if current is None or not topics:
-        return None
-    days = Span(bucket_start(day_of(window.start, zone), zone), window.end)
-    return gather_support(context, connection, current, days, now, topics).of([row.topic_id]).topics.get(row.topic_id)
+    said = kept_words(row.evidence, row.topic, to)
+    return *said, severity_words(row.evidence, to), _comes_back(context, connection, row.id, to, now)
 
 
 def _comes_back(context: Context, connection: Connection, alert_id: UUID, to: Language, now: datetime) -> str:

@@ -17,6 +17,7 @@ from feedback.store.requests import waiting as asked_for
 from jobs.context import Context, Job
 from jobs.deliver import run as deliver
 from jobs.escalate import run as escalate
+from jobs.overdue import left_out_lately
 from jobs.replay import pending_moments, replayed
 from jobs.run import APART, execute, is_gone, others
 from jobs.schedule import Moment, Plan
@@ -31,6 +32,7 @@ def tick(context: Context, clock: Callable[[], datetime]) -> None:
     """Do what people asked for, run what is due at the service's time, oldest first, and then escalate and deliver,
     whatever became of that."""
     _do_requests(context)
+    _tell_left_out(context, clock())
     _run_due(context, clock())
     for what, job in (("escalate", escalate), ("deliver", deliver)):
         _also(context, what, job, clock())
@@ -43,6 +45,20 @@ def _do_requests(context: Context) -> None:
     for each in asked:
         if not context.stopping():
             _attempt(context, JOB, each.at)
+
+
+def _tell_left_out(context: Context, now: datetime) -> None:
+    """Warn of windows that have become too old to be made up for, before the next run hides the pause."""
+    with context.database.read() as connection:
+        found = left_out_lately(connection, context.settings, now)
+    told: dict[str, datetime] = context.memory.setdefault("left out", {})
+    for each in found:
+        if told.get(each.job) != each.within.end:
+            told[each.job] = each.within.end
+            days = context.settings.catch_up_days
+            words = (each.windows, each.job, each.within.start.isoformat(), each.within.end.isoformat(), days)
+            message = "%d windows of %s, %s to %s, are never done: they are older than catch_up_days, %d"
+            log.warning(message, *words, extra={"event": "windows_left_out"})
 
 
 def _run_due(context: Context, now: datetime) -> None:

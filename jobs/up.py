@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from multiprocessing.process import BaseProcess
 
 from feedback.errors import FeedbackError
@@ -21,12 +22,13 @@ from jobs.progress import Silent
 from jobs.schedule import Clockwork
 from jobs.service import tick
 
+LOOPBACK = "127.0.0.1"
 TICK_SECONDS = 5.0
 LOOK_SECONDS = 0.2
 STOP_SECONDS = 60.0
+"""How long a part may take to finish what it is doing when the service stops."""
 STATEMENT_SECONDS = 30.0
 """A statement that the API waits for is cut off after so long."""
-"""How long a part may take to finish what it is doing when the service stops."""
 
 log = logging.getLogger(__name__)
 
@@ -75,21 +77,21 @@ class Stop:
             time.sleep(LOOK_SECONDS)
 
 
-def up(settings: Settings, clock: ServiceClock) -> None:
-    """Run until SIGTERM or SIGINT, or until one part ends by itself; then end the other too.
+def up(settings: Settings, clock: ServiceClock, host: str = LOOPBACK) -> None:
+    """Run schedule and API until SIGTERM or SIGINT, or until one of them ends by itself; then end the other too.
 
-    Raises FeedbackError when a part ended with an error.
+    The API answers on `host`. Raises FeedbackError when a part ended with an error.
     """
     spawn = multiprocessing.get_context("spawn")
     stop = Stop()
     stop.ask_at(signal.SIGTERM, signal.SIGINT)
     parts = [
         spawn.Process(target=run_part, args=(part, settings, clock), name=name)
-        for name, part in (("schedule", run_schedule), ("api", run_api))
+        for name, part in (("schedule", run_schedule), ("api", partial(run_api, host=host)))
     ]
     for process in parts:
         process.start()
-    log.info("the service listens on 127.0.0.1:%d", settings.port, extra={"event": "service_up"})
+    log.info("the service has started", extra={"event": "service_up"})
     stop.wait(lambda: not all(process.is_alive() for process in parts))
     for process in parts:
         process.terminate()
@@ -125,8 +127,8 @@ def run_schedule(settings: Settings, clock: ServiceClock, stop: Stop, seconds: f
     log.info("%s has stopped", context.holder, extra={"event": "worker_stopped", "worker": context.holder})
 
 
-def run_api(settings: Settings, clock: ServiceClock, stop: Stop, host: str = "127.0.0.1") -> None:
-    """Answer HTTP on `host`. SettingError for one that others reach."""
+def run_api(settings: Settings, clock: ServiceClock, stop: Stop, host: str = LOOPBACK) -> None:
+    """Answer HTTP on `host`. SettingError for one that others reach, until there is an administrator."""
     from feedback.api import create_app
     from feedback.api.server import serve
     from jobs.judge import judges

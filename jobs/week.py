@@ -29,6 +29,7 @@ from feedback.domain import (
     Voices,
 )
 from feedback.events import PlannedEvent
+from feedback.notify.channels import EVERYBODY
 from feedback.owners import Owners, Responsible
 from feedback.severity import rank_of, severity_of
 from feedback.store import alerts, complaints, counts, facets
@@ -51,9 +52,6 @@ from jobs.silence import silent_sources
 from models.detect.eb7 import EB7
 from models.detect.outage import Outage
 from models.detect.panel import Floats, Scores
-
-EVERYBODY = "everybody"
-"""Whom the digest over all owners' topics is addressed to."""
 
 CHART_DAYS = 42
 BUSIEST = 8

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, computed_field
 
 from feedback.domain import Severity, Signal, Span
+from feedback.kpi import LEAST
 
 
 def kindly(value: object, validate: ValidatorFunctionWrapHandler) -> object:
@@ -127,6 +128,59 @@ class Figures(BaseModel):
     )
 
 
+class Estimate(BaseModel):
+    """A figure with the ends of its 90 % interval."""
+
+    value: Number
+    low: Number
+    high: Number = Field(description="Null where nothing bounds it.")
+    of: int = Field(description="From so many cases.")
+
+    @computed_field(description="They are too few to say much.")  # type: ignore[prop-decorator]
+    @property
+    def few(self) -> bool:
+        return self.of < LEAST
+
+
+class Wait(BaseModel):
+    """How long customers waited, in seconds; those that wait still count with the time so far."""
+
+    of: int = Field(description="Complaints from where such times are told …")
+    open: int = Field(description="… of which so many wait still.")
+    median: Estimate | None = Field(description="Half waited no longer; null where not half have been served.")
+    slow: Estimate | None = Field(description="Nine of ten waited no longer; null likewise.")
+
+
+class Impact(BaseModel):
+    """What the share of satisfied customers would be without a topic's complaints: an association, not an effect."""
+
+    satisfied: Number
+    without: Number
+    gain: Estimate
+
+
+class Served(BaseModel):
+    """How a group of customers was served; null where the records do not tell."""
+
+    complaints: Estimate
+    customers: Estimate | None
+    first_response: Wait | None
+    resolution: Wait | None
+    satisfied: Estimate | None = Field(description="Share of ratings in the upper two fifths of their scale.")
+    score: Estimate | None = Field(description="Mean rating, 0 the worst to 1 the best of its scale.")
+    escalated: Estimate | None = Field(description="Share of complaints that were escalated.")
+    repeated: Estimate | None = Field(description="Share of customers who wrote again about the topic in 14 days.")
+    returned: Estimate | None = Field(description="Share of customers who came back to play.")
+
+
+class Background(BaseModel):
+    """What the figures of support said of a topic when it was last seen rising."""
+
+    week: Served | None = Field(description="In the days that were judged.")
+    before: Served | None = Field(description="In the four weeks before them.")
+    impact: Impact | None = Field(description="In all of that time, among its owner's topics; null where too few rate.")
+
+
 class Evidence(Figures):
     """Why there is an alert, as it was written down when the topic was last seen rising."""
 
@@ -149,6 +203,9 @@ class Evidence(Figures):
         "being no bound; null where q does not count.",
     )
     severity: Annotated[Graded | None, WrapValidator(kindly)] = Field(None, description="How grave it is, and why.")
+    support: Annotated[Background | None, WrapValidator(kindly)] = Field(
+        None, description="How satisfied its customers were and how fast they were answered."
+    )
     group: Annotated[dict[str, Any] | None, WrapValidator(kindly)] = Field(
         None, description="The alerts that it was told together with, and what they have in common."
     )
@@ -226,6 +283,7 @@ FIGURES_EXAMPLE: dict[str, Any] = {
     "version_id": "0f5b6f0a-7f0f-5b56-9a9e-3c1a7f5e2b11",
     "segment": None,
 }
+ESTIMATE_EXAMPLE: dict[str, Any] = {"value": 0.62, "low": 0.55, "high": 0.69, "of": 143, "few": False}
 DRIVERS_EXAMPLE: list[dict[str, Any]] = [
     {
         "attribute": "payment_method",

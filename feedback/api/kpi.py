@@ -11,13 +11,12 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from feedback import interval, kpi
-from feedback.api.figures import Number, Window
+from feedback.api.figures import ESTIMATE_EXAMPLE, Estimate, Impact, Served, Wait, Window
 from feedback.api.principal import Seeing
 from feedback.api.problems import documented
 from feedback.api.service import Given, Service
 from feedback.api.times import Day
 from feedback.domain import SEGMENTED, Segment, Span
-from feedback.kpi import is_few
 from feedback.series import bucket_start, day_of
 from feedback.store.figures import GroupFigures, figures_by
 from feedback.store.kpi import Selection
@@ -33,52 +32,15 @@ DAYS = 28
 
 MOST_DAYS = 400
 
-_ESTIMATE: dict[str, Any] = {"value": 0.62, "low": 0.55, "high": 0.69, "of": 143, "few": False}
-_MEDIAN = {**_ESTIMATE, "value": 5_400.0, "low": 4_800.0, "high": 6_100.0}
+_MEDIAN = {**ESTIMATE_EXAMPLE, "value": 5_400.0, "low": 4_800.0, "high": 6_100.0}
 _WAIT: dict[str, Any] = {"of": 143, "open": 12, "median": _MEDIAN, "slow": None}
 
 
-class Estimate(BaseModel):
-    """A figure with the ends of its 90 % interval."""
-
-    value: Number
-    low: Number
-    high: Number = Field(description="Null where nothing bounds it.")
-    of: int = Field(description="From so many cases.")
-    few: bool = Field(description="They are too few to say much.")
-
-
-class Wait(BaseModel):
-    """How long customers waited, in seconds; those that wait still count with the time so far."""
-
-    of: int = Field(description="Complaints from where such times are told …")
-    open: int = Field(description="… of which so many wait still.")
-    median: Estimate | None = Field(description="Half waited no longer; null where not half have been served.")
-    slow: Estimate | None = Field(description="Nine of ten waited no longer; null likewise.")
-
-
-class Impact(BaseModel):
-    """What the share of satisfied customers would be without a topic's complaints: an association, not an effect."""
-
-    satisfied: Number
-    without: Number
-    gain: Estimate
-
-
-class Group(BaseModel):
+class Group(Served):
     """The figures of the complaints with these values; null where the records do not tell."""
 
     group: dict[str, str | None] = Field(description="The value of each thing it was asked by.")
     name: str | None = Field(description="The topic's name, by topic.")
-    complaints: Estimate
-    customers: Estimate | None
-    first_response: Wait | None
-    resolution: Wait | None
-    satisfied: Estimate | None = Field(description="Share of ratings in the upper two fifths of their scale.")
-    score: Estimate | None = Field(description="Mean rating, 0 the worst to 1 the best of its scale.")
-    escalated: Estimate | None = Field(description="Share of complaints that were escalated.")
-    repeated: Estimate | None = Field(description="Share of customers who wrote again about the topic in 14 days.")
-    returned: Estimate | None = Field(description="Share of customers who came back to play.")
     impact: Impact | None = Field(description="By topic alone.")
 
 
@@ -95,11 +57,11 @@ class Kpi(BaseModel):
                         {
                             "group": {"market": "DE"},
                             "name": None,
-                            "complaints": {**_ESTIMATE, "value": 143.0, "low": 124.0, "high": 164.0},
+                            "complaints": {**ESTIMATE_EXAMPLE, "value": 143.0, "low": 124.0, "high": 164.0},
                             "customers": None,
                             "first_response": _WAIT,
                             "resolution": None,
-                            "satisfied": _ESTIMATE,
+                            "satisfied": ESTIMATE_EXAMPLE,
                             "score": None,
                             "escalated": None,
                             "repeated": None,
@@ -213,7 +175,7 @@ def _estimate(found: interval.Estimate | None) -> Any:
     if found is None:
         return None
     high = found.high if found.high != float("inf") else None
-    return Estimate(value=found.value, low=found.low, high=high, of=found.of, few=is_few(found))
+    return Estimate(value=found.value, low=found.low, high=high, of=found.of)
 
 
 def _wait(found: kpi.Wait | None) -> Wait | None:

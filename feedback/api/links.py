@@ -11,7 +11,7 @@ import hashlib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 from sqlalchemy.exc import NoResultFound
@@ -21,13 +21,14 @@ from feedback.api.service import Given, Service
 from feedback.domain import Author
 from feedback.errors import FeedbackError
 from feedback.language import ENGLISH, Language
-from feedback.links import PATH, Link, LinkError, fingerprint, read
-from feedback.phrases import clean, verdict_words
+from feedback.links import NO_ALERT, PATH, Link, LinkError, fingerprint, read
+from feedback.phrases import clean, owner_name, verdict_words
 from feedback.settings import hash_key
 from feedback.store.alerts import alert_row
 from feedback.store.links import refuse_used
 from feedback.store.notices import notice_of
 from feedback.topic_names import topic_name
+from feedback.web.visit import language_of
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -39,8 +40,9 @@ STYLE = (
     "main{max-width:560px;margin:0 auto}h1{font-size:22px;line-height:1.3;overflow-wrap:anywhere}"
     "button{font:inherit;padding:12px 20px;border:0;border-radius:6px;background:#0b4f8a;color:#fff;cursor:pointer}"
     "button:focus-visible{outline:3px solid #f0a020;outline-offset:2px}.note{color:#52606d;font-size:16px}"
+    "a{color:#0b4f8a}"
     "@media(prefers-color-scheme:dark){body{background:#14191f;color:#e4e9ee}.note{color:#a3b1bf}"
-    "button{background:#8cc1ef;color:#0c1b29}}"
+    "a{color:#8fc1ee}button{background:#8cc1ef;color:#0c1b29}}"
 )
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 HEADERS = {
@@ -56,51 +58,60 @@ HEADERS = {
 
 
 @router.get(PATH + "{token}")
-def ask(service: Given, token: str) -> HTMLResponse:
+def ask(request: Request, service: Given, token: str) -> HTMLResponse:
     """What following the link would say, with a button that says it."""
     try:
         link = _read(service, token)
         with service.database.read() as connection:
             refuse_used(connection, fingerprint(token))
-            facts = _facts(connection, link)
+            facts = _facts(service, connection, link)
     except FeedbackError as error:
-        return _page({"refused": str(error)}, 410)
+        return _refused(request, service, error)
     return _page(facts)
 
 
 @router.post(PATH + "{token}")
-def say(service: Given, token: str) -> HTMLResponse:
+def say(request: Request, service: Given, token: str) -> HTMLResponse:
     """Say it."""
     try:
         link = _read(service, token)
         with service.database.read() as connection:
-            facts = _facts(connection, link)
+            facts = _facts(service, connection, link)
         by = Author(facts["owner"], "by the link in a message", service.clock())
         service.respond.say(link.alert_id, link.verdict, by, link=fingerprint(token))
     except FeedbackError as error:
-        return _page({"refused": str(error)}, 410)
+        return _refused(request, service, error)
     return _page({**facts, "done": True})
+
+
+def _refused(request: Request, service: Service, error: FeedbackError) -> HTMLResponse:
+    """Why nothing was said, in the language that the browser asks for: whose link it was may not be known."""
+    to = language_of(request, service, None)
+    return _page({"refused": error.said(to) if isinstance(error, LinkError) else str(error), "to": to}, 410)
 
 
 def _read(service: Service, token: str) -> Link:
     return read(token, hash_key(service.settings.data_dir), service.clock())
 
 
-def _facts(connection: Connection, link: Link) -> dict[str, Any]:
+def _facts(service: Service, connection: Connection, link: Link) -> dict[str, Any]:
     notice = notice_of(connection, link.notice_id)
     try:
         row = alert_row(connection, link.alert_id)
     except NoResultFound:
         row = None
     if notice is None or row is None:
-        raise LinkError("The alert of this link is no longer kept.")
+        raise LinkError(NO_ALERT)
     to = Language(notice.content.get("language", ENGLISH.code))
     topic = topic_name(clean(row.topic), to)
-    return {"topic": topic, "verdict": link.verdict, "owner": notice.owner, "opened_at": row.opened_at, "to": to}
+    opened_at = row.opened_at.astimezone(service.settings.zone)
+    known = {"alert_id": row.id, "verdict": link.verdict, "owner": notice.owner, "to": to}
+    return {**known, "topic": topic, "opened": to.dated(opened_at.date())}
 
 
 def _page(facts: dict[str, Any], status: int = 200) -> HTMLResponse:
-    shown = {"refused": None, "done": False, "to": ENGLISH, "verdict_words": verdict_words, **facts}
+    words = {"verdict_words": verdict_words, "owner_name": owner_name}
+    shown = {"refused": None, "done": False, "to": ENGLISH, **words, **facts}
     return HTMLResponse(_template().render(**shown, style=STYLE), status, headers=HEADERS)
 
 

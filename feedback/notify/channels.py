@@ -16,6 +16,10 @@ ANYBODY = "default"
 """Whose steps, quiet hours and language hold for owners that have none of their own."""
 
 
+EVERYBODY = "everybody"
+"""Who hears of every alert, and gets the digest over all topics."""
+
+
 class Channel(Protocol):
     """A way to reach somebody. `key` names it without telling the address; `quotes` may be put in if set. `language` is
     that of who reads there, empty for its owner's."""
@@ -79,9 +83,12 @@ class Channels:
         return self.quiet.get(owner, self.quiet.get(ANYBODY))
 
     def language(self, owner: str, channel: Channel | None = None) -> str | None:
-        """What an owner reads, or whoever reads that channel of theirs; None where the file does not say."""
-        own = channel.language if channel else ""
-        return own or self.languages.get(owner, self.languages.get(ANYBODY))
+        """What an owner reads, or whoever reads that channel of theirs; None where the file does not say.
+
+        A channel of everybody is read by the same people on whosever behalf it hears of something.
+        """
+        own, reader = channel.language if channel else "", EVERYBODY if channel in self.everybody else owner
+        return own or self.languages.get(reader, self.languages.get(ANYBODY))
 
     def not_before(self, owner: str, channel: Channel, moment: datetime, severity: Severity | None = None) -> datetime:
         """When what is told to an owner by a channel at `moment` may go out; at once where it is grave enough.

@@ -47,8 +47,16 @@ LinksOf = Callable[[UUID], Links]
 """The links by which a reader says what an alert was, by the alert's id."""
 
 
+PageOf = Callable[[UUID], str]
+"""Where the dashboard shows an alert, by its id; empty where nobody knows."""
+
+
 def _no_links(_: UUID) -> Links:
     return NO_LINKS
+
+
+def _no_page(_: UUID) -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +140,21 @@ def passed_on(content: Mapping[str, Any], owner: str, told: datetime, zone: Zone
     return {**content, "subject": subject, "sentences": [first, *content["sentences"]]}
 
 
-def alert_message(notice: Notice, quotes: Sequence[Quote] = (), links: LinksOf = _no_links) -> Message:
+def alert_message(
+    notice: Notice, quotes: Sequence[Quote] = (), links: LinksOf = _no_links, page: PageOf = _no_page
+) -> Message:
     """The message of a notice about an alert. `quotes` are redacted, and shown as they are given; so are `links`, by
-    which the reader says what it was."""
+    which the reader says what it was, and its `page` in the dashboard."""
     content, shown = notice.content, pick_quotes(quotes, MOST_QUOTES)
-    drawn = _pictures(notice)
+    drawn, ways = _pictures(notice), _Ways(links, page, _language(notice))
     first = notice_thread(notice)
     return Message(
         key=notice.id,
         kind=notice.kind,
         owner=notice.owner,
         subject=content["subject"],
-        text=_text(notice, shown, links),
-        html=_html(notice, shown, drawn, links),
+        text=_text(notice, shown, ways),
+        html=_html(notice, shown, drawn, ways),
         facts=alert_facts(notice, shown),
         pictures=drawn,
         thread=first,
@@ -163,7 +173,7 @@ def told_message(notice: Notice, facts: Mapping[str, Any], command: str) -> Mess
         owner=notice.owner,
         subject=content["subject"],
         text="\n\n".join([*content["sentences"], hint]) + "\n",
-        html=_template().render(say=content, quotes=(), picture=None, to=to, links=(), hint=shown),
+        html=_template().render(say=content, quotes=(), picture=None, to=to, hint=shown, **NOWHERE),
         facts={"version": 1, "key": str(notice.id), "kind": str(notice.kind), "owner": notice.owner, **facts},
     )
 
@@ -209,7 +219,7 @@ def digest_message(
     *,
     quotes: bool,
     links: LinksOf = _no_links,
-    page: Callable[[UUID], str] = lambda _: "",
+    page: PageOf = _no_page,
 ) -> Message:
     """An owner's week as a message, with what customers wrote only if `quotes`, the `links` of each alert by which the
     reader says what it was, and its `page` in the dashboard."""
@@ -257,7 +267,7 @@ def trial_message(owner: str, key: UUID, now: datetime, to: Language = ENGLISH) 
         "quotes": [],
     }
     facts = {"version": 1, "key": str(key), "kind": str(NoticeKind.TEST), "owner": owner, **content, **none}
-    html = _template().render(say=content, quotes=(), picture=None, together=(), to=to, links=(), hint="")
+    html = _template().render(say=content, quotes=(), picture=None, together=(), to=to, hint="", **NOWHERE)
     return Message(key, NoticeKind.TEST, owner, title, told + "\n", html, facts)
 
 
@@ -390,30 +400,48 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _text(notice: Notice, quotes: Sequence[Quote], links: LinksOf) -> str:
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """Where a reader can go from what a message tells of an alert."""
+
+    links: LinksOf
+    page: PageOf
+    to: Language
+
+    def as_text(self, content: Mapping[str, Any]) -> list[str]:
+        """The alert's page, and the links by which the reader says what it was."""
+        page, given = self.page(_alert_id(content)), self.given(content)
+        more = [self.to.gettext("More on it: {url}", url=page)] if page else []
+        asked = ["\n".join([links_words(self.to), *(f"{verdict}: {url}" for verdict, url in given)])] if given else []
+        return [*more, *asked]
+
+    def as_html(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        return {"page": self.page(_alert_id(content)), "links": self.given(content)}
+
+    def given(self, content: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Each verdict with its link."""
+        return [(verdict_words(each, self.to), url) for each, url in self.links(_alert_id(content)).items()]
+
+
+NOWHERE: Mapping[str, Any] = {"page": "", "links": ()}
+
+
+def _text(notice: Notice, quotes: Sequence[Quote], ways: _Ways) -> str:
     to, content = _language(notice), notice.content
     said = [f"> {each.text}\n> ({quote_origin(each, to)})" for each in quotes]
     parts = [
-        part
-        for each in _together(notice)
-        for part in (f"* {each['subject']}", *each["sentences"], *_ask(each, links, to))
+        part for each in _together(notice) for part in (f"* {each['subject']}", *each["sentences"], *ways.as_text(each))
     ]
-    asked = [] if parts else _ask(content, links, to)
+    further = [] if parts else ways.as_text(content)
     hint = _hint(" / ".join(f"`{each}`" for each in _commands(notice)), to)
-    return "\n\n".join([*content["sentences"], *parts, *said, *asked, hint]) + "\n"
+    return "\n\n".join([*content["sentences"], *parts, *said, *further, hint]) + "\n"
 
 
-def _ask(content: Mapping[str, Any], links: LinksOf, to: Language) -> list[str]:
-    """The links by which the reader says what an alert was, as text."""
-    found = [f"{verdict_words(each, to)}: {url}" for each, url in links(_alert_id(content)).items()]
-    return ["\n".join([links_words(to), *found])] if found else []
-
-
-def _html(notice: Notice, quotes: Sequence[Quote], drawn: Collection[str], links: LinksOf) -> str:
+def _html(notice: Notice, quotes: Sequence[Quote], drawn: Collection[str], ways: _Ways) -> str:
     to, name = _language(notice), f"rise-{notice.id}"
     said = [{"text": each.text, "language": each.language, "origin": quote_origin(each, to)} for each in quotes]
     parts = [
-        {**each, "picture": _shown(f"{name}-{place}.png", each, drawn), "links": _asked(each, links, to)}
+        {**each, "picture": _shown(f"{name}-{place}.png", each, drawn), **ways.as_html(each)}
         for place, each in enumerate(_together(notice), 1)
     ]
     return _template().render(
@@ -423,13 +451,9 @@ def _html(notice: Notice, quotes: Sequence[Quote], drawn: Collection[str], links
         together=parts,
         to=to,
         ask=links_words(to),
-        links=() if parts else _asked(notice.content, links, to),
+        **(NOWHERE if parts else ways.as_html(notice.content)),
         hint=_hint(" / ".join(_commands(notice)), to),
     )
-
-
-def _asked(content: Mapping[str, Any], links: LinksOf, to: Language) -> list[tuple[str, str]]:
-    return [(verdict_words(each, to), url) for each, url in links(_alert_id(content)).items()]
 
 
 def _shown(name: str, content: Mapping[str, Any], drawn: Collection[str]) -> dict[str, Any] | None:

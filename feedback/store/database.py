@@ -19,6 +19,7 @@ from sqlalchemy.pool import NullPool, Pool
 
 from feedback.errors import StoreError
 from feedback.store import nearest
+from feedback.store.tables import metadata
 
 Item = TypeVar("Item")
 
@@ -81,6 +82,7 @@ class Database:
         url = _url(self.engine)
         try:
             _check_schema(url, _revision(self.engine), migrating=False)
+            _check_tables(self.engine)
         except DatabaseError as error:
             raise StoreError(_unreachable(url, error)) from None
 
@@ -114,26 +116,33 @@ def create_database(url: str, revision: str = "head") -> Database:
 
     location = make_url(url)
     if location.get_backend_name() == "sqlite" and location.database:
-        _make_folder(Path(location.database).parent)
+        _make_file(Path(location.database))
     config = Config()
     config.set_main_option("script_location", str(resources.files("feedback.store") / "migrations"))
     with _connected(url) as engine:
         _check_schema(url, _revision(engine), migrating=True)
         config.attributes["engine"] = engine
-        command.upgrade(config, revision)
+        try:
+            command.upgrade(config, revision)
+        except DatabaseError as error:
+            raise StoreError(
+                f"The database {_shown(url)} stays as it was, as it cannot be brought to this release's schema: "
+                f"{error.orig}."
+            ) from None
         if revision == "head":
             with engine.begin() as connection:
                 nearest.prepare(connection)
         return Database(engine)
 
 
-def _make_folder(folder: Path) -> None:
+def _make_file(path: Path) -> None:
+    """Its user's alone: what customers wrote is in it. SQLite gives the files beside it the same mode."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
     except OSError as error:
         raise StoreError(
-            f"The folder {folder} of the database cannot be made: {error.strerror}. "
-            "Check the settings 'database_url' and 'data_dir'."
+            f"The database {path} cannot be made: {error.strerror}. Check the settings 'database_url' and 'data_dir'."
         ) from None
 
 
@@ -231,6 +240,16 @@ def _check_schema(url: str, found: str | None, *, migrating: bool) -> None:
     if found is None:
         raise StoreError(f"The database {_shown(url)} is empty: `feedback init` creates its tables.")
     raise StoreError(f"The database {_shown(url)} has schema {found}, this program {newest}: run `feedback init`.")
+
+
+def _check_tables(engine: Engine) -> None:
+    """What a dump of some tables leaves behind has the right number and is of no use."""
+    missing = sorted(metadata.tables.keys() - set(inspect(engine).get_table_names()))
+    if missing:
+        raise StoreError(
+            f"The database {_shown(_url(engine))} has this program's schema but lacks tables: {', '.join(missing)}. "
+            "Restore a backup that is whole."
+        )
 
 
 def _engine(url: str, seconds: float | None = None, poolclass: type[Pool] | None = None) -> Engine:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from feedback.links import LinkError
+from feedback.links import USED, LinkError
 from feedback.store.database import insert_new
 from feedback.store.tables import used_link
 
@@ -16,7 +16,7 @@ def refuse_used(connection: Connection, fingerprint: str) -> None:
     query = select(used_link.c.at).where(used_link.c.hash == fingerprint)
     used = connection.execute(query).scalar_one_or_none()
     if used:
-        raise LinkError(f"This link was used on {used:%d %B %Y, %H:%M} UTC; it counts once.")
+        raise LinkError(USED, used)
 
 
 def use(connection: Connection, fingerprint: str, at: datetime) -> None:

@@ -34,7 +34,9 @@ _MAKE = (
     )""",
     "LOCK TABLE embedding IN SHARE MODE",  # who writes now waits, and then sees the table
 )
-_ADD = f"INSERT INTO {TABLE} VALUES (%(text_hash)s, %(encoder_version)s, %(vector)s::halfvec) ON CONFLICT DO NOTHING"  # noqa: S608
+_ADD = f"""
+    INSERT INTO {TABLE} VALUES (%(text_hash)s, %(encoder_version)s, %(vector)s::halfvec) ON CONFLICT DO NOTHING
+"""  # nosec B608  # noqa: S608 - what is put in is a table's name
 _FIND = f"""
     SELECT id, received_at, 1 - distance AS similarity
     FROM (
@@ -43,7 +45,7 @@ _FIND = f"""
         WHERE encoder_version = %(encoder)s AND received_at >= %(start)s AND received_at < %(end)s
     ) AS found
     ORDER BY distance, id LIMIT %(limit)s
-"""  # noqa: S608
+"""  # nosec B608  # noqa: S608 - what is put in is a table's name
 
 
 def is_there(connection: Connection) -> bool:

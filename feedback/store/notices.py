@@ -6,7 +6,7 @@ has run out. What it had sent without saying so is sent again, with the same key
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -143,9 +143,14 @@ def notice_of(connection: Connection, notice_id: UUID) -> Notice | None:
     return _notice(row) if row else None
 
 
-def told_at(connection: Connection, alert_id: UUID, position: int) -> datetime | None:
-    """When people were first told of the alert's transition at `position`, alone or with others; None if nobody was."""
+def told_at(
+    connection: Connection, alert_id: UUID, position: int, channels: Collection[str] | None = None
+) -> datetime | None:
+    """When people were first told of the alert's transition at `position`, alone or with others, through any of
+    `channels` where they are given; None if nobody was."""
     of_it = (told.c.alert_id == alert_id) & (told.c.position == position)
+    if channels is not None:
+        of_it &= told.c.channel.in_(channels)
     query = select(notice.c.created_at).join(told, told.c.notice_id == notice.c.id).where(of_it)
     first = query.order_by(notice.c.created_at).limit(1)
     found: datetime | None = connection.execute(first).scalar_one_or_none()

@@ -171,6 +171,12 @@ def successes(connection: Connection) -> list[Success]:
     return [_latest_success(connection, job) for job in _job_names(connection)]
 
 
+def windows_done(connection: Connection, job: str) -> list[datetime]:
+    """Every window that a job has finished, the earliest first."""
+    query = select(run.c.window_start).where(run.c.job == job, run.c.status == "succeeded").order_by(run.c.window_start)
+    return list(connection.execute(query).scalars())
+
+
 def overdue(connection: Connection, wall: datetime) -> list[Row[Any]]:
     """Rows (job, window_start, holder) of runs whose holder has let the lease run out, the oldest first."""
     late = (run.c.status == "running") & (run.c.lease_until <= wall)

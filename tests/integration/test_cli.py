@@ -9,19 +9,23 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import pytest
 
+from feedback.digest import iso_week
 from feedback.domain import Outcome, OutcomeVerdict
 from feedback.notify.outbox import NoticeState
 from feedback.store import fixes
 from feedback.store.database import open_database
 from feedback.store.notices import add_notices
 from tests.integration.api import api_world
-from tests.integration.notify.receivers import http_receiver
+from tests.integration.notify.receivers import Mailbox, http_receiver, smtp_server
 from tests.running import ROOT, run_to_end
 from tests.unit.feedback.notify.notify_samples import notice
+from tests.unit.feedback.test_support_words import BACKGROUND
 
 GOOD = {"id": "T-1", "created": "2026-03-01T10:00:00Z", "text": "Mein Bonus ist nicht gutgeschrieben worden."}
 
@@ -362,6 +366,19 @@ def alerted(ready: Command, tmp_path: Path) -> str:
     return str(key)
 
 
+def test_an_alert_s_life_ends_with_how_its_customers_are_served(ready: Command, tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'var' / 'feedback.db'}")
+    with database.write() as connection:
+        api_world.publish(connection)
+        kept = {**api_world.EVIDENCE, "support": BACKGROUND.as_dict()}
+        alert = api_world.open_alert(connection, api_world.BONUS, evidence=kept)
+    database.close()
+    for command in ("alerts show", "explain"):
+        told = ready(*command.split(), str(alert)).out.replace("\u00a0", " ")
+        assert "First response: half in 4 hrs" in told, command
+        assert "would be satisfied instead of 69 %. That is an association, not an effect." in told, command
+
+
 def test_an_alert_is_explained_by_the_key_that_alerts_shows(ready: Command, alerted: str) -> None:
     listed = ready("alerts").out
     assert alerted[:8] in listed
@@ -401,6 +418,19 @@ owners:
 """
 
 
+MAILBOXES = """
+smtp: {{host: 127.0.0.1, port: {port}, starttls: false, from: f@casino.example}}
+owners:
+  payments:
+    - email: payments@casino.example
+  unowned:
+    - email: support@casino.example
+everybody:
+  - email: all@casino.example
+languages: {{payments: fi, unowned: fi, everybody: nb}}
+"""
+
+
 def test_channels_can_be_tried_and_a_failure_is_told(ready: Command, tmp_path: Path) -> None:
     with http_receiver(200, 404) as receiver:
         (tmp_path / "channels.yaml").write_text(CHANNELS.format(url=receiver.url), "utf-8")
@@ -412,6 +442,29 @@ def test_channels_can_be_tried_and_a_failure_is_told(ready: Command, tmp_path: P
         nobody = ready("notices", "test", "somebody", **variables)
         assert (nobody.code, "has no channel" in nobody.err) == (1, True)
     assert "names no file" in ready("notices", "test", "payments").err
+
+
+def test_trials_and_digests_are_mailed_in_the_reader_s_language(ready: Command, tmp_path: Path) -> None:
+    with smtp_server() as mailbox:
+        (tmp_path / "channels.yaml").write_text(MAILBOXES.format(port=mailbox.port), "utf-8")
+        variables = {"FEEDBACK_CHANNELS": "channels.yaml"}
+        assert ready("notices", "test", "payments", **variables).code == 0
+        assert subjects(mailbox) == ["Kanavasi testi", "En test av kanalen din"]
+        mailbox.mails.clear()
+        sent = ready("digest", "--send", **variables)
+        assert "2 digests went into the outbox; of what waited there 2 were sent." in sent.out
+        assert sorted(subjects(mailbox)) == ["Uke", "Viikko"]
+        assert "Nobody is told anew" in ready("digest", "--send", **variables).out
+        assert len(mailbox.mails) == 2
+        unfinished = ready("digest", "--send", "--week", iso_week(datetime.now(UTC).date()), **variables)
+        assert (unfinished.code, "is not over" in unfinished.err) == (1, True)
+    assert "names no file" in ready("digest", "--send").err
+
+
+def subjects(mailbox: Mailbox) -> list[str]:
+    """What the mails are about, of digests without the week's number."""
+    found = [message_from_bytes(each, policy=default)["Subject"] for each in mailbox.mails]
+    return [each.split()[0] if ":" in each else each for each in found]
 
 
 def test_a_wrong_channels_file_stops_the_start(ready: Command, tmp_path: Path) -> None:

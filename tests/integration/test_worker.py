@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
-from tests.running import feedback, running
+from tests.running import ROOT, environment, feedback, running
 
 FAST = ("--speed", "3600")
 """An hour of the schedule each second: the chain is due anew at every tick."""
@@ -69,6 +73,42 @@ def test_no_address_is_served_that_others_reach(tmp_path: Path, sqlite_database:
     assert done.returncode == 1
     assert "accounts" in done.stderr
     assert "reverse proxy" in done.stderr
+
+
+def test_the_whole_service_listens_where_it_is_told_and_refuses_the_same(tmp_path: Path, sqlite_database: str) -> None:
+    refused = feedback(tmp_path, "up", "--host", "0.0.0.0", database_url=sqlite_database)
+    assert refused.returncode == 1
+    assert "accounts add NAME --role administrator" in refused.stderr
+    with (
+        socket.socket() as taken,
+        running(
+            tmp_path, "up", "--host", "127.0.0.2", "--port", "0", database_url=sqlite_database, port=busy(taken)
+        ) as up,
+    ):
+        port = up.read_until("api_ready")["port"]
+        with urlopen(f"http://127.0.0.2:{port}/healthz", timeout=30) as answer:
+            assert answer.status == 200
+        up.process.send_signal(signal.SIGTERM)
+        assert up.process.wait(60) == 0
+
+
+def busy(taken: socket.socket) -> int:
+    """A port that cannot be had."""
+    taken.bind(("127.0.0.2", 0))
+    port: int = taken.getsockname()[1]
+    return port
+
+
+def test_a_container_knows_whether_the_service_in_it_is_well(tmp_path: Path, sqlite_database: str) -> None:
+    (line,) = [each for each in (ROOT / "deploy/Containerfile").read_text("utf-8").splitlines() if "CMD [" in each][:1]
+    program, *words = json.loads(line.partition("CMD ")[2])
+    assert program == "python"
+    with running(tmp_path, "serve", "--port", "0", database_url=sqlite_database) as api:
+        port = api.read_until("api_ready")["port"]
+        asked = [sys.executable, *words]
+        assert subprocess.run(asked, env=environment(port=port), timeout=60, check=False).returncode == 0
+    gone = subprocess.run(asked, env=environment(port=port), timeout=60, check=False, capture_output=True)
+    assert gone.returncode == 1
 
 
 @pytest.mark.parametrize("command", ["worker", "serve"])

@@ -32,6 +32,7 @@ from tests.integration.api.api_world import (
     signal,
     topic,
 )
+from tests.unit.feedback.test_support_words import BACKGROUND
 
 
 class TestHotIssues:
@@ -215,6 +216,16 @@ class TestAlerts:
         answer = client.get(f"/v1/alerts/{alert_id}").json()["evidence"]
         for name in ("voices", "reason", "threshold_origin", "q_bound", "late"):
             assert answer[name] == kept[name]
+
+    def test_how_its_customers_are_served_is_given_as_it_was_kept(self, client: TestClient, database: Database) -> None:
+        with database.write() as connection:
+            publish(connection)
+            alert = open_alert(connection, BONUS, evidence={**EVIDENCE, "support": BACKGROUND.as_dict()})
+        support = client.get(f"/v1/alerts/{alert}").json()["evidence"]["support"]
+        assert support["impact"]["without"] == 0.74
+        assert support["impact"]["gain"] == {"value": 0.05, "low": 0.01, "high": 0.08, "of": 300, "few": False}
+        assert support["week"]["first_response"]["slow"]["high"] is None
+        assert support["before"]["satisfied"] is None
 
     def test_an_alert_that_is_not_there(self, sqlite_client: TestClient) -> None:
         assert_problem(sqlite_client.get(f"/v1/alerts/{VERSION.id}"), 404, "unknown-alert")

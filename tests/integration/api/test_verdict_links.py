@@ -65,6 +65,17 @@ def test_looking_changes_nothing_and_saying_counts_once(
     assert said(database, alert) == [("real", "promotions")]
 
 
+def test_the_page_leads_to_the_alert_and_refuses_in_the_reader_s_language(
+    anyone: TestClient, alert: UUID, paths: Mapping[Verdict, str]
+) -> None:
+    real = paths[Verdict.REAL]
+    for page in (anyone.get(real), anyone.post(real)):
+        assert f'href="/alerts/{alert}"' in page.text
+    to = {"Accept-Language": "de-DE,de;q=0.9"}
+    assert "Dieser Link wurde am 8.\u00a0März\u00a02026 um 15:30 UTC benutzt" in anyone.get(real, headers=to).text
+    assert "Dieser Link ist unvollständig." in anyone.get("/verdict/nothing", headers=to).text
+
+
 def test_another_verdict_of_the_same_message_corrects_the_first(
     anyone: TestClient, database: Database, alert: UUID, paths: Mapping[Verdict, str]
 ) -> None:
@@ -116,5 +127,5 @@ def test_a_link_that_was_changed_says_nothing(notice: UUID, data: st.DataObject)
 def test_a_link_runs_out() -> None:
     token = signed(Link(uuid4(), uuid4(), Verdict.REAL, NOW + LIFE), SECRET)
     assert read(token, SECRET, NOW + LIFE - timedelta(seconds=1))
-    with pytest.raises(LinkError, match="ran out on 07 April 2026"):
+    with pytest.raises(LinkError, match=r"ran out on 7.April.2026"):
         read(token, SECRET, NOW + LIFE)

@@ -120,7 +120,18 @@ class Lifecycle:
     def forget(self) -> None:
         """Everything but the topics is gone, and time begins again."""
         with self.context.write() as connection:
-            for name in ("told", "notice", "held_back", "area_alert", "transition", "alert", "verdict", "mute", "edit"):
+            for name in (
+                "told",
+                "escalation",
+                "notice",
+                "held_back",
+                "area_alert",
+                "transition",
+                "alert",
+                "verdict",
+                "mute",
+                "edit",
+            ):
                 connection.execute(delete(tables.metadata.tables[name]))
             for topic, (_, owner) in TOPICS.items():
                 connection.execute(update(tables.topic).where(tables.topic.c.id == topic_id(topic)).values(owner=owner))
@@ -182,7 +193,7 @@ def lifecycle(home: Path, url: str, **changes: Any) -> Iterator[Lifecycle]:
         StoredTopic(topic_id(name), TopicKind.DISCOVERED, name.capitalize(), owner, area, NOW, {}, 1)
         for name, (area, owner) in TOPICS.items()
     ]
-    context = Context(settings, database, Parts(settings, Silent()), Silent(), lambda: NOW, this_process())
+    context = Context(settings, database, Parts(settings, Silent()), Silent(), lambda: made.now, this_process())
     with context.write() as connection:
         topics.store_version(connection, VERSION, members, ())
     made = Lifecycle(context)

@@ -1,6 +1,8 @@
 """Whatever happens in whatever order: no alert is lost, none is told twice, and every change is lawful and on record.
 
-Ten thousand sequences: `SEQUENCES=10000 pytest -m slow tests/integration/lifecycle`, a quarter of an hour or more.
+Signals, people, mutes of topics and of segments, hand-overs, alerts that keep coming back, the next in line, and an
+outbox whose receivers fail and whose senders die, over months. Ten thousand sequences: `SEQUENCES=10000 pytest -m slow
+tests/integration/lifecycle`.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,19 +21,31 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
 from feedback.alerts import LEGAL, AcknowledgementError
-from feedback.domain import Alert, AlertState, Author, Holding, Verdict
+from feedback.domain import Alert, AlertState, Author, Holding, Segment, SegmentCount, Verdict
+from feedback.notify.outbox import NoticeKind
 from feedback.store import alerts, held, tables
 from feedback.store.verdicts import mutes, verdicts_of
 from jobs.respond import end, mute, say, take_on, unmute
-from tests.integration.lifecycle.lifecycle_world import TOPICS, Lifecycle, Seen, history, lifecycle, topic_id
+from tests.integration.lifecycle.lifecycle_post import Post, post_of
+from tests.integration.lifecycle.lifecycle_world import STEPS, TOPICS, Lifecycle, Seen, history, lifecycle, topic_id
 
 SEQUENCES = int(os.environ.get("SEQUENCES", "0"))
-QUICK, ALL = SEQUENCES or 100, SEQUENCES or 1_000
+QUICK, ALL = 100, SEQUENCES or 1_000
+ON_POSTGRESQL = 0.1
+"""The share of as many that is lived on PostgreSQL too."""
+
 RISING = ("open", "regressed")
 
 names = st.sampled_from(sorted(TOPICS))
 places = st.integers(0, 11)
 """Which of the topics that have had an alert is acted on."""
+
+GERMANY, POLAND = Segment("market", "DE"), Segment("market", "PL")
+
+
+def in_germany(observed: int) -> SegmentCount:
+    return SegmentCount(GERMANY, observed, 3.0, 1.0, 6.0, 1e-6)
+
 
 seen = st.builds(
     Seen,
@@ -40,6 +54,8 @@ seen = st.builds(
     driver=st.sampled_from(["", "Trustly", "Trustly", "Skrill"]),
     rising=st.sampled_from([True, True, True, False]),
     complete=st.sampled_from([True, True, False]),
+    segment=st.sampled_from([None, None, None, GERMANY, POLAND]),
+    where=st.sampled_from([(), (), (in_germany(18),), (in_germany(36),), (in_germany(18), in_germany(36))]),
 )
 runs = st.tuples(
     st.just("run"),
@@ -49,19 +65,32 @@ runs = st.tuples(
 acts = st.one_of(
     st.tuples(st.sampled_from(["take on", "end", "end", "unmute"]), places),
     st.tuples(st.just("say"), places, st.sampled_from(list(Verdict)), st.sampled_from(["payments", "games", ""])),
-    st.tuples(st.just("mute"), places, st.sampled_from([(30, None), (200, None), (None, 2.0), (None, None)])),
+    st.tuples(
+        st.just("mute"),
+        places,
+        st.sampled_from([(30, None), (200, None), (None, 4.0), (None, None)]),
+        st.sampled_from([None, None, GERMANY, POLAND]),
+    ),
+)
+waits = st.tuples(st.just("wait"), st.sampled_from([1, 4, 30]))
+post = st.one_of(
+    st.tuples(st.just("deliver"), st.sampled_from([0.0, 0.5, 0.5, 1.0]), st.integers(0, 3)),
+    st.tuples(st.just("die"), st.integers(1, 4), st.integers(0, 2)),
+    st.tuples(st.just("send again")),
 )
 PAYMENTS = [Seen(each, driver="Trustly") for each in ("withdrawals", "deposits", "refunds", "chargebacks")]
 storms = st.sampled_from([("run", 6, PAYMENTS[:3]), ("run", 6, PAYMENTS[1:]), ("run", 6, PAYMENTS)])
 back = st.tuples(st.just("come back"), places, st.integers(1, 5))
-sequences = st.lists(st.one_of(runs, runs, storms, back, acts, acts), min_size=1, max_size=12)
+sequences = st.lists(st.one_of(runs, runs, storms, back, acts, acts, waits, post), min_size=1, max_size=12)
 
 
 class Witness:
     """Does what a sequence says and looks at what comes of it, by what it saw itself."""
 
-    def __init__(self, world: Lifecycle) -> None:
+    def __init__(self, world: Lifecycle, post: Post) -> None:
         self.world = world
+        self.post = post
+        self.risen: dict[str, Seen] = {}
         self.said: list[tuple[UUID, str]] = []
         self.silenced = self.heard = 0
         self.owners = {topic: [owner] for topic, (_, owner) in TOPICS.items()}
@@ -71,8 +100,18 @@ class Witness:
         if what == "run":
             hours, found = given
             self.world.run(hours, found)
+            self.risen |= {each.topic: each for each in found if each.rising}
             self.nothing_is_lost(found)
             self.everything_is_in_order()
+        elif what == "wait":
+            self.wait(*given)
+        elif what == "deliver":
+            self.post.deliver(*given)
+            self.post.in_order()
+        elif what == "die":
+            self.post.die(*given)
+        elif what == "send again":
+            self.post.send_again()
         elif topic := self.alerted(given[0]):
             self.act(what, topic, *given[1:])
 
@@ -110,10 +149,55 @@ class Witness:
             self.said.append((alert, str(given[0])))
             self.silenced += was_open and given[0] in (Verdict.EXPECTED, Verdict.KNOWN)
         else:
-            hours, below = given[0]
+            (hours, below), segment = given
             until = self.world.now + timedelta(hours=hours) if hours else None
-            mute(context, alert, by, until=until, below=below)
+            mute(context, alert, by, until=until, below=below, segment=segment)
             self.silenced += 1
+
+    def wait(self, hours: float) -> None:
+        """Nobody judges; who is next in line is told of each alert that its owner has left lying, and of no other."""
+        before = self.passed_on()
+        self.world.wait(hours)
+        after = self.passed_on()
+        with self.world.context.database.read() as connection:
+            past, waiting = history(connection), alerts.latest_alerts(connection)
+            told = self.first_told()
+            due = {self.due(connection, each, len(past[each.id]) - 1, told) for each in waiting.values()}
+        assert after == before.union(*due)
+        event("passed on" if after > before else "not passed on")
+        self.everything_is_in_order()
+
+    def due(
+        self, connection: Connection, alert: Alert, position: int, told: Mapping[tuple[UUID, int, str], datetime]
+    ) -> frozenset[tuple[UUID, int, str]]:
+        """The steps (alert, position, to whom) that an alert is to have taken by now, but for those it took before."""
+        topic = TOPIC_OF[alert.topic_id]
+        *_, owner = self.owners[topic]
+        at = told.get((alert.id, position, owner))
+        if at is None or str(alert.state) not in RISING or owner != "payments":
+            return frozenset()
+        if self.is_muted(connection, alert, self.risen[topic]):
+            return frozenset()
+        waited = self.world.now - at
+        return frozenset((alert.id, position, to) for to, after in STEPS.items() if waited >= after)
+
+    def first_told(self) -> dict[tuple[UUID, int, str], datetime]:
+        """When each owner was first told of a rise, by alert and position."""
+        found: dict[tuple[UUID, int, str], datetime] = {}
+        for each in self.world.notices():  # the oldest first
+            for alert, position in each.about:
+                found.setdefault((alert, position, each.owner), each.created_at)
+        return found
+
+    def passed_on(self) -> set[tuple[UUID, int, str]]:
+        """What went on to whom, each with the notice that says so."""
+        with self.world.context.database.read() as connection:
+            rows = connection.execute(select(tables.escalation)).all()
+        found = {(each.alert_id, each.position, each.told) for each in rows}
+        escalated = [each for each in self.world.notices() if each.kind is NoticeKind.ESCALATED]
+        assert Counter((each.alert_id, each.position, each.owner) for each in escalated) == Counter(found)
+        assert len(found) == len(rows)
+        return found
 
     def state(self, alert_id: UUID) -> AlertState:
         with self.world.context.database.read() as connection:
@@ -138,13 +222,14 @@ class Witness:
                     assert is_new or told[alert.id, rose] == set(), "who is held back is not told"
                     assert muted or self.is_held(connection, alert, waiting[alert.id].cause, past)
                 else:
+                    assert not muted or past[alert.id][rose].at != self.world.now, "a rise that is muted is not told"
                     *_, owner = self.owners[each.topic]
-                    ever = set().union(*(CHANNELS_OF[one] for one in self.owners[each.topic]))
+                    ever = set(STEPS).union(*(CHANNELS_OF[one] for one in self.owners[each.topic]))
                     assert CHANNELS_OF[owner] <= told[alert.id, rose] <= ever
 
     def is_muted(self, connection: Connection, alert: Alert, seen: Seen) -> bool:
-        ratio = seen.observed / 7.0
-        return any(each.holds(alert, None, ratio, self.world.now) for each in mutes(connection, alert.topic_id))
+        ratio, segment = seen.observed / 7.0, alone(seen)
+        return any(each.holds(alert, segment, ratio, self.world.now) for each in mutes(connection, alert.topic_id))
 
     def is_held(self, connection: Connection, alert: Alert, cause: Holding, past: Mapping[UUID, Sequence[Any]]) -> bool:
         """Whether there is what is said to hold an alert back."""
@@ -169,6 +254,7 @@ class Witness:
             kept = mutes(connection, lifted=True)
             assert len(kept) == self.silenced
             assert sum(each.lifted_at is not None for each in kept) == self.heard
+        self.post.in_order()
 
     def is_lawful(self, rows: Sequence[Any], alert: Any) -> None:
         assert [row.position for row in rows] == list(range(len(rows)))
@@ -211,8 +297,20 @@ class Witness:
         with self.world.context.database.read() as connection:
             assert held.waiting(connection) == {}
         self.nothing_is_lost(found)
+        self.wait(30)
+        self.post.in_the_end_all_arrives()
         self.everything_is_in_order()
 
+
+def alone(seen: Seen) -> Segment | None:
+    """The segment without which a rise would be none: up to 12 are as usual in all, 3 there."""
+    if seen.segment or len(seen.where) != 1:
+        return seen.segment
+    (there,) = seen.where
+    return there.segment if seen.observed - (there.observed - 3.0) <= 12.0 else None
+
+
+TOPIC_OF = {topic_id(name): name for name in TOPICS}
 
 CHANNELS_OF = {
     "payments": {"desk", "all"},
@@ -246,23 +344,36 @@ def world(sqlite_database: str, tmp_path: Path) -> Iterator[Lifecycle]:
         yield made
 
 
+@pytest.fixture
+def postgres_world(postgres_database: str, tmp_path: Path) -> Iterator[Lifecycle]:
+    with lifecycle(tmp_path, postgres_database) as made:
+        yield made
+
+
 def follow(world: Lifecycle, steps: Sequence[tuple[Any, ...]]) -> None:
     world.forget()
-    witness = Witness(world)
-    for step in steps:
-        witness.do(step)
-    witness.in_the_end_all_is_told()
+    with post_of(world) as post:
+        witness = Witness(world, post)
+        for step in steps:
+            witness.do(step)
+        witness.in_the_end_all_is_told()
 
 
-def any_life(examples: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def any_life(examples: float) -> Callable[[Callable[..., None]], Callable[..., None]]:
     checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-    return settings(max_examples=examples, deadline=None, suppress_health_check=checks)
+    return settings(max_examples=round(examples), deadline=None, suppress_health_check=checks)
 
 
 @any_life(QUICK)
 @given(steps=sequences)
 def test_no_alert_is_lost_or_told_twice(world: Lifecycle, steps: list[tuple[Any, ...]]) -> None:
     follow(world, steps)
+
+
+@any_life(QUICK * ON_POSTGRESQL)
+@given(steps=sequences)
+def test_no_alert_on_postgresql_is_lost_or_told_twice(postgres_world: Lifecycle, steps: list[tuple[Any, ...]]) -> None:
+    follow(postgres_world, steps)
 
 
 @pytest.mark.slow
@@ -273,3 +384,13 @@ def test_no_alert_of_ten_thousand_sequences_is_lost_or_told_twice(
     world: Lifecycle, steps: list[tuple[Any, ...]]
 ) -> None:
     follow(world, steps)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+@any_life(ALL * ON_POSTGRESQL)
+@given(steps=sequences)
+def test_no_alert_of_a_thousand_sequences_on_postgresql_is_lost_or_told_twice(
+    postgres_world: Lifecycle, steps: list[tuple[Any, ...]]
+) -> None:
+    follow(postgres_world, steps)

@@ -17,7 +17,8 @@ from feedback.store.database import Database
 from feedback.store.requests import waiting
 from feedback.web.settings import shown as settings_shown
 from tests.conftest import SettingsFactory
-from tests.integration.api.api_world import BONUS, LOGIN, NOW, VERSION, open_alert, responding, topic
+from tests.integration.api.api_world import BONUS, EVIDENCE, LOGIN, NOW, VERSION, open_alert, responding, topic
+from tests.unit.feedback.test_support_words import BACKGROUND
 
 PAGES = (
     "/", "/alerts", "/topics", "/topics/map", "/topics/decisions", "/models", "/fixes", "/figures", "/digests",
@@ -51,6 +52,16 @@ def test_an_open_alert_leads_to_its_page(browser: TestClient, alert: UUID) -> No
 def test_messages_customers_and_texts_stand_beside_an_alert(browser: TestClient, alert: UUID) -> None:
     for path in ("/", "/alerts", f"/alerts/{alert}"):
         assert "57 messages from 38 customers; 36 when near-copies count once." in browser.get(path).text, path
+
+
+def test_an_alert_says_how_its_customers_are_served(browser: TestClient, world: Database) -> None:
+    with world.write() as connection:
+        alert = open_alert(connection, BONUS, evidence={**EVIDENCE, "support": BACKGROUND.as_dict()})
+    page = browser.get(f"/alerts/{alert}").text.replace("\u00a0", " ")
+    assert "Satisfaction and speed" in page
+    assert re.search(r'First response <span class="badge">worse</span></th><td>half in 4 hrs', page)
+    assert "Without the complaints about “Bonus payout delayed”, 74 % of those who rated" in page
+    assert "That is an association, not an effect." in page
 
 
 def test_issues_of_another_owner_are_filtered_out(browser: TestClient, alert: UUID) -> None:

@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from feedback.domain import Span
 from feedback.settings import Settings, hash_key
 from feedback.store.database import Database, create_database
 from feedback.store.tables import run
 from jobs import doctor
 from jobs.doctor import Finding, State, examine
+from jobs.overdue import LeftOut
 
 NOW = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -109,6 +111,17 @@ def test_a_key_that_others_may_read_or_that_is_cut_off(tmp_path: Path) -> None:
     assert "5 bytes" in doctor.hash_key(path).found
 
 
+def test_a_database_that_others_may_read(tmp_path: Path) -> None:
+    folder, file = tmp_path / "var", tmp_path / "var" / "feedback.db"
+    create_database(f"sqlite:///{file}").close()
+    folder.chmod(0o755)
+    assert doctor.privacy(file).state is State.OK, "it was made so"
+    file.chmod(0o644)
+    assert doctor.privacy(file).state is State.NOTE
+    folder.chmod(0o700)
+    assert doctor.privacy(file).state is State.OK, "nobody gets there"
+
+
 def test_a_port_that_another_program_has() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -166,6 +179,14 @@ def test_a_run_that_was_given_up_is_told_until_it_is_made_up_for() -> None:
     assert "2 given up" in doctor.given_up(failed, {"detect": None}, zone).found
     assert "1 given up" in doctor.given_up(failed, {"detect": NOW - 2 * HOUR}, zone).found
     assert doctor.given_up(failed, {"detect": NOW}, zone).state is State.OK
+
+
+def test_windows_that_a_long_pause_left_out_are_told() -> None:
+    assert doctor.never_done([]).state is State.OK
+    found = doctor.never_done([LeftOut("detect", 8, Span(NOW - 48 * HOUR, NOW))])
+    assert found.state is State.NOTE
+    assert "8 of detect, 2026-11-20 17:30 to 2026-11-22 17:30 UTC" in found.found
+    assert "'catch_up_days'" in found.advice
 
 
 def test_dead_notices_and_abandoned_runs() -> None:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,18 +119,18 @@ def test_a_worker_whose_run_was_taken_over_leaves_the_files_to_the_other(context
     assert count(context) == 0
 
 
-def test_asked_to_stop_it_begins_no_other_file(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = (put(context, name, complaint(number=number)) for number, name in enumerate(("a.jsonl", "b.jsonl")))
-    asked: list[bool] = []
-
-    def asked_meanwhile(*given: Any) -> Counts:
-        asked.append(True)
-        return ingest_file(*given)
-
-    monkeypatch.setattr("jobs.intake.ingest_file", asked_meanwhile)
+def test_asked_to_stop_it_ends_with_the_batch_and_reads_the_file_again_later(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put(context, "a.jsonl", "".join(complaint(number=number) for number in (1, 2, 3)))
+    asked: list[int] = []
+    monkeypatch.setattr("feedback.ingest.BATCH", 1)
+    monkeypatch.setattr("jobs.intake.ingest_file", partial(ingest_file, advance=asked.append))
     with pytest.raises(Stopped):
         run(replace(context, stopping=lambda: bool(asked)), NOW)
-    assert (first.exists(), second.exists(), count(context)) == (False, True, 1)
+    assert (path.exists(), count(context)) == (True, 1)
+    assert run(context, NOW)["accepted"] == 2
+    assert (path.exists(), count(context)) == (False, 3)
 
 
 def test_a_run_that_comes_late_takes_what_came_in_since_its_window(context: Context) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from feedback.domain import Complaint
+from feedback.domain import Complaint, Span
 from feedback.settings import Settings
 from feedback.store import runs
 from feedback.store.complaints import store_complaints
 from feedback.store.database import open_database
 from jobs.context import Context, Parts
-from jobs.overdue import overdue
+from jobs.overdue import LeftOut, left_out, overdue
 from jobs.progress import Silent
 from jobs.run import this_process
 
@@ -69,3 +69,37 @@ def test_a_job_that_never_succeeded_is_since_the_first_complaint(
 
 def test_nothing_is_due_before_there_is_a_complaint(sqlite_database: str, settings: Callable[..., Settings]) -> None:
     assert found(sqlite_database, settings, {}, None) == {}
+
+
+def pauses(url: str, settings: Callable[..., Settings], days: Sequence[int]) -> list[LeftOut]:
+    """What is left out, where on each of these days of 2025 all was judged; 30 days are made up for."""
+    made, database = settings(time_zone="UTC", catch_up_days=30), open_database(url)
+    midnights = [datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=day - 1) for day in days]
+    judged = [midnight + hours * HOUR for midnight in midnights for hours in (0, 6, 12, 18)]
+    with database.write() as connection:
+        for window in judged:
+            claim = runs.claim(connection, "detect", window, "me:1:1", NOW, lambda _: False)
+            assert claim
+            runs.succeed(connection, claim, NOW, 1.0, {})
+        found = left_out(connection, made, NOW)
+    database.close()
+    return found
+
+
+def test_a_pause_is_left_out_from_the_last_window_before_it_to_the_first_after_it(
+    sqlite_database: str, settings: Callable[..., Settings]
+) -> None:
+    (found,) = pauses(sqlite_database, settings, [9, 10, 13, 14, *range(15, 420)])
+    first, last = datetime(2025, 1, 11, tzinfo=UTC), datetime(2025, 1, 12, 18, tzinfo=UTC)
+    assert found == LeftOut("detect", 8, Span(first, last))
+
+
+def test_what_can_still_be_made_up_for_is_not_left_out(sqlite_database: str, settings: Callable[..., Settings]) -> None:
+    since = NOW - timedelta(days=30)  # 2 February 2026, day 398
+    (found,) = pauses(sqlite_database, settings, range(380, 396))
+    assert found.within.end == since.replace(minute=0)
+    assert pauses(sqlite_database, settings, range(396, 399)) == []
+
+
+def test_before_the_first_run_there_is_no_pause(sqlite_database: str, settings: Callable[..., Settings]) -> None:
+    assert pauses(sqlite_database, settings, []) == []

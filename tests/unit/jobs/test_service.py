@@ -22,6 +22,7 @@ from feedback.store.database import Database
 from feedback.store.runs import ATTEMPTS
 from feedback.store.tables import run
 from jobs.context import Context, Parts
+from jobs.overdue import left_out
 from jobs.progress import Silent
 from jobs.replay import pending_moments, replay, replayed_moments
 from jobs.run import JOBS, execute, is_gone, job_named, this_process
@@ -205,6 +206,22 @@ def test_what_was_missed_is_made_up_for_oldest_first(world: World) -> None:
 def test_nothing_older_than_the_setting_is_made_up_for(world: World) -> None:
     world.begin(NOW - timedelta(days=300))
     assert min(at for _, at in world.tick()) > NOW - timedelta(days=3, hours=1)
+
+
+def test_what_is_too_old_to_be_made_up_for_is_told_once_and_stays_known(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.begin(NOW - timedelta(days=300))
+    world.tick()
+    world.now += timedelta(days=5)  # of which the setting reaches three back
+    caplog.clear()
+    world.tick()
+    world.tick()
+    (told,) = [each.getMessage() for each in caplog.records if getattr(each, "event", "") == "windows_left_out"]
+    assert "8 windows of detect, 2026-03-04T12:00:00+00:00 to 2026-03-06T06:00:00+00:00" in told
+    with world.context.database.read() as connection:
+        (found,) = left_out(connection, world.context.settings, world.now)
+    assert (found.job, found.windows) == ("detect", 8)
 
 
 def test_a_failure_holds_up_all_that_follows_until_it_is_mended(world: World) -> None:

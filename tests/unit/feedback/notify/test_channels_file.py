@@ -195,6 +195,8 @@ def test_owners_and_channels_have_a_language(tmp_path: Path) -> None:
     mail, chat, _ = found.own("payments")
     assert [found.language("payments", each) for each in (mail, chat, None)] == ["pl", "fi", "fi"]
     assert found.language("someone else", found.own("someone else")[0]) == "de"
+    everybody = read(tmp_path, f"{WHOLE}languages:\n  payments: fi\n  everybody: nb\n  default: de\n")
+    assert everybody.language("payments", everybody.everybody[0]) == "nb", "whosever alert it is"
     unsaid = read(tmp_path, WHOLE)
     assert unsaid.language("payments", unsaid.own("payments")[0]) is None
 
