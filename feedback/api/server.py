@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext, suppress
@@ -33,10 +32,6 @@ HEADER_BYTES = 32 * 1024
 KEEP_ALIVE_SECONDS = 20
 MOST_CONNECTIONS = 1_000
 """More get the answer 503 at once."""
-
-TURN_SECONDS = 0.001
-"""So long a thread computes while others wait for their turn. An answer takes a dozen turns: at Python's 5 ms it would
-take long beside a batch of complaints that is redacted."""
 
 WORKERS = "AnyIO worker"
 """What the threads are called that routes run in."""
@@ -65,7 +60,6 @@ def serve(
     """
     service = app.state.service
     assert isinstance(service, Service)
-    sys.setswitchinterval(TURN_SECONDS)
     with bound(_address(host, service.database), port) as listener:
         server = _Server(_config(app), stop, lambda: _ready(listener, on_ready))
         with nullcontext() if stop else _signals(server), _deadline(server):
