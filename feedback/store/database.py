@@ -303,7 +303,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "journal_mode = WAL",
         "synchronous = NORMAL",
         "foreign_keys = ON",
-        "cache_size = -65536",
+        "cache_size = -16384",  # of each connection, and a server has a dozen; the system keeps the file in memory too
         "secure_delete = ON",  # what is deleted or replaced is overwritten
     ):
         cursor.execute(f"PRAGMA {pragma}")
