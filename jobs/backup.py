@@ -65,6 +65,8 @@ def back_up(settings: Settings, target: Path, now: datetime) -> Backup:
     """
     if target.exists():
         raise BackupError(f"{target} is there already; choose another name, such as one with the date.")
+    if not target.absolute().parent.is_dir():
+        raise BackupError(f"There is no folder {target.parent}; make it, or choose another.")
     kind = make_url(settings.url).get_backend_name()
     try:
         with TemporaryDirectory(dir=target.absolute().parent, prefix=".backup-") as folder:
@@ -96,6 +98,8 @@ def restore(settings: Settings, source: Path, *, force: bool = False) -> Backup:
     Nothing is touched before all of it was checked. Killed, the same command does it again. BackupError when the file
     is damaged or no backup, when something is there already, or when another process uses the database.
     """
+    if not source.is_file():
+        raise BackupError(f"There is no file {source}.")
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=settings.data_dir, prefix=".restore-") as folder:
@@ -268,11 +272,10 @@ def _let_go(database: Path) -> None:
 
 
 def _put_back(found: Backup, folder: Path, data_dir: Path, database: Path | None) -> None:
-    if TOPIC_MODELS in {PurePosixPath(name).parts[0] for name in found.files}:
-        shutil.rmtree(data_dir / TOPIC_MODELS, ignore_errors=True)
-        (folder / TOPIC_MODELS).replace(data_dir / TOPIC_MODELS)
-    with suppress(FileNotFoundError):
-        (folder / KEY).replace(data_dir / KEY)
+    shutil.rmtree(data_dir / TOPIC_MODELS, ignore_errors=True)
+    for name in (TOPIC_MODELS, KEY):
+        with suppress(FileNotFoundError):
+            (folder / name).replace(data_dir / name)
     if found.holds_database and database:
         database.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(folder / DATABASE, database)

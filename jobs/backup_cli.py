@@ -29,7 +29,11 @@ def backup(
     if KEY in made.files:
         say(err, f"It holds {KEY}, the key to customers' hashes: keep it as you keep passwords.")
     if not made.holds_database:
-        say(err, "The database is not in it. Back it up at the same time; the password comes from ~/.pgpass:")
+        say(
+            err,
+            "The database is not in it. Back it up at the same time, with `umask 077`, for it holds what customers "
+            "wrote; the password comes from ~/.pgpass:",
+        )
         say(err, dump_command(settings.url, file))
 
 
@@ -45,6 +49,9 @@ def restore(
     found = put_back(settings, file, force=force)
     say(out, f"Restored {len(found.files)} files of {found.made_at:%Y-%m-%d %H:%M} UTC; `feedback doctor` examines it.")
     if found.database == "postgresql":
-        say(err, "The database is not in it. Put it back with, and then run `feedback init`:")
+        say(
+            err,
+            "The database is not in it. These drop all tables and put back the dump's; then run `feedback init`:",
+        )
         for command in restore_commands(settings.url, file):
             say(err, command)

@@ -210,6 +210,7 @@ def _of_database(settings: Settings, wall: Callable[[], datetime]) -> Iterator[F
     yield Finding("database", State.OK, "can be reached, and its schema is this release's")
     with database.read() as connection:
         if connection.dialect.name == "sqlite":
+            yield privacy(Path(str(database.engine.url.database)))
             yield journal(str(connection.execute(text("PRAGMA journal_mode")).scalar_one()))
             yield integrity(list(connection.execute(text("PRAGMA quick_check(5)")).scalars()))
         else:
@@ -229,6 +230,15 @@ def _of_runs(connection: Connection, settings: Settings, now: datetime) -> Itera
     yield given_up(list(runs.given_up(connection)), done, settings.zone)
     yield abandoned(len(runs.overdue(connection, now)))
     yield never_done(left_out(connection, settings, now))
+
+
+def privacy(file: Path) -> Finding:
+    """Whether others on this machine may read SQLite's file."""
+    mode, folder = (each.stat().st_mode & 0o777 for each in (file, file.absolute().parent))
+    if mode & 0o044 and folder & 0o011:
+        found = f"others may read what customers wrote (mode {mode:o})"
+        return Finding("database file", State.NOTE, found, f"chmod 700 {file.parent}, or chmod 600 {file}*")
+    return Finding("database file", State.OK, "is its user's alone")
 
 
 def journal(mode: str) -> Finding:
@@ -320,7 +330,8 @@ def never_done(found: Sequence[LeftOut]) -> Finding:
     )
     advice = (
         "They were older than 'catch_up_days' when the service came back, and stay so: what rose then opened no alert. "
-        "`feedback digest --week` writes the report of such a week. Raise the setting before a longer pause ends."
+        "`feedback digest --week` writes the report of such a week. After a longer pause raise the setting, or run "
+        "`feedback replay` over it, before the first worker starts."
     )
     return Finding("windows left out", State.NOTE, told, advice)
 

@@ -19,6 +19,7 @@ from sqlalchemy.pool import NullPool, Pool
 
 from feedback.errors import StoreError
 from feedback.store import nearest
+from feedback.store.tables import metadata
 
 Item = TypeVar("Item")
 
@@ -81,6 +82,7 @@ class Database:
         url = _url(self.engine)
         try:
             _check_schema(url, _revision(self.engine), migrating=False)
+            _check_tables(self.engine)
         except DatabaseError as error:
             raise StoreError(_unreachable(url, error)) from None
 
@@ -114,7 +116,7 @@ def create_database(url: str, revision: str = "head") -> Database:
 
     location = make_url(url)
     if location.get_backend_name() == "sqlite" and location.database:
-        _make_folder(Path(location.database).parent)
+        _make_file(Path(location.database))
     config = Config()
     config.set_main_option("script_location", str(resources.files("feedback.store") / "migrations"))
     with _connected(url) as engine:
@@ -133,13 +135,14 @@ def create_database(url: str, revision: str = "head") -> Database:
         return Database(engine)
 
 
-def _make_folder(folder: Path) -> None:
+def _make_file(path: Path) -> None:
+    """Its user's alone: what customers wrote is in it. SQLite gives the files beside it the same mode."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
     except OSError as error:
         raise StoreError(
-            f"The folder {folder} of the database cannot be made: {error.strerror}. "
-            "Check the settings 'database_url' and 'data_dir'."
+            f"The database {path} cannot be made: {error.strerror}. Check the settings 'database_url' and 'data_dir'."
         ) from None
 
 
@@ -239,6 +242,16 @@ def _check_schema(url: str, found: str | None, *, migrating: bool) -> None:
     raise StoreError(f"The database {_shown(url)} has schema {found}, this program {newest}: run `feedback init`.")
 
 
+def _check_tables(engine: Engine) -> None:
+    """What a dump of some tables leaves behind has the right number and is of no use."""
+    missing = sorted(metadata.tables.keys() - set(inspect(engine).get_table_names()))
+    if missing:
+        raise StoreError(
+            f"The database {_shown(_url(engine))} has this program's schema but lacks tables: {', '.join(missing)}. "
+            "Restore a backup that is whole."
+        )
+
+
 def _engine(url: str, seconds: float | None = None, poolclass: type[Pool] | None = None) -> Engine:
     # an error must not quote what customers wrote
     engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True, poolclass=poolclass)
@@ -290,7 +303,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "journal_mode = WAL",
         "synchronous = NORMAL",
         "foreign_keys = ON",
-        "cache_size = -65536",
+        "cache_size = -16384",  # of each connection, and a server has a dozen; the system keeps the file in memory too
         "secure_delete = ON",  # what is deleted or replaced is overwritten
     ):
         cursor.execute(f"PRAGMA {pragma}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -47,19 +47,22 @@ class _Event:
     rise: Rise | None = None
 
 
-def invent(seed: int = SEED, end: date | datetime = END) -> Invented:
+def invent(
+    seed: int = SEED, end: date | datetime = END, rises: Callable[[Random, int], Sequence[Rise]] = draw_rises
+) -> Invented:
     """Complaints of the 185 days before `end` (exclusive, UTC if it is a date or has no zone): about 6,000.
 
-    The same seed and end give the same result on every machine.
+    `rises` draws those that are planted into a story of so many days. The same seed and end give the same result on
+    every machine.
     """
     last = _moment(end)
     first = last - timedelta(days=DAYS)
-    rises = draw_rises(Random(f"{seed} rises"), DAYS)
-    events = sorted(_events(Random(f"{seed} events"), rises, first), key=lambda event: event.at)
+    planted = rises(Random(f"{seed} rises"), DAYS)
+    events = sorted(_events(Random(f"{seed} events"), planted, first), key=lambda event: event.at)
     teller = _Teller(Random(f"{seed} texts"), last)
     records = [teller.tell(f"FB-{number:06}", event) for number, event in enumerate(events, start=1)]
-    planted = [_truth(rise, first, events, records) for rise in rises]
-    return Invented(records, planted, seed, first, last)
+    truth = [_truth(rise, first, events, records) for rise in planted]
+    return Invented(records, truth, seed, first, last)
 
 
 def _moment(end: date | datetime) -> datetime:

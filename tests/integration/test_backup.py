@@ -115,6 +115,23 @@ def test_what_is_there_is_replaced_only_by_force(home: Settings, tmp_path: Path)
     assert count(home.url) == 0
 
 
+def test_a_name_that_leads_nowhere_is_refused_in_words(home: Settings, tmp_path: Path) -> None:
+    with pytest.raises(BackupError, match=r"There is no folder .*backups; make it"):
+        back_up(home, tmp_path / "backups" / "b.tar", NOW)
+    with pytest.raises(BackupError, match=r"There is no file .*b\.tar"):
+        restore(Settings(data_dir=tmp_path / "copy"), tmp_path / "b.tar")
+    assert not (tmp_path / "copy").exists()
+
+
+def test_models_that_were_trained_since_are_gone_with_what_they_were_trained_on(home: Settings, tmp_path: Path) -> None:
+    models = home.data_dir / "topic_models"
+    models.rename(tmp_path / "elsewhere")
+    back_up(home, tmp_path / "before.tar", NOW)
+    (tmp_path / "elsewhere").rename(models)
+    restore(home, tmp_path / "before.tar", force=True)
+    assert not models.exists()
+
+
 def test_a_database_in_use_is_not_replaced(home: Settings, tmp_path: Path) -> None:
     back_up(home, tmp_path / "b.tar", NOW)
     database = open_database(home.url)

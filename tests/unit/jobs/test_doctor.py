@@ -111,6 +111,17 @@ def test_a_key_that_others_may_read_or_that_is_cut_off(tmp_path: Path) -> None:
     assert "5 bytes" in doctor.hash_key(path).found
 
 
+def test_a_database_that_others_may_read(tmp_path: Path) -> None:
+    folder, file = tmp_path / "var", tmp_path / "var" / "feedback.db"
+    create_database(f"sqlite:///{file}").close()
+    folder.chmod(0o755)
+    assert doctor.privacy(file).state is State.OK, "it was made so"
+    file.chmod(0o644)
+    assert doctor.privacy(file).state is State.NOTE
+    folder.chmod(0o700)
+    assert doctor.privacy(file).state is State.OK, "nobody gets there"
+
+
 def test_a_port_that_another_program_has() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
