@@ -121,7 +121,7 @@ def _reasons_words(reasons: Sequence[Mapping[str, Any]], to: Language = ENGLISH)
 
 
 def _points(points: int, to: Language) -> str:
-    return to.ngettext("{points} point", "{points} points", abs(points), points=f"{points:+d}")
+    return to.ngettext("{points} point", "{points} points", abs(points), points=f"{points:+d}".replace("-", "−"))
 
 
 def _reason(kept: Mapping[str, Any], to: Language) -> str:

@@ -28,7 +28,7 @@ from models.artifacts import TopicModel
 from models.assign import assign
 from models.births import Birth, elder, find_births
 from models.centre import Floats
-from models.topics import Words, describe, name_of
+from models.topics import NAMELESS, Words, describe, name_of
 
 BACKGROUND = timedelta(days=56)
 """How far back complaints are looked at, to tell a new subject from one that was always there."""
@@ -113,7 +113,7 @@ class _Nursery:
         return StoredTopic(
             id=derived_id("topic", self.current.version.id, "born", self.now, self.rows[birth.members[0]].id),
             kind=TopicKind.PROVISIONAL,
-            name=name_of(words) or "New subject",
+            name=name_of(words) or NAMELESS,
             owner=None,
             area=nearest_area(self.current.model, birth.centroid, areas),
             born_at=self.now,

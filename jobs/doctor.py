@@ -330,7 +330,8 @@ def never_done(found: Sequence[LeftOut]) -> Finding:
     )
     advice = (
         "They were older than 'catch_up_days' when the service came back, and stay so: what rose then opened no alert. "
-        "`feedback digest --week` writes the report of such a week. Raise the setting before a longer pause ends."
+        "`feedback digest --week` writes the report of such a week. After a longer pause raise the setting, or run "
+        "`feedback replay` over it, before the first worker starts."
     )
     return Finding("windows left out", State.NOTE, told, advice)
 

@@ -297,6 +297,8 @@ def _alert(
     # after the week is none of the week's business
     same = row.evidence if last.window == numbers.window else {}
     behind = _kept_behind(same) or copies_and_voices(charts.context, connection, numbers)
+    if behind and behind[1].messages < numbers.observed:
+        behind = None  # some have another topic since: what is left would contradict the numbers
     kept = row.evidence if last.window.end <= span.end else {}
     history = alerts.transitions_of(connection, row.id)
     regressed = [each.at for each in history if each.after == AlertState.REGRESSED and each.at < span.end]

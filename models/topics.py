@@ -155,9 +155,14 @@ def _lemmatizer() -> Lemmatizer:
     return Lemmatizer(lemmatization_strategy=DefaultStrategy(low_memory=True))
 
 
+NAMELESS = "New subject"
+"""What a topic is called whose complaints have no word in common that says anything, until somebody names it."""
+
+
 def name_of(words: Words, language: str = "en") -> str:
-    """A short name for people to change: the first words in `language`, else in the topic's main language."""
-    found = words.get(language) or next(iter(words.values()), ())
+    """A short name for people to change: the first words in `language`, else in the first that has any; empty where
+    none has."""
+    found = words.get(language) or next(filter(None, words.values()), ())
     return ", ".join(found[:NAME_WORDS]).capitalize()
 
 

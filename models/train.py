@@ -19,7 +19,7 @@ from models.centre import Floats, Ints, LanguageOffsets, ParallelPhrases, unit_r
 from models.cluster import KnnLeiden
 from models.evaluate import coverage, language_mixing
 from models.match import BAND, THRESHOLD, Descent, Matching, match
-from models.topics import Words, describe, name_of
+from models.topics import NAMELESS, Words, describe, name_of
 
 Progress = Callable[[str, float], None]
 """Called with the step that begins and the share of the work done before it."""
@@ -510,7 +510,7 @@ def _model(
 def _names(topics: _Topics, pinned: Sequence[PinnedVectors], before: _Before) -> list[str]:
     """Pinned topics have their own name, old ones keep theirs, new ones are named after their words."""
     known = dict(zip(before.ids, before.names, strict=True)) | {topic.topic_id: topic.name for topic in pinned}
-    return [known.get(id_) or name_of(topics.words.get(row, {})) for row, id_ in enumerate(topics.ids)]
+    return [known.get(id_) or name_of(topics.words.get(row, {})) or NAMELESS for row, id_ in enumerate(topics.ids)]
 
 
 def _metrics(topics: _Topics, space: _Space, before: _Before) -> dict[str, float]:

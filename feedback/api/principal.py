@@ -37,7 +37,7 @@ def principal_of(
     often."""
     key = bearer.credentials if bearer else header
     try:
-        found = _of_key(request, service, key) if key else signed_in(request, service).account.principal()
+        found = _of_key(request, service, key) if key else _of_session(request, service)
     except ProblemError:
         service.limits.take(f"address {address_of(request)}", UNKNOWN_PER_MINUTE)
         raise
@@ -113,10 +113,11 @@ AdministratingPerson = Annotated[Principal, Depends(administrating)]
 """A route's parameter for an administrator who has signed in."""
 
 
-def seen(service: Given, principal: Reader) -> Sight:
-    """What the caller sees."""
-    with service.database.read() as connection:
-        return sight_of(connection, principal, service.owned, service.settings.default_owner)
+async def seen(request: Request, _principal: Reader) -> Sight:
+    """What the caller sees, which was read together with who they are."""
+    sight = request.state.sight
+    assert isinstance(sight, Sight)
+    return sight
 
 
 Seeing = Annotated[Sight, Depends(seen)]
@@ -132,6 +133,8 @@ def _of_key(request: Request, service: Service, key: str) -> Principal:
     now: datetime = service.clock()
     with service.database.read() as connection:
         found = key_of(connection, key, now) if len(key) <= KEY_LENGTH else None
+        if found is not None:
+            request.state.sight = _sight(connection, service, found.principal())
     if found is None:
         detail = "This key is unknown, was revoked, or has run out."
         raise _refusal("invalid-key", detail, ', error="invalid_token"')
@@ -139,6 +142,17 @@ def _of_key(request: Request, service: Service, key: str) -> Principal:
         _write(service, lambda connection: note_use(connection, found.name, now))
     request.state.key_name = found.name
     return found.principal()
+
+
+def _of_session(request: Request, service: Service) -> Principal:
+    principal = signed_in(request, service).account.principal()
+    with service.database.read() as connection:
+        request.state.sight = _sight(connection, service, principal)
+    return principal
+
+
+def _sight(connection: Connection, service: Service, principal: Principal) -> Sight:
+    return sight_of(connection, principal, service.owned, service.settings.default_owner)
 
 
 def _write(service: Service, change: Callable[[Connection], None]) -> None:

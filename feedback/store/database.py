@@ -19,6 +19,7 @@ from sqlalchemy.pool import NullPool, Pool
 
 from feedback.errors import StoreError
 from feedback.store import nearest
+from feedback.store.tables import metadata
 
 Item = TypeVar("Item")
 
@@ -81,6 +82,7 @@ class Database:
         url = _url(self.engine)
         try:
             _check_schema(url, _revision(self.engine), migrating=False)
+            _check_tables(self.engine)
         except DatabaseError as error:
             raise StoreError(_unreachable(url, error)) from None
 
@@ -240,6 +242,16 @@ def _check_schema(url: str, found: str | None, *, migrating: bool) -> None:
     raise StoreError(f"The database {_shown(url)} has schema {found}, this program {newest}: run `feedback init`.")
 
 
+def _check_tables(engine: Engine) -> None:
+    """What a dump of some tables leaves behind has the right number and is of no use."""
+    missing = sorted(metadata.tables.keys() - set(inspect(engine).get_table_names()))
+    if missing:
+        raise StoreError(
+            f"The database {_shown(_url(engine))} has this program's schema but lacks tables: {', '.join(missing)}. "
+            "Restore a backup that is whole."
+        )
+
+
 def _engine(url: str, seconds: float | None = None, poolclass: type[Pool] | None = None) -> Engine:
     # an error must not quote what customers wrote
     engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True, poolclass=poolclass)
@@ -291,7 +303,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "journal_mode = WAL",
         "synchronous = NORMAL",
         "foreign_keys = ON",
-        "cache_size = -65536",
+        "cache_size = -16384",  # of each connection, and a server has a dozen; the system keeps the file in memory too
         "secure_delete = ON",  # what is deleted or replaced is overwritten
     ):
         cursor.execute(f"PRAGMA {pragma}")

@@ -125,7 +125,7 @@ class Words:
     zone: ZoneInfo
 
     def topic(self, name: str) -> str:
-        return topic_name(clean(name), self.to)
+        return topic_name(clean(name), self.to) or self.to.gettext("(no name)")
 
     def area(self, name: str | None) -> str:
         return area_name(clean(name), self.to) if name else self.to.gettext("no area")

@@ -23,7 +23,7 @@ import pytest
 
 from feedback.api import create_app
 from feedback.api.bounds import FEEDBACK_LIMIT
-from feedback.api.server import serve
+from feedback.api.server import bound, serve
 from feedback.errors import SettingError
 from feedback.ingest import Taken
 from feedback.roles import Role
@@ -185,3 +185,10 @@ def test_a_port_that_is_taken_is_named(sqlite_database: str, tmp_path: Path) -> 
         with pytest.raises(SettingError, match=f"Port {port} .*'port'"):
             serve(app, port)
     database.close()
+
+
+def test_an_answer_does_not_wait_to_share_a_packet() -> None:
+    with bound("127.0.0.1", 0) as listener:
+        listener.listen()
+        with socket.create_connection(listener.getsockname()), listener.accept()[0] as connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -160,6 +160,14 @@ def test_another_schema_is_refused_with_both_revisions(database: Database, datab
         open_database(database_url)
 
 
+def test_a_database_that_lacks_tables_is_refused_with_their_names(database: Database, database_url: str) -> None:
+    with database.write() as connection:
+        for name in ("told", "mute"):
+            connection.exec_driver_sql(f"DROP TABLE {name}")
+    with pytest.raises(StoreError, match=r"lacks tables: mute, told\. Restore a backup"):
+        open_database(database_url)
+
+
 def test_a_schema_newer_than_the_program_is_refused_in_words(database: Database, database_url: str) -> None:
     with database.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))

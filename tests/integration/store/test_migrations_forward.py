@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from importlib import resources
+from importlib import import_module, resources
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +56,12 @@ from tests.integration.store.rows_of_each_table import (
 from tests.integration.store.store_samples import DAY, NOW, TOPIC, VERSION, sample
 from tests.running import ROOT
 
-REVISIONS = sorted(
-    path.name.split("_")[0]
+SCRIPTS = sorted(
+    Path(path.name).stem
     for path in (resources.files("feedback.store") / "migrations" / "versions").iterdir()
     if path.name[0].isdigit()
 )
+REVISIONS = [each.split("_")[0] for each in SCRIPTS]
 ALERTS = (ALERT, OLD_ALERT)
 LATER = NOW + timedelta(days=100)
 
@@ -127,6 +128,13 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def test_there_are_rows_and_readers_of_every_table() -> None:
     assert ROWS.keys() == metadata.tables.keys()
     assert metadata.tables.keys() - READ.keys() == {"stale_bucket", "used_link", "session", "lock_out"}
+
+
+def test_each_revision_comes_after_the_one_before_it_and_none_is_left_out() -> None:
+    scripts = [import_module(f"feedback.store.migrations.versions.{each}") for each in SCRIPTS]
+    assert [f"{number:04d}" for number in range(1, len(SCRIPTS) + 1)] == REVISIONS
+    assert [each.revision for each in scripts] == REVISIONS
+    assert [each.down_revision for each in scripts] == [None, *REVISIONS[:-1]]
 
 
 @pytest.mark.parametrize("revision", REVISIONS)

@@ -108,6 +108,14 @@ def test_a_mute_can_be_ended(browser: TestClient, alert: UUID) -> None:
     assert "Hear of it again" not in browser.post(f"/alerts/{alert}/unmute").text
 
 
+def test_a_topic_without_a_name_can_be_followed(browser: TestClient, world: Database) -> None:
+    nameless = topic("")
+    with world.write() as connection:
+        topics.add_topics(connection, VERSION.id, [nameless])
+    assert re.search(rf'href="/topics/{nameless.id}">\(no name\)</a>', browser.get("/topics").text)
+    assert "<h1>(no name)</h1>" in browser.get(f"/topics/{nameless.id}").text
+
+
 def test_names_are_shown_and_not_obeyed(browser: TestClient, world: Database) -> None:
     with world.write() as connection:
         bad = topic("<script>alert(1)</script>")

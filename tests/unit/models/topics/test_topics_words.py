@@ -72,6 +72,7 @@ def test_a_word_that_one_text_repeats_does_not_name_the_topic() -> None:
 def test_the_name_is_in_english_else_in_the_main_language() -> None:
     assert name_of({"de": ("bonus", "fehlen"), "en": ("bonus", "missing", "spin", "free")}) == "Bonus, missing, spin"
     assert name_of({"fi": ("yö", "pyyntö")}) == "Yö, pyyntö"
+    assert name_of({"de": (), "fi": ("yö",)}) == "Yö"
     assert name_of({}) == ""
 
 
