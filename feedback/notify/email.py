@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.header import Header
+from email.headerregistry import HeaderRegistry, UniqueUnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime
 from typing import ClassVar, Literal
 from urllib.parse import quote
@@ -25,6 +27,25 @@ Security = Literal["none", "starttls", "tls"]
 
 WITH_ADDRESS = re.compile(r"\S*@\S*")
 ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]]+@[A-Za-z0-9.-]+")
+
+
+class Subject(UniqueUnstructuredHeader):
+    """A subject that arrives as it was written.
+
+    Folded as any other header is (by Python 3.11 at least), one that mixes encoded and plain words loses blanks between
+    them; here either all of it is encoded or nothing.
+    """
+
+    def fold(self, *, policy: Policy) -> str:
+        """The lines of the header."""
+        charset = "us-ascii" if str(self).isascii() else "utf-8"
+        header = Header(str(self), charset, maxlinelen=policy.max_line_length, header_name=self.name)
+        return f"{self.name}: {header.encode(linesep=policy.linesep)}{policy.linesep}"
+
+
+HEADERS = HeaderRegistry()
+HEADERS.map_to_type("subject", Subject)
+POLICY = SMTP.clone(header_factory=HEADERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +92,7 @@ class Email:
 def compose(message: Message, channel: Email, now: datetime) -> EmailMessage:
     """The mail; the same key gives the same Message-ID, so that a copy is known for one."""
     smtp = channel.smtp
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=POLICY)
     mail["From"], mail["To"] = smtp.sender, channel.to
     mail["Subject"] = _subject(message)
     mail["Date"] = format_datetime(now)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feedback.language import Language
 from feedback.notify.alertmanager import OPEN_FOR, posted
@@ -102,6 +105,22 @@ def test_the_headers_name_the_key_and_ask_for_no_answer() -> None:
     assert mail["From"] == "Rückmeldung <feedback@casino.example>"
     assert mail["Date"].datetime == NOW
     assert mail["In-Reply-To"] is None
+
+
+# words of several scripts and lengths with marks between them, as subjects have them
+words = st.one_of(
+    st.sampled_from(["Auszahlung", "verspätet:", "wypłat", "høy", "(0–2)", "[høy]", "41", "expected", "x" * 60]),
+    st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=12),
+)
+
+
+@given(st.lists(words, min_size=1, max_size=30).map(" ".join))
+def test_a_subject_arrives_as_it_was_written(subject: str) -> None:
+    message = replace(alert_message(notice()), subject=subject)
+    mail = compose(message, EMAIL, NOW)
+    assert parsed(mail)["Subject"] == subject
+    lines = mail.as_bytes().split(b"\r\n\r\n", 1)[0].split(b"\r\n")
+    assert max(map(len, lines)) <= 998
 
 
 def test_an_update_joins_the_first_message() -> None:
