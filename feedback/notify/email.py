@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.header import Header
-from email.headerregistry import HeaderRegistry, UniqueUnstructuredHeader
+from email.headerregistry import BaseHeader, HeaderRegistry, UniqueUnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime
@@ -29,7 +29,7 @@ WITH_ADDRESS = re.compile(r"\S*@\S*")
 ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]]+@[A-Za-z0-9.-]+")
 
 
-class Subject(UniqueUnstructuredHeader):
+class Subject(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc]  # the two say max_count differently
     """A subject that arrives as it was written.
 
     Folded as any other header is (by Python 3.11 at least), one that mixes encoded and plain words loses blanks between
