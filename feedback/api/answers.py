@@ -20,6 +20,7 @@ class Answers:
     def __init__(self, most: int = KEPT) -> None:
         self._most = most
         self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._turns: dict[str, Lock] = {}
         self._lock = Lock()
 
     def answer(self, request: Request, follows_from: Hashable, make: Callable[[], BaseModel]) -> Response:
@@ -30,11 +31,23 @@ class Answers:
         etag = _etag(request, follows_from)
         if is_known(request, etag):
             return Response(status_code=304, headers={"ETag": etag})
-        content = self._get(etag)
-        if content is None:
-            content = make().model_dump_json().encode()
-            self._put(etag, content)
+        content = self._get(etag) or self._made(etag, make)
         return Response(content, media_type="application/json", headers={"ETag": etag})
+
+    def _made(self, etag: str, make: Callable[[], BaseModel]) -> bytes:
+        """Made once: whoever asks for the same meanwhile waits, as all of them together would take far longer."""
+        with self._lock:
+            turn = self._turns.setdefault(etag, Lock())
+        with turn:
+            content = self._get(etag)
+            try:
+                if content is None:
+                    content = make().model_dump_json().encode()
+                    self._put(etag, content)
+            finally:
+                with self._lock:
+                    self._turns.pop(etag, None)
+        return content
 
     def _get(self, etag: str) -> bytes | None:
         with self._lock:
