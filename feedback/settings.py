@@ -36,6 +36,9 @@ from feedback.provider import Given, Provider
 from feedback.retention import Retention
 from feedback.roles import Role
 
+LOOPBACK = "127.0.0.1"
+"""What is listened on unless told otherwise: others cannot reach it."""
+
 PREFIX = "FEEDBACK_"
 FILE_VARIABLE = "FEEDBACK_CONFIG"
 DEFAULT_FILE = Path("feedback.toml")

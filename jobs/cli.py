@@ -17,7 +17,7 @@ from typer.main import get_command
 
 from feedback.errors import FeedbackError, SourceError
 from feedback.phrases import amount
-from feedback.settings import FILE_VARIABLE, Settings, commented_file, hash_key, load_settings, settings_file
+from feedback.settings import FILE_VARIABLE, LOOPBACK, Settings, commented_file, hash_key, load_settings, settings_file
 from jobs.accounts_cli import accounts
 from jobs.alerts_cli import alerts
 from jobs.audit import noted
@@ -366,7 +366,7 @@ Port = Annotated[
 
 
 @app.command()
-def up(host: Host = "127.0.0.1", port: Port = None, start_at: StartAt = None, speed: Speed = 1.0) -> None:
+def up(host: Host = LOOPBACK, port: Port = None, start_at: StartAt = None, speed: Speed = 1.0) -> None:
     """Run the service on this machine: the schedule, API and pages, until SIGTERM or Ctrl-C."""
     from jobs.up import up as run_service
 
@@ -383,7 +383,7 @@ def worker(start_at: StartAt = None, speed: Speed = 1.0) -> None:
 
 
 @app.command()
-def serve(host: Host = "127.0.0.1", port: Port = None, start_at: StartAt = None, speed: Speed = 1.0) -> None:
+def serve(host: Host = LOOPBACK, port: Port = None, start_at: StartAt = None, speed: Speed = 1.0) -> None:
     """Run API and pages alone, until SIGTERM or Ctrl-C. What they take in, a worker works off."""
     from jobs.up import alone, run_api
 

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, text
 from feedback.errors import FeedbackError, SettingError, StoreError
 from feedback.lag import LAG, is_late
 from feedback.notify.outbox import NoticeState
-from feedback.settings import Settings, load_settings
+from feedback.settings import LOOPBACK, Settings, load_settings
 from feedback.store import nearest, notices, runs
 from feedback.store.complaints import count_complaints
 from feedback.store.database import open_database
@@ -163,7 +163,7 @@ def port(number: int) -> Finding:
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind(("127.0.0.1", number))
+            listener.bind((LOOPBACK, number))
         except PermissionError:
             advice = "Choose one above 1023 by the setting 'port'."
             return Finding("port", State.MEND, f"{number} is not for this user", advice)
@@ -179,7 +179,7 @@ def _taken(number: int) -> Finding:
 
 
 def _is_ours(number: int) -> bool:
-    connection = HTTPConnection("127.0.0.1", number, timeout=5)
+    connection = HTTPConnection(LOOPBACK, number, timeout=5)
     try:
         connection.request("GET", "/healthz")
         answer = json.loads(connection.getresponse().read(100_000))

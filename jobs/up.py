@@ -16,13 +16,12 @@ from multiprocessing.process import BaseProcess
 
 from feedback.errors import FeedbackError
 from feedback.ingest import Taken, take_in
-from feedback.settings import Settings
+from feedback.settings import LOOPBACK, Settings
 from jobs.bootstrap import build_context, log_to
 from jobs.progress import Silent
 from jobs.schedule import Clockwork
 from jobs.service import tick
 
-LOOPBACK = "127.0.0.1"
 TICK_SECONDS = 5.0
 LOOK_SECONDS = 0.2
 STOP_SECONDS = 60.0

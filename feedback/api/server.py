@@ -18,10 +18,10 @@ from fastapi import FastAPI
 
 from feedback.api.service import Service
 from feedback.errors import SettingError
+from feedback.settings import LOOPBACK
 from feedback.store.accounts import has_administrator
 from feedback.store.database import Database
 
-LOOPBACK = "127.0.0.1"
 GRACE_SECONDS = 7
 """So long requests under way may take once the server was asked to stop."""
 LAST_SECONDS = 9.5

@@ -68,6 +68,21 @@ def alert_about(context: Context, topic: StoredTopic) -> str:
         return str(open_alert(connection, topic, NOW - timedelta(days=6), evidence=evidence))
 
 
+def settle(page: Page) -> None:
+    """On an alert's page: take it on, say what it was, and record what was done; each is seen to be kept."""
+    page.get_by_role("button", name="I take it on").click()
+    expect(page.get_by_role("status")).to_contain_text("You have taken it on")
+    page.get_by_label("Real").check()
+    page.get_by_label("Why").first.fill("the provider confirms it")
+    page.get_by_role("button", name="Say so").click()
+    expect(page.get_by_text("Verdict: real").first).to_be_visible()
+    expect(page.get_by_text("the provider confirms it").first).to_be_visible()
+    page.get_by_text("Record a fix").click()
+    page.get_by_label("What was done").fill("Payouts are retried")
+    page.get_by_role("button", name="Record the fix").click()
+    expect(page.get_by_role("status")).to_contain_text("The fix is recorded")
+
+
 def work_off(context: Context) -> None:
     """A worker does what was asked for."""
     with context.database.read() as connection:

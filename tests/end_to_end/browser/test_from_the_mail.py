@@ -24,7 +24,7 @@ from jobs.context import Context, Parts
 from jobs.deliver import run as deliver
 from jobs.notices import write_again, write_digest_notices
 from jobs.progress import Silent
-from tests.end_to_end.browser.browser_world import NOW, add_account, alert_about, faults, give_password, owned
+from tests.end_to_end.browser.browser_world import NOW, add_account, alert_about, faults, give_password, owned, settle
 from tests.end_to_end.world import LAST
 from tests.integration.notify.receivers import Mailbox, smtp_server
 
@@ -99,15 +99,7 @@ def test_a_mail_leads_to_the_alert_where_it_is_settled(
     expect(page.get_by_role("link", name=topic.name)).to_have_count(1)
     expect(page).to_have_url(re.compile("alerts_only=true"))
     page.get_by_role("link", name=topic.name).click()
-    page.get_by_role("button", name="I take it on").click()
-    expect(page.get_by_role("status")).to_contain_text("You have taken it on")
-    page.get_by_label("Real").check()
-    page.get_by_role("button", name="Say so").click()
-    expect(page.get_by_text("Verdict: real").first).to_be_visible()
-    page.get_by_text("Record a fix").click()
-    page.get_by_label("What was done").fill("Payouts are retried")
-    page.get_by_role("button", name="Record the fix").click()
-    expect(page.get_by_role("status")).to_contain_text("The fix is recorded")
+    settle(page)
 
 
 def test_a_verdict_given_by_a_mail_s_link_stands_on_the_alert_s_page(
