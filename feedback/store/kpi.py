@@ -72,7 +72,8 @@ def _observed(rows: Sequence[tuple[str, int, float | None, float | None]]) -> di
 
 
 def records(connection: Connection, selection: Selection) -> Iterator[Record]:
-    """The selected complaints, a day after the other."""
+    """The selected complaints, a day after the other; within a day in an order of their own, so that what is added up
+    of them is the same to the last digit wherever it is."""
     wanted = [(Record._fields.index(each.attribute), each.value) for each in selection.segments]
     last: dict[int, float] = {}
     query = _seen(connection, selection).execution_options(stream_results=True, yield_per=10_000)
@@ -107,7 +108,7 @@ def _seen(connection: Connection, selection: Selection) -> Select[Any]:
         .where(assignment.c.version_id == selection.version_id, complaint.c.received_at < selection.before)
         .where(assignment.c.bucket_start >= selection.span.start - AGAIN_WITHIN)
         .where(assignment.c.bucket_start < selection.span.end)
-        .order_by(assignment.c.bucket_start)
+        .order_by(assignment.c.bucket_start, assignment.c.complaint_id)
     )
     if selection.places:
         query = query.where(or_(assignment.c.topic_id.in_(selection.own), in_any(selection.places)))

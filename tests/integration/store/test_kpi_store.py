@@ -46,6 +46,23 @@ def test_a_complaint_is_read_with_its_times_and_what_it_tells(database: Database
     assert (record.rating, record.escalations, record.returned) == (2.0, 1, True)
 
 
+def test_times_are_the_same_numbers_on_every_database(database: Database) -> None:
+    publish(database)
+    times = [DAY + timedelta(minutes=17 * each, milliseconds=347 * each) for each in range(80)]
+    keep(database, [sample(place, received_at=each) for place, each in enumerate(times)])
+    assert [each.received for each in found(database)] == [each.timestamp() for each in times]
+
+
+def test_records_come_in_the_same_order_whatever_order_they_were_stored_in(database: Database) -> None:
+    publish(database)
+    several = [sample(place, received_at=DAY + HOUR, rating=float(place)) for place in range(9)]
+    for each in reversed(several):
+        keep(database, [each])
+    with database.read() as connection:
+        read = [each.rating for each in records(connection, Selection(VERSION, SPAN, NOW))]
+    assert read == [each.rating for each in sorted(several, key=lambda each: each.id)]
+
+
 @pytest.mark.parametrize(
     ("written", "read"), [(True, True), ("no", False), ("YES", True), ("perhaps", None), (0, False)]
 )
