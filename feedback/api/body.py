@@ -1,4 +1,4 @@
-"""A request's body as JSON. How long it may be `feedback.api.bounds` sees to."""
+"""A request's body as JSON, and the numbers in it. How long it may be `feedback.api.bounds` sees to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import Annotated
 
 from fastapi import Depends, Request
+from pydantic import BeforeValidator
 
 from feedback.api.problems import ProblemError
 
@@ -19,6 +20,19 @@ async def _read(request: Request) -> bytes:
 
 Body = Annotated[bytes, Depends(_read)]
 """A route's parameter that holds the bytes of the body."""
+
+
+def _number(value: object) -> object:
+    """Neither a text that reads like a number nor true, which Python would count as 1, is one in JSON."""
+    if isinstance(value, bool | str):
+        raise ValueError("write a number, without quotes")  # noqa: TRY004 - pydantic takes a TypeError for a bug
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_number)]
+"""A whole number of a body."""
+Real = Annotated[float, BeforeValidator(_number)]
+"""A number of a body."""
 
 
 def parsed(body: bytes) -> object:

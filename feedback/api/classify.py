@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Row
 
+from feedback.api.body import Whole
 from feedback.api.figures import Number
 from feedback.api.principal import Seeing
 from feedback.api.problems import ProblemError, documented
@@ -160,8 +161,8 @@ class Sought(Written):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{**_TEXT, "days": 90, "limit": 5}]})
 
-    days: int = DAYS
-    limit: int = LIMIT
+    days: Whole = DAYS
+    limit: Whole = LIMIT
 
 
 @router.post(

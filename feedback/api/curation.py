@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from feedback.api.body import Whole
 from feedback.api.pages import PageQuery, cursor_of, read_cursor
 from feedback.api.principal import Analyst, Seeing
 from feedback.api.problems import ProblemError, documented
@@ -118,7 +119,7 @@ class Splitting(Said):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"parts": 2, "why": "two providers"}]})
 
-    parts: int = Field(2, description="So many topics become of it.", ge=2, le=20)
+    parts: Whole = Field(2, description="So many topics become of it.", ge=2, le=20)
 
 
 class Moving(Said):

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Row
 
+from feedback.api.body import Real
 from feedback.api.figures import Number
 from feedback.api.pages import PageQuery, cursor_of, moment, read_cursor
 from feedback.api.principal import Responder, Seeing
@@ -138,9 +139,7 @@ class NewFix(Said):
     topic_id: UUID
     kind: FixKind = Field(FixKind.FIX, description="The fault mended, the question answered, or support taught.")
     at: Moment | None = Field(None, description="When it was done; a time that names its zone, or now.")
-    expect: float = Field(
-        USUAL_EXPECTATION, description="The change hoped for: -0.4 is 40 % fewer.", ge=-0.99, le=-0.01
-    )
+    expect: Real = Field(USUAL_EXPECTATION, description="The change hoped for: -0.4 is 40 % fewer.", ge=-0.99, le=-0.01)
     note: str = Field("", description="What was done.", max_length=2_000)
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from feedback.api.alerts import AlertDetail, read_alert, see_alert
+from feedback.api.body import Real
 from feedback.api.principal import Responder, allowed
 from feedback.api.problems import ProblemError, documented
 from feedback.api.said import Said, author
@@ -65,7 +66,7 @@ class Silence(Said):
     )
 
     until: Moment | None = Field(None, description="A time in the future that names its zone.")
-    below: float | None = Field(None, description="Times what is expected.", gt=0, allow_inf_nan=False)
+    below: Real | None = Field(None, description="Times what is expected.", gt=0, allow_inf_nan=False)
     segment: Where | None = Field(None, description="Only where it rises there.")
 
 

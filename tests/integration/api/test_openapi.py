@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis import Case, CheckFunction, GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from sqlalchemy import Connection, create_engine
+from starlette.testclient import TestClient
 
 from feedback.api import create_app
 from feedback.api.limits import Limits
@@ -145,6 +146,30 @@ def test_every_answer_is_one_that_is_described(case: Case[Any], key: str) -> Non
 @settings(max_examples=100, suppress_health_check=QUIET)
 def test_whatever_is_sent_every_answer_is_one_that_is_described(case: Case[Any], key: str) -> None:
     _check(case, key)
+
+
+def _numbers() -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Every number that a body may hold: where it is sent, a body as the description gives it, and its name."""
+    document = APP.openapi()
+    kinds = document["components"]["schemas"]
+    for path, routes in document["paths"].items():
+        body = routes.get("post", {}).get("requestBody", {}).get("content", {}).get("application/json", {})
+        kind = kinds.get(body.get("schema", {}).get("$ref", "").rpartition("/")[2], {})
+        for name, field in kind.get("properties", {}).items():
+            if {each.get("type") for each in field.get("anyOf", [field])} & {"integer", "number"}:
+                yield path, kind["examples"][0], name
+
+
+@pytest.mark.parametrize(("path", "example", "name"), list(_numbers()))
+@pytest.mark.parametrize("value", [True, "5"])
+def test_what_python_would_count_as_a_number_is_none_in_a_body(
+    path: str, example: dict[str, Any], name: str, value: object, key: str
+) -> None:
+    named = path.format(**KNOWN)
+    with TestClient(APP, headers={"Authorization": f"Bearer {key}"}) as client:
+        answer = client.post(named, json={**example, name: value})
+    assert answer.status_code == 422
+    assert name in answer.text
 
 
 def _check(case: Case[Any], key: str) -> None:
