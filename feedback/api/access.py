@@ -70,7 +70,8 @@ class AccessLog:
 
 
 def _log_request(scope: Scope, status: int, milliseconds: float) -> None:
-    method, route, key = _method(scope), _route(scope), scope.get("state", {}).get("key_name")
+    method, route = _method(scope), _route(scope)
+    key = getattr(scope.get("state", {}).get("key"), "name", None)
     fields = {"method": method, "route": route, "status": status, "milliseconds": round(milliseconds, 1), "key": key}
     log.info(
         "%s %s %d in %.0f ms, key %s", method, route, status, milliseconds, key, extra={"event": "request", **fields}

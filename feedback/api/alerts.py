@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, WrapValidator
 from sqlalchemy import Connection, Row, Select, and_, or_, select
 
@@ -23,20 +23,23 @@ from feedback.api.figures import (
     evidence,
     kindly,
 )
+from feedback.api.kept import KeptRoute
 from feedback.api.pages import PageQuery, cursor_of, moment, read_cursor
 from feedback.api.principal import Seeing, allowed
 from feedback.api.problems import ProblemError, documented
-from feedback.api.service import Given
+from feedback.api.service import Given, Service
 from feedback.api.times import Moment
 from feedback.domain import AlertState, Mute, Severity, TopicKind, Verdict
 from feedback.owners import Owners
 from feedback.roles import Right
 from feedback.store.alerts import transitions_of
 from feedback.store.owners import known_owners, responsible_for
+from feedback.store.sight import Sight
+from feedback.store.state import state_of
 from feedback.store.tables import alert, topic
 from feedback.store.verdicts import mutes, verdicts_of
 
-router = APIRouter(prefix="/v1", tags=["alerts"], dependencies=[Depends(allowed(Right.READ))])
+router = APIRouter(prefix="/v1", tags=["alerts"], dependencies=[Depends(allowed(Right.READ))], route_class=KeptRoute)
 
 _EXAMPLE: dict[str, Any] = {
     "id": "5d1f0b52-6b0c-5d0a-9d3e-0a6f2f0f2c11",
@@ -187,10 +190,18 @@ class AlertsQuery(PageQuery):
 @router.get(
     "/alerts",
     summary="List alerts",
+    response_model=Alerts,
     responses={200: {"description": "A page of alerts."}, **documented(401, 403, 422, 500, 503)},
 )
-def list_alerts(service: Given, query: Annotated[AlertsQuery, Query()], sight: Seeing) -> Alerts:
+def list_alerts(service: Given, sight: Seeing, request: Request, query: Annotated[AlertsQuery, Query()]) -> Response:
     """Alerts, newest first. A page goes on exactly where the one before ended, whatever was opened meanwhile."""
+    with service.database.read() as connection:
+        state = state_of(connection)
+    return service.answers.answer(request, (state, repr(sight)), lambda: listed_alerts(service, query, sight))
+
+
+def listed_alerts(service: Service, query: AlertsQuery, sight: Sight) -> Alerts:
+    """A page of the alerts that the caller sees."""
     with service.database.read() as connection:
         page = _page(query) if sight.whole else _page(query).limit(None)
         rows = list(islice(filter(sight.alert, connection.execute(page)), query.limit + 1))

@@ -14,6 +14,16 @@ KEPT = 512
 """So many answers are kept, those last asked for: some 30 MB at most where every one holds a dozen alerts."""
 
 
+class Answer(Response):
+    """One of `Answers`; 304 without content."""
+
+    media_type = "application/json"
+
+    def __init__(self, content: bytes | None, etag: str) -> None:
+        super().__init__(content, 304 if content is None else 200, {"ETag": etag})
+        self.etag = etag
+
+
 class Answers:
     """What was answered of late. One for all threads of a process; nothing in it is written down."""
 
@@ -23,16 +33,20 @@ class Answers:
         self._turns: dict[str, Lock] = {}
         self._lock = Lock()
 
-    def answer(self, request: Request, follows_from: Hashable, make: Callable[[], BaseModel]) -> Response:
+    def answer(self, request: Request, follows_from: Hashable, make: Callable[[], BaseModel]) -> Answer:
         """What `make` gives, or gave for the same request when it followed from the same; 304 where the caller has it.
 
         `follows_from` has a `repr` that tells one from another, the same in every process.
         """
         etag = _etag(request, follows_from)
+        return self.again(request, etag) or Answer(self._made(etag, make), etag)
+
+    def again(self, request: Request, etag: str) -> Answer | None:
+        """The answer of that ETag, if it is still kept; 304 where the caller has it."""
         if is_known(request, etag):
-            return Response(status_code=304, headers={"ETag": etag})
-        content = self._get(etag) or self._made(etag, make)
-        return Response(content, media_type="application/json", headers={"ETag": etag})
+            return Answer(None, etag)
+        content = self._get(etag)
+        return None if content is None else Answer(content, etag)
 
     def _made(self, etag: str, make: Callable[[], BaseModel]) -> bytes:
         """Made once: whoever asks for the same meanwhile waits, as all of them together would take far longer."""

@@ -27,6 +27,7 @@ from feedback.api.figures import (
     evidence,
     latest_signal,
 )
+from feedback.api.kept import KeptRoute
 from feedback.api.principal import Seeing
 from feedback.api.problems import documented
 from feedback.api.recent import CURRENT_DAYS, SPARKLINE_DAYS, Recent, recent_counts
@@ -40,7 +41,7 @@ from feedback.store.sight import Sight, seen_topics
 from feedback.store.state import state_of
 from feedback.store.topics import StoredTopic
 
-router = APIRouter(prefix="/v1", tags=["hot issues"])
+router = APIRouter(prefix="/v1", tags=["hot issues"], route_class=KeptRoute)
 
 LASTING = timedelta(days=2)
 """A signal about an older window says nothing about the current count."""

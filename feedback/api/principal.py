@@ -41,10 +41,15 @@ def principal_of(
     except ProblemError:
         service.limits.take(f"address {address_of(request)}", UNKNOWN_PER_MINUTE)
         raise
-    kind = "account" if found.account_id else "key"
-    service.limits.take(f"{kind} {found.name}", service.settings.requests_per_minute)
+    count_request(service, found)
     request.state.principal = found
     return found
+
+
+def count_request(service: Service, principal: Principal) -> None:
+    """A problem with status 429 when they ask too often."""
+    kind = "account" if principal.account_id else "key"
+    service.limits.take(f"{kind} {principal.name}", service.settings.requests_per_minute)
 
 
 async def few_of_an_address(request: Request, service: Given) -> None:
@@ -140,7 +145,7 @@ def _of_key(request: Request, service: Service, key: str) -> Principal:
         raise _refusal("invalid-key", detail, ', error="invalid_token"')
     if not found.is_noted(now):
         _write(service, lambda connection: note_use(connection, found.name, now))
-    request.state.key_name = found.name
+    request.state.key = found
     return found.principal()
 
 

@@ -15,12 +15,14 @@ from fastapi import Depends, Request
 from feedback.api.answers import Answers
 from feedback.api.limits import Limits
 from feedback.api.probes import Probes
+from feedback.api.unchanged import Unchanged
 from feedback.chart import Series
 from feedback.domain import Alert, Author, Mute, Segment, SilentSource
 from feedback.ingest import Taken
 from feedback.judging import Alike, Placed, Text
 from feedback.owners import Charge
 from feedback.settings import Settings, hash_key
+from feedback.store.changes import Changes
 from feedback.store.database import Database
 from feedback.taxonomy import load_owners
 
@@ -92,6 +94,7 @@ class Service:
     look: Look
     judge: Judge
     answers: Answers = field(default_factory=Answers)
+    unchanged: Unchanged = field(default_factory=Unchanged)
     limits: Limits = field(default_factory=lambda: Limits(time.monotonic))
     probes: Probes = field(default_factory=lambda: Probes(time.monotonic))
 
@@ -99,6 +102,11 @@ class Service:
     def unpooled(self) -> Database:
         """The database without a pool, for who asks whether it is there."""
         return self.database.unpooled()
+
+    @cached_property
+    def changes(self) -> Changes:
+        """What is written to the database, numbered."""
+        return Changes(self.database.engine)
 
     @cached_property
     def secret(self) -> bytes:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Row
 
 from feedback.api.figures import Number, Window, evidence
+from feedback.api.kept import KeptRoute
 from feedback.api.pages import PageQuery, cursor_of, number, read_cursor
 from feedback.api.principal import Seeing, allowed
 from feedback.api.problems import ProblemError, documented
@@ -33,7 +34,7 @@ from feedback.store.topics import (
     topic_names,
 )
 
-router = APIRouter(prefix="/v1", tags=["topics"], dependencies=[Depends(allowed(Right.READ))])
+router = APIRouter(prefix="/v1", tags=["topics"], dependencies=[Depends(allowed(Right.READ))], route_class=KeptRoute)
 
 Words = dict[str, list[str]]
 

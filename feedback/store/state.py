@@ -11,6 +11,7 @@ from feedback.store.tables import (
     alert,
     counting,
     edit,
+    erasure,
     held_back,
     ownership,
     signal,
@@ -26,7 +27,8 @@ def state_of(connection: Connection) -> State:
     """Differs whenever topics, their counts, owners, signals or alerts do; each part is read by an index or from few
     rows.
 
-    What a run writes down with an alert, it does with the time of its judgement; what people do, with a transition.
+    What a run writes down with an alert, it does with the time of its judgement; what people do, with a transition. An
+    erasure takes words out of names while it lasts.
     """
     return tuple(connection.execute(_STATE).one())
 
@@ -40,9 +42,9 @@ def _parts() -> Iterator[Any]:
     yield select(counting.c.times).where(counting.c.version_id == published).scalar_subquery()
     for number in (func.count(), func.sum(member.size)):
         yield select(number).select_from(topic_in_version).where(member.version_id == published).scalar_subquery()
-    for table in (edit, ownership, alert, transition, held_back):
+    for table in (edit, ownership, alert, transition, held_back, erasure):
         yield select(func.count()).select_from(table).scalar_subquery()
-    for column in (edit.c.undone_at, ownership.c.ended_at, held_back.c.ended_at):
+    for column in (edit.c.undone_at, ownership.c.ended_at, held_back.c.ended_at, erasure.c.finished_at):
         yield select(func.count(column)).scalar_subquery()
     for column in (signal.c.judged_at, alert.c.judged_at):
         yield select(func.max(column)).scalar_subquery()

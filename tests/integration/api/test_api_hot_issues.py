@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from feedback.domain import Author, Complaint, HeldBack, Holding
 from feedback.edits import EditKind
 from feedback.owners import Charge, Owned
-from feedback.store import alerts, counts, topics
+from feedback.store import alerts, counts, erasures, topics
 from feedback.store.complaints import store_complaints
 from feedback.store.database import Database
 from feedback.store.held import hold, let_go
@@ -211,6 +211,14 @@ class TestNothingIsSentTwice:
     def test_an_owner_changes_the_answer(self, client: TestClient, database: Database, alert: UUID) -> None:
         with changed(client), database.write() as connection:
             add_ownership(connection, Charge(Owned.AREA, "bonus"), "bonus team", NOW, "anna", "")
+
+    def test_what_an_erasure_takes_out_of_names_changes_the_answer(
+        self, client: TestClient, database: Database, alert: UUID
+    ) -> None:
+        with changed(client), database.write() as connection:
+            number = erasures.begin(connection, "hash", BY)
+            topics.rename(connection, BONUS.id, "Unnamed")
+            erasures.finish(connection, number, NOW)
 
     def test_other_questions_have_other_answers(self, client: TestClient, alert: UUID) -> None:
         known = {"If-None-Match": client.get("/v1/hot-issues").headers["ETag"]}
