@@ -10,11 +10,11 @@ from uuid import UUID
 import pytest
 from starlette.testclient import TestClient
 
-from feedback.api import create_app
 from feedback.api.pages import cursor_of
 from feedback.domain import AlertState, TopicKind
 from feedback.store import alerts, runs
 from feedback.store.database import Database, open_database
+from tests.applications import create_app
 from tests.conftest import SettingsFactory
 from tests.integration.api.api_world import (
     BONUS,
