@@ -302,6 +302,13 @@ class TestHealth:
         success = {"last_success": "2026-03-08T15:00:04Z", "window": "2026-03-08T15:00:00Z"}
         assert answer["jobs"] == [{"job": "count", **success}, {"job": "detect", **success}]
 
+    @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/v1/hot-issues", "/v1/nothing", "/sign-in"])
+    def test_head_is_answered_as_get_is_but_for_the_body(self, sqlite_client: TestClient, path: str) -> None:
+        got, head = sqlite_client.get(path), sqlite_client.head(path)
+        assert (head.status_code, head.content) == (got.status_code, b"")
+        told = ("content-type", "content-length", "etag")
+        assert [head.headers.get(name) for name in told] == [got.headers.get(name) for name in told]
+
     def test_a_job_that_never_succeeded(self, anyone: TestClient, database: Database) -> None:
         with database.write() as connection:
             claim = runs.claim(connection, "retrain", NOW, "me:1:1", NOW, lambda _: False)
