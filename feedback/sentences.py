@@ -329,6 +329,8 @@ class Sentences:
             return to.gettext("Above what is usual {places}.", places=where_words(others, to)) if others else ""
         if others:
             return to.gettext("It also rose {places}.", places=where_words(others, to))
+        if not alert.where:
+            return ""  # nobody looked
         return to.gettext("Elsewhere the topic is within what is usual.")
 
     def copies(self, alert: DigestAlert) -> str:

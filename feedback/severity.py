@@ -84,13 +84,16 @@ def kept(found: Sequence[Weight], before: Mapping[str, Any] | None, at: datetime
     """What to keep with an alert: its severity, why, and how it came to be.
 
     While an alert is open its severity never falls: what was as grave once stays so until it is over, or an alert would
-    swing with every judgement. One that comes back begins `anew`.
+    swing with every judgement; the reasons kept are then those of the time when it was, which is `past`. One that comes
+    back begins `anew`.
     """
     history = list(before["history"]) if before else []
-    if before and not anew and level(found).rank <= Severity(before["level"]).rank:
-        return dict(before)
     reasons = [{"what": each.what, "points": each.points, **each.numbers} for each in found]
     graded: dict[str, Any] = {"level": str(level(found)), "reasons": reasons}
+    if before and not anew and level(found).rank < Severity(before["level"]).rank:
+        return {**before, "past": True}
+    if before and not anew and graded["level"] == before["level"]:
+        return {**graded, "history": history}
     entry = {"at": at.isoformat(), "level": graded["level"], "why": _reasons_words(reasons)}
     return {**graded, "history": [*history, entry]}
 
@@ -111,8 +114,13 @@ def severity_words(evidence: Mapping[str, Any], to: Language = ENGLISH) -> str:
     found = evidence.get("severity")
     if not found:
         return ""
-    level = capital(to.gettext(SEVERITIES[Severity(found["level"])]))
-    return to.gettext("{severity}: {reasons}.", severity=level, reasons=_reasons_words(found["reasons"], to))
+    told = {
+        "severity": capital(to.gettext(SEVERITIES[Severity(found["level"])])),
+        "reasons": _reasons_words(found["reasons"], to),
+    }
+    if found.get("past"):
+        return to.gettext("{severity} at its gravest: {reasons}.", **told)
+    return to.gettext("{severity}: {reasons}.", **told)
 
 
 def _reasons_words(reasons: Sequence[Mapping[str, Any]], to: Language = ENGLISH) -> str:

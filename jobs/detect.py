@@ -256,7 +256,7 @@ def decide_all(
     """Write what signals do to the alerts of `before`, the latest of each topic; the number of transitions."""
     rising = [each.signal for each in judged if each.signal.rising]
     # the longest window's start: what is usual must not hold any of the rises
-    usual = usual_before(connection, version, min((each.window for each in rising), key=_start)) if rising else None
+    usual = usual_before(connection, version.id, min((each.window for each in rising), key=_start)) if rising else None
     returns = alerts.returns_of(connection, [each.id for each in before.values()])
     run = _Run(context, connection, version, usual, returns, Backgrounds(context, connection, now), now)
     moves = [run.apply(before.get(each.signal.topic_id), each) for each in judged]

@@ -58,10 +58,10 @@ class Usual:
     sample: Sequence[Facets]
 
 
-def usual_before(connection: Connection, version: StoredVersion, window: Span) -> Usual:
+def usual_before(connection: Connection, version_id: UUID, window: Span) -> Usual:
     """The complaints of all topics in the baseline of a window, and some of them to read."""
     span = Span(window.start - BASELINE, window.start)
-    population = facets_of_all(connection, version.id, span, POPULATION)
+    population = facets_of_all(connection, version_id, span, POPULATION)
     return Usual(span, population, [population[row] for row in sampled(population)])
 
 
@@ -75,27 +75,51 @@ def evidence(
     before: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What to keep with an alert while it rises. `before` is what was kept so far, empty for a new alert."""
+    behind = _behind(context, connection, signal, version.id, usual)
+    window = behind.window
+    numbers = {**numbers_of(signal), **why.as_dict()}
+    repeating, heard = _counted(window, behind.copy_of)
+    return {
+        **numbers,
+        "opening": before.get("opening", numbers),
+        "rises": _rises(before.get("rises", ()), signal),
+        "where": _where(why, behind.everywhere, behind.past, before),
+        "drivers": [asdict(driver) for driver in behind.drivers],
+        "complaint_ids": [str(each) for each in representative(window, behind.texts, behind.drivers)],
+        "copies": asdict(repeating),
+        "voices": asdict(heard),
+        "encoder_version": version.encoder_version,
+        "settings": _settings(context),
+    }
+
+
+def drivers_of(context: Context, connection: Connection, signal: Signal, usual: Usual) -> list[Driver]:
+    """What drove a signal that nothing was kept of; none where its version's complaints are gone."""
+    return _behind(context, connection, signal, signal.version_id, usual).drivers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Behind:
+    """The complaints behind a signal: its `window`'s, those of the topic `everywhere` in that window and in the `past`,
+    which of the window's each repeats (n,), what their `texts` name, and what is over-represented among them."""
+
+    window: Sequence[Facets]
+    everywhere: Sequence[Facets]
+    past: Sequence[Facets]
+    copy_of: Ints
+    texts: Sequence[Named | None]
+    drivers: list[Driver]
+
+
+def _behind(context: Context, connection: Connection, signal: Signal, version_id: UUID, usual: Usual) -> _Behind:
     now = _judged(context, connection, signal)
-    past = facets_of_topic(connection, version.id, signal.topic_id, usual.span)
+    past = facets_of_topic(connection, version_id, signal.topic_id, usual.span)
     window, baseline = (in_segment(rows, signal.segment) for rows in (now, past))
     copy_of = _copies(connection, window[:POPULATION])
     texts = told(context, connection, window, copy_of, baseline, in_segment(usual.sample, signal.segment))
     usually = shares(in_segment(usual.population, signal.segment))
     drivers = find_drivers([each.values for each in window], [each.values for each in baseline], usually, texts)
-    numbers = {**numbers_of(signal), **why.as_dict()}
-    repeating, behind = _counted(window, copy_of)
-    return {
-        **numbers,
-        "opening": before.get("opening", numbers),
-        "rises": _rises(before.get("rises", ()), signal),
-        "where": _where(why, now, past, before),
-        "drivers": [asdict(driver) for driver in drivers],
-        "complaint_ids": [str(each) for each in representative(window, texts.window, drivers)],
-        "copies": asdict(repeating),
-        "voices": asdict(behind),
-        "encoder_version": version.encoder_version,
-        "settings": _settings(context),
-    }
+    return _Behind(window, now, past, copy_of, texts.window, list(drivers))
 
 
 def _where(why: Why, window: Sequence[Facets], baseline: Sequence[Facets], before: Mapping[str, Any]) -> Any:

@@ -22,6 +22,7 @@ from feedback.domain import (
     Copies,
     Driver,
     Segment,
+    SegmentCount,
     Signal,
     SilentSource,
     Span,
@@ -40,7 +41,7 @@ from feedback.store.owners import responsible_for
 from feedback.store.topics import StoredTopic
 from feedback.store.verdicts import verdicts_of
 from jobs.context import Context
-from jobs.evidence import copies_and_voices, representative
+from jobs.evidence import Usual, copies_and_voices, drivers_of, representative, usual_before
 from jobs.faq import WeekFaq, gather_faq
 from jobs.kpi import WeekSupport, gather_support
 from jobs.marks import held_back, is_flapping
@@ -55,6 +56,8 @@ from models.detect.panel import Floats, Scores
 
 CHART_DAYS = 42
 BUSIEST = 8
+BEHIND = {"copies", "voices"}
+"""What an earlier release did not keep with an alert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +174,7 @@ def _gather(
     lost = [(key, row.owner, row.area) for key, row in gone.items()]
     owners = owners_of(context, connection)
     charts = Charts(context, connection, current, as_of, {None: Charted.of(dated) if dated and rows else None})
+    numbers = _numbers(context, connection, rows, signals)
     return Week(
         week=week,
         span=span,
@@ -178,7 +182,7 @@ def _gather(
         context=context,
         topics=known,
         owned_by={key: owners.of_topic(owner, area) for key, owner, area in (*held, *lost)},
-        alerts=[(row, _alert(connection, row, known, signals, charts, span)) for row in rows],
+        alerts=[(row, _alert(connection, row, known, numbers[row.id], charts, span)) for row in rows],
         born=born,
         total=totals.total(),
         total_before=before.total(),
@@ -282,24 +286,62 @@ def _gone(row: Row[Any]) -> DigestTopic:
     return DigestTopic(row.topic_id, row.topic, TopicKind(row.topic_kind), row.area, {}, count=0, count_before=0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """What an alert's numbers are in the week, and what stands behind them, as far as that is known."""
+
+    signal: Signal
+    drivers: Sequence[Driver]
+    where: Sequence[SegmentCount] = ()
+    copies: Copies | None = None
+    voices: Voices | None = None
+    late: bool = False
+
+
+def _numbers(
+    context: Context, connection: Connection, rows: Sequence[Row[Any]], signals: Mapping[UUID, Signal]
+) -> dict[UUID, _Numbers]:
+    """By alert. What is kept with one speaks of its latest rise; of another window it would contradict the numbers."""
+    kept = {row.id: kept_signal(row.evidence, row.topic_id) for row in rows}
+    shown = {row.id: signals.get(row.topic_id) or kept[row.id] for row in rows}
+    same = [row for row in rows if kept[row.id].window == shown[row.id].window and row.evidence.keys() >= BEHIND]
+    found = {row.id: _kept(row.evidence, shown[row.id]) for row in same}
+    others = {key: each for key, each in shown.items() if key not in found}
+    starts: dict[UUID, datetime] = {}
+    for each in others.values():
+        starts[each.version_id] = min(each.window.start, starts.get(each.version_id, each.window.start))
+    usual = {key: usual_before(connection, key, Span(start, start)) for key, start in starts.items()}
+    return found | {key: _looked_up(context, connection, each, usual[each.version_id]) for key, each in others.items()}
+
+
+def _kept(evidence: Mapping[str, Any], signal: Signal) -> _Numbers:
+    return _Numbers(
+        signal,
+        [Driver(**each) for each in evidence.get("drivers", ())],
+        [kept_count(each) for each in evidence.get("where", ())],
+        Copies(**evidence["copies"]),
+        Voices(**evidence["voices"]),
+        bool(evidence.get("late")),
+    )
+
+
+def _looked_up(context: Context, connection: Connection, signal: Signal, usual: Usual) -> _Numbers:
+    behind = copies_and_voices(context, connection, signal)
+    if behind is None or behind[1].messages < signal.observed:
+        return _Numbers(signal, ())  # some have another topic since: what is left would contradict the numbers
+    return _Numbers(signal, drivers_of(context, connection, signal, usual), (), *behind)
+
+
 def _alert(
     connection: Connection,
     row: Row[Any],
     known: dict[UUID, DigestTopic],
-    signals: dict[UUID, Signal],
+    shown: _Numbers,
     charts: Charts,
     span: Span,
 ) -> DigestAlert:
-    said, last = verdicts_of(connection, row.id), kept_signal(row.evidence, row.topic_id)
+    said, numbers = verdicts_of(connection, row.id), shown.signal
     alert = alerts.alert_of(connection, row.id)
-    numbers = signals.get(row.topic_id) or last
-    # what is kept speaks of the latest rise: counts of another window would contradict the numbers, and what drove it
-    # after the week is none of the week's business
-    same = row.evidence if last.window == numbers.window else {}
-    behind = _kept_behind(same) or copies_and_voices(charts.context, connection, numbers)
-    if behind and behind[1].messages < numbers.observed:
-        behind = None  # some have another topic since: what is left would contradict the numbers
-    kept = row.evidence if last.window.end <= span.end else {}
     history = alerts.transitions_of(connection, row.id)
     regressed = [each.at for each in history if each.after == AlertState.REGRESSED and each.at < span.end]
     ids = [UUID(each) for each in row.evidence.get("complaint_ids", ())]
@@ -317,14 +359,14 @@ def _alert(
         p=numbers.p,
         resolved_at=row.resolved_at,
         regressed_at=regressed[-1] if regressed else None,
-        drivers=[Driver(**each) for each in kept.get("drivers", ())],
-        copies=behind[0] if behind else None,
-        voices=behind[1] if behind else None,
-        late=bool(same.get("late")),
+        drivers=shown.drivers,
+        copies=shown.copies,
+        voices=shown.voices,
+        late=shown.late,
         segment=numbers.segment,
         verdict=said[-1] if said else None,
         muted=muted_by(connection, alert, charts.as_of),
-        where=[kept_count(each) for each in kept.get("where", ())],
+        where=shown.where,
         quotes=[each for each in _quotes(connection, ids) if each.received_at < span.end],
         series=series,
         events=_events(connection, row.topic_id, series),
@@ -333,10 +375,6 @@ def _alert(
         flapping=is_flapping(charts.context, connection, alert, charts.as_of),
         group=row.evidence.get("group", {}),
     )
-
-
-def _kept_behind(kept: Mapping[str, Any]) -> tuple[Copies, Voices] | None:
-    return (Copies(**kept["copies"]), Voices(**kept["voices"])) if {"copies", "voices"} <= set(kept) else None
 
 
 def _events(connection: Connection, topic_id: UUID, series: Series | None) -> list[PlannedEvent]:

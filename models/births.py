@@ -72,7 +72,8 @@ class BirthParams:
     (copies counted once) from `min_customers` people, spread over more than `min_spread_days` or so sharp that
     `min_size` came within `sharp_days`; a centre at most `distinct` like a published one or one born with it; a share
     of the recent complaints `min_ratio` times that of the older ones, with chance giving as many in less than `max_p`
-    of cases. The chance is the least of many that are looked at, so `max_p` is far below what a single one would need.
+    of cases. The chance is the least of many that are looked at, and complaints come less evenly than chance has it, so
+    `max_p` is far below what a single one would need: `benchmarks/births_in_time.py` tells what lies below and above.
 
     A group's edge is where chance is least among its `core` nearest texts, but no further out than where a text gains
     `nearer` by it: what lies clearly nearer to a published topic is that topic's. At most `limit` recent texts are
@@ -91,7 +92,7 @@ class BirthParams:
     distinct: float = 0.9
     together: float = TOGETHER
     min_ratio: float = 6.0
-    max_p: float = 1e-6
+    max_p: float = 1e-8
     limit: int = 5000
 
 
@@ -100,7 +101,7 @@ class Birth:
     """A new subject: `centroid` (d,) a unit vector, `members` rows of the input, copies included.
 
     `size` counts complaints without copies, `customers` the people, `expected` what the older complaints would have
-    led to expect and `p` the chance of as many as the core holds, see `BirthParams`, given that.
+    led to expect and `p` the chance of as many, given that.
     `first_day` and `last_day` span the members.
     """
 
@@ -375,11 +376,11 @@ class _Scan:
         """What the groups (g, r) lead to and is beyond chance."""
         for _ in range(STEPS - 1):
             groups = _once(self._moved(groups, self.sample).unlikely(LOOK_AGAIN).groups)
-        crowds = self._moved(groups, self.older).unlikely(self.params.max_p)
+        crowds = self._moved(groups, self.older).unlikely(LOOK_AGAIN)
         full = np.flatnonzero(crowds.groups.sum(axis=1) >= self.params.core)
         for each in full.tolist():
-            crowds.groups[each], crowds.expected[each] = self._whole(crowds.groups[each])
-        return crowds
+            crowds.groups[each], crowds.expected[each], crowds.p[each] = self._whole(crowds.groups[each])
+        return crowds.unlikely(self.params.max_p)
 
     def _moved(self, groups: Mask, older: _Texts) -> _Crowds:
         """Around each group's centre (g, r), the group that chance explains least."""
@@ -393,15 +394,18 @@ class _Scan:
         np.put_along_axis(moved, places, np.arange(places.shape[1])[None, :] <= best[:, None], axis=1)
         return _Crowds(moved, expected[each, best], p[each, best])
 
-    def _whole(self, core: Mask) -> tuple[Mask, float]:
-        """A group (r,) whose edge may lie further out than its core's, and the size expected."""
+    def _whole(self, core: Mask) -> tuple[Mask, float, float]:
+        """A group (r,) whose edge may lie further out than its core's, the size expected and the chance of it.
+
+        Where most of what is recent is of one subject, fifteen of it are no surprise, all of them are.
+        """
         groups = core[None, :]
         places, edges = _first(self.recent.gains_of_groups(groups), len(core))
         expected, p = self._unlikely(edges, self.older, self.recent.centres(groups))
         last = self.params.core - 1 + int(p[0, self.params.core - 1 :].argmin())
         whole = np.zeros_like(core)
         whole[places[0, : last + 1]] = True
-        return whole, float(expected[0, last])
+        return whole, float(expected[0, last]), float(p[0, last])
 
     def _unlikely(self, edges: Floats, older: _Texts, centres: Floats) -> tuple[Days, Days]:
         """The size expected within each edge (g, m) around the centres (g, d), and the chance of 1, 2, … m texts.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scipy.stats import binom, combine_pvalues, hypergeom, mannwhitneyu
-
 LEAST_RATINGS = 5
 """Fewer ratings of a source, in the window or before, say nothing."""
 
@@ -13,6 +11,8 @@ LEAST_RATINGS = 5
 def grown_share(count: int, of: int, before: int, of_before: int) -> float:
     """The chance that `count` or more of `of` have what `before` of `of_before` had: Fisher's exact test, one-sided,
     with the mid-p correction (Lancaster 1961). 1 where nothing is known of one of them."""
+    from scipy.stats import hypergeom
+
     if not of or not of_before:
         return 1.0
     table = hypergeom(of + of_before, count + before, of)
@@ -25,6 +25,8 @@ def fallen_ratings(ratings: Sequence[tuple[Sequence[float], Sequence[float]]]) -
     Each source has a scale of its own, so only ratings of one source are compared: Mann and Whitney's test within each,
     put together after Stouffer, weighted by the root of how many there are now. None where there are too few.
     """
+    from scipy.stats import combine_pvalues, mannwhitneyu
+
     known = [each for each in ratings if min(map(len, each)) >= LEAST_RATINGS]
     if not known:
         return None
@@ -40,4 +42,6 @@ def fallen_ratings(ratings: Sequence[tuple[Sequence[float], Sequence[float]]]) -
 
 def more_than(count: int, of: int, share: float) -> float:
     """The chance that `count` or more of `of` are what a share of all is."""
+    from scipy.stats import binom
+
     return float(binom.sf(count - 1, of, min(share, 1.0)))

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,6 +19,7 @@ from feedback.settings import Settings, load_settings
 from feedback.store.database import Database, create_database, open_database
 
 SettingsFactory = Callable[..., Settings]
+Administer = Callable[[str], None]
 TEMPLATE = "migrated"
 
 hypothesis.settings.register_profile("default", deadline=None, print_blob=True)
@@ -56,14 +58,22 @@ def postgres_url() -> Iterator[Callable[[str], str]]:
             return str(server.get_uri(name, driver="psycopg"))
 
         try:
-            for switch in ("fsync", "synchronous_commit", "full_page_writes"):  # the data need not survive a power cut
-                _administer(url("postgres"), f"ALTER SYSTEM SET {switch} = off")
-            _administer(url("postgres"), "SELECT pg_reload_conf()")
-            _administer(url("postgres"), f'CREATE DATABASE "{TEMPLATE}"')
+            with _administering(url("postgres")) as administer:
+                for switch in ("fsync", "synchronous_commit", "full_page_writes"):  # it need not survive a power cut
+                    administer(f"ALTER SYSTEM SET {switch} = off")
+                administer("SELECT pg_reload_conf()")
+                administer(f'CREATE DATABASE "{TEMPLATE}"')
             create_database(url(TEMPLATE)).close()
             yield url
         finally:
             server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def administer(postgres_url: Callable[[str], str]) -> Iterator[Administer]:
+    """Runs a statement on the server, over one connection for the session: to connect takes longer than most."""
+    with _administering(postgres_url("postgres")) as administer:
+        yield administer
 
 
 def _start_postgres(folder: Path) -> Any:
@@ -85,21 +95,21 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def postgres_database(postgres_url: Callable[[str], str]) -> Iterator[str]:
+def postgres_database(postgres_url: Callable[[str], str], administer: Administer) -> Iterator[str]:
     """The URL of a fresh, migrated database on PostgreSQL."""
     name = f"test_{uuid4().hex}"
-    _administer(postgres_url("postgres"), f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
+    administer(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
     yield postgres_url(name)
-    _administer(postgres_url("postgres"), f'DROP DATABASE "{name}" WITH (FORCE)')
+    administer(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture
-def empty_postgres_database(postgres_url: Callable[[str], str]) -> Iterator[str]:
+def empty_postgres_database(postgres_url: Callable[[str], str], administer: Administer) -> Iterator[str]:
     """The URL of a database without tables on PostgreSQL."""
     name = f"test_{uuid4().hex}"
-    _administer(postgres_url("postgres"), f'CREATE DATABASE "{name}"')
+    administer(f'CREATE DATABASE "{name}"')
     yield postgres_url(name)
-    _administer(postgres_url("postgres"), f'DROP DATABASE "{name}" WITH (FORCE)')
+    administer(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture
@@ -125,8 +135,15 @@ def database(database_url: str) -> Iterator[Database]:
     opened.close()
 
 
-def _administer(url: str, statement: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
+@contextmanager
+def _administering(url: str) -> Iterator[Administer]:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
+
+    def administer(statement: str) -> None:
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+
+    try:
+        yield administer
+    finally:
+        engine.dispose()

@@ -73,22 +73,27 @@ def feedback(folder: Path, *words: str, **settings: object) -> subprocess.Comple
     return run_to_end(folder, words, environment(**settings))
 
 
-def run_to_end(folder: Path, words: tuple[str, ...], variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run a command in a folder, with just these variables."""
+def run_to_end(
+    folder: Path, words: tuple[str, ...], variables: Mapping[str, str], said: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder, with just these variables; it reads what is `said`."""
     with TemporaryDirectory() as written:
-        out, err = Path(written) / "out", Path(written) / "err"
-        process = START.Process(target=_command, args=(folder, words, dict(variables), out, err))
+        streams = [Path(written) / name for name in ("in", "out", "err")]
+        streams[0].write_text(said, "utf-8")
+        process = START.Process(target=_command, args=(folder, words, dict(variables), *streams))
         process.start()
         process.join()
         assert process.exitcode is not None
-        told = (each.read_text("utf-8") if each.exists() else "" for each in (out, err))
+        told = (each.read_text("utf-8") if each.exists() else "" for each in streams[1:])
         return subprocess.CompletedProcess(words, process.exitcode, *told)
 
 
-def _command(folder: Path, words: tuple[str, ...], variables: dict[str, str], out: Path, err: Path) -> None:
+def _command(folder: Path, words: tuple[str, ...], variables: dict[str, str], read: Path, out: Path, err: Path) -> None:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(variables)
+    os.dup2(os.open(read, os.O_RDONLY), 0)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     for path, number in ((out, 1), (err, 2)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
     sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))  # noqa: SIM115

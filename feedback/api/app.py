@@ -35,6 +35,7 @@ from feedback.api.access import AccessLog
 from feedback.api.audited import Audited
 from feedback.api.bounds import Bounds
 from feedback.api.etag import Etags
+from feedback.api.head import Head
 from feedback.api.headers import PageHeaders
 from feedback.api.items import item_schema
 from feedback.api.principal import few_of_an_address
@@ -115,6 +116,7 @@ def create_app(
     app.add_middleware(Audited)
     app.add_middleware(Bounds)
     app.add_middleware(Etags)
+    app.add_middleware(Head)
     app.add_middleware(SameOrigin, public_url=settings.public_url)
     app.add_middleware(AccessLog)
     app.add_middleware(PageHeaders, https=settings.is_https)

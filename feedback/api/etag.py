@@ -19,7 +19,7 @@ class Etags:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
+        if scope["type"] == "http" and scope["method"] == "GET":
             await self._app(scope, receive, _Held(Request(scope), send).pass_on)
         else:
             await self._app(scope, receive, send)

@@ -14,7 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import signal
 
 from models.detect.held import Forecast, Held, History, Integers, Windows, trailing
 from models.detect.negative_binomial import SMALLEST_P
@@ -140,7 +139,9 @@ class Outage:
         return self._before(values, 0.5 ** (1 / self.half_life), self.gap)
 
     def _before(self, values: Floats, keep: float, lag: int) -> Floats:
-        sums = signal.lfilter([1.0], [1.0, -keep], values, axis=0)
+        from scipy.signal import lfilter
+
+        sums = lfilter([1.0], [1.0, -keep], values, axis=0)
         before = np.zeros_like(sums)
         before[lag:] = sums[:-lag]
         return np.asarray(before)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -33,8 +36,35 @@ FAULT = SUBJECTS - 1
 
 def made_up_context(home: Path, days: int = 80) -> Context:
     """Days of five subjects, six complaints a day each, and thirty of a sixth in the last two days."""
-    settings = Settings(data_dir=home / "var", taxonomy="none", time_zone="UTC")
-    context = build_context(settings, Silent(), lambda: WALL, create=True)
+    data_dir = home / "var"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    (data_dir / "feedback.db").write_bytes(_made_up_database(days))
+    return build_context(_settings(data_dir), Silent(), lambda: WALL)
+
+
+def copied(made: Context, home: Path) -> Context:
+    """The same world in a folder of its own; the database of `made` has been closed."""
+    settings = made.settings
+    shutil.copytree(settings.data_dir.parent, home, dirs_exist_ok=True)
+    moved = {"data_dir": home / "var"} | ({"channels": str(home / "channels.yaml")} if settings.channels else {})
+    return build_context(settings.model_copy(update=moved), Silent(), lambda: WALL)
+
+
+def _settings(data_dir: Path) -> Settings:
+    return Settings(data_dir=data_dir, taxonomy="none", time_zone="UTC")
+
+
+@cache
+def _made_up_database(days: int) -> bytes:
+    """Filled once for all tests: it takes longer than a copy by a second."""
+    with TemporaryDirectory() as folder:
+        context = build_context(_settings(Path(folder)), Silent(), lambda: WALL, create=True)
+        _fill(context, days)
+        context.database.close()
+        return (Path(folder) / "feedback.db").read_bytes()
+
+
+def _fill(context: Context, days: int) -> None:
     hours = [4.0 * step for step in range(days * 6)]
     calm = [told(subject, NOW - timedelta(hours=each, minutes=subject)) for subject in range(FAULT) for each in hours]
     fault = [told(FAULT, NOW - timedelta(hours=1.2 * each)) for each in range(1, 31)]
@@ -43,7 +73,6 @@ def made_up_context(home: Path, days: int = 80) -> Context:
         vectors = np.eye(SUBJECTS, dtype=np.float16)
         rows = [{"text_hash": f"subject {place}", "vector": each.tobytes()} for place, each in enumerate(vectors)]
         connection.execute(embedding.insert(), [{**row, "encoder_version": "made-up"} for row in rows])
-    return context
 
 
 def told(subject: int, at: datetime) -> Complaint:

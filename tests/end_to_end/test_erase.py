@@ -45,7 +45,7 @@ from jobs.published import artefact_dir, published
 from jobs.run import execute
 from jobs.week import gather as gather_week
 from models.artifacts import load, save
-from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, judge, made_up_context, version
+from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, copied, judge, made_up_context, version
 
 KEY = "kunde-778231"
 WORDS = ("Quittenbaum", "Zitronenfalter", "Haselnussbruch", "Mitternachtsblau", "Regenpfeiferei")
@@ -54,12 +54,13 @@ EVER = Span(NOW - timedelta(days=400), NOW + timedelta(days=400))
 BY = Author("dpo", "request 12", NOW + timedelta(hours=1))
 
 
-@pytest.fixture
-def context(tmp_path: Path) -> Iterator[Context]:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Context:
     """A world with an alert, its notice and a digest that quote one customer, who also sent a bad record, and whose
     complaints somebody moved."""
-    made = made_up_context(tmp_path)
-    channels = tmp_path / "channels.yaml"
+    home = tmp_path_factory.mktemp("made")
+    made = made_up_context(home)
+    channels = home / "channels.yaml"
     channels.write_text("default:\n  - webhook: {url: 'http://127.0.0.1:1/', secret: 0123456789abcdef}\n", "utf-8")
     settings = made.settings.model_copy(update={"channels": str(channels)})
     made = replace(made, settings=settings, parts=Parts(settings, Silent()))
@@ -74,8 +75,15 @@ def context(tmp_path: Path) -> Iterator[Context]:
     assert judge(made, NOW) == {"Topic"}
     write_digest(made, "2026-W12", NOW)
     assert move_by_request(made, [*ids_of(made, the_customer(made)), ids_of_others(made)[0]]).state is RequestState.DONE
-    yield made
     made.database.close()
+    return made
+
+
+@pytest.fixture
+def context(made: Context, tmp_path: Path) -> Iterator[Context]:
+    copy = copied(made, tmp_path)
+    yield copy
+    copy.database.close()
 
 
 def move_by_request(context: Context, chosen: list[UUID]) -> Request:

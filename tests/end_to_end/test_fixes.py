@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -28,20 +25,21 @@ from jobs.digest import write
 from jobs.outcome import run as judge_fixes
 from jobs.progress import Silent
 from jobs.publish import publish
-from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, made_up_context, told, version
+from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, copied, made_up_context, told, version
+from tests.running import feedback
 
 MIDNIGHT = NOW.replace(hour=0)
 FIXED, BACK = MIDNIGHT - timedelta(days=30), MIDNIGHT - timedelta(days=4)
 AT = FIXED + timedelta(hours=10)
 TOPIC = derived_id("topic", FAULT)
 BACK_UP = f"{FIXED + timedelta(days=41):%d\xa0%B\xa0%Y}"
-ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def context(tmp_path: Path) -> Iterator[Context]:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Context:
     """The made-up world with a subject that falls from nine a day to two when it is fixed."""
-    made = made_up_context(tmp_path, days=80)
+    home = tmp_path_factory.mktemp("made")
+    made = made_up_context(home, days=80)
     rng = np.random.default_rng(5)
     with made.write() as connection:
         for back in range(75, 2, -1):
@@ -50,8 +48,15 @@ def context(tmp_path: Path) -> Iterator[Context]:
     publish(made, version(made, SUBJECTS), MIDNIGHT - timedelta(days=60))
     for job in (assign, count):
         job(made, NOW)
-    yield made
     made.database.close()
+    return made
+
+
+@pytest.fixture
+def context(made: Context, tmp_path: Path) -> Iterator[Context]:
+    copy = copied(made, tmp_path)
+    yield copy
+    copy.database.close()
 
 
 def some(day: datetime, number: int) -> list[Complaint]:
@@ -189,12 +194,8 @@ def test_outcomes_go_with_their_fix(context: Context) -> None:
 
 
 def test_a_fix_is_entered_by_hand(context: Context, tmp_path: Path) -> None:
-    variables = {"PYTHONPATH": str(ROOT), "FEEDBACK_DATA_DIR": str(tmp_path / "var"), "FEEDBACK_TAXONOMY": "none"}
     words = ["--topic", str(TOPIC)[:12], "--at", "2026-02-18T10:00", "--expect", "-60 %", "--note", "x", "--who", "ana"]
-    command = [sys.executable, "-m", "jobs", "fixes", "add", *words]
-    ended = subprocess.run(
-        command, check=False, cwd=tmp_path, env={**os.environ, **variables}, capture_output=True, text=True
-    )
+    ended = feedback(tmp_path, "fixes", "add", *words, data_dir=tmp_path / "var", taxonomy="none")
     assert ended.returncode == 0, ended.stderr
     assert "Fix 1 is entered; `feedback fixes show 1`" in ended.stdout
     with context.database.read() as connection:

@@ -22,20 +22,28 @@ from jobs.panel import dated_panel
 from jobs.publish import publish
 from jobs.respond import end, find_alert, life, mute, say, take_on, unmute
 from jobs.week import gather
-from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, judge, made_up_context, told, version
+from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, copied, judge, made_up_context, told, version
 
 LATER = NOW + timedelta(hours=1)
 EVER = Span(NOW - timedelta(days=400), NOW + timedelta(days=400))
 ANNA = Author("anna", "seen with the provider", LATER)
 
 
-@pytest.fixture
-def context(tmp_path: Path) -> Iterator[Context]:
-    made = made_up_context(tmp_path)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Context:
+    home = tmp_path_factory.mktemp("made")
+    made = made_up_context(home)
     publish(made, version(made, SUBJECTS), NOW - timedelta(days=1))
     assert judge(made, NOW) == {"Topic"}
-    yield made
     made.database.close()
+    return made
+
+
+@pytest.fixture
+def context(made: Context, tmp_path: Path) -> Iterator[Context]:
+    copy = copied(made, tmp_path)
+    yield copy
+    copy.database.close()
 
 
 def the_alert(context: Context) -> Alert:

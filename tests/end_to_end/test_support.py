@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -27,12 +25,12 @@ from jobs.faq import gather_faq
 from jobs.kpi import gather_support
 from jobs.publish import publish
 from jobs.published import published
-from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, made_up_context, told, version
+from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, copied, made_up_context, told, version
+from tests.running import environment, run_to_end
 
 MIDNIGHT = NOW.replace(hour=0)
 WEEK = Span(MIDNIGHT - timedelta(days=11), MIDNIGHT - timedelta(days=4))
 TOPIC, OTHER = derived_id("topic", FAULT), derived_id("topic", 0)
-ROOT = Path(__file__).parents[2]
 ASKED = (
     "Guten Abend, Wie oft muss ich den Bonus umsetzen? Danke.",
     "Kurze Frage: Wie oft muss ich den Bonus umsetzen?",
@@ -42,17 +40,25 @@ ASKED = (
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture
-def context(tmp_path: Path) -> Iterator[Context]:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Context:
     """The made-up world with a subject about which customers ask, three times a day."""
-    made = made_up_context(tmp_path, days=70)
+    home = tmp_path_factory.mktemp("made")
+    made = made_up_context(home, days=70)
     with made.write() as connection:
         store_complaints(connection, [asked(day, place) for day in range(3, 50) for place in range(3)], NOW)
     publish(made, version(made, SUBJECTS), NOW)
     for job in (assign, count):
         job(made, NOW)
-    yield made
     made.database.close()
+    return made
+
+
+@pytest.fixture
+def context(made: Context, tmp_path: Path) -> Iterator[Context]:
+    copy = copied(made, tmp_path)
+    yield copy
+    copy.database.close()
 
 
 def asked(day: int, place: int) -> Complaint:
@@ -69,12 +75,10 @@ def asked(day: int, place: int) -> Complaint:
 
 @pytest.fixture
 def feedback(context: Context, tmp_path: Path) -> Command:
-    variables = {"PYTHONPATH": str(ROOT), "FEEDBACK_DATA_DIR": str(tmp_path / "var"), "FEEDBACK_TAXONOMY": "none"}
+    variables = {**environment(data_dir=context.settings.data_dir, taxonomy="none"), "COLUMNS": "300"}
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "jobs", *words]
-        environment = {**os.environ, **variables, "COLUMNS": "300"}
-        return subprocess.run(command, check=False, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        return run_to_end(tmp_path, words, variables)
 
     return run
 

@@ -18,7 +18,7 @@ from jobs.context import Context
 from jobs.explain import explain_alert
 from jobs.publish import publish
 from jobs.week import gather
-from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, judge, made_up_context, told, version
+from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, copied, judge, made_up_context, told, version
 
 LATER = FAULT - 1
 """A calm subject that a version may not know yet."""
@@ -31,10 +31,11 @@ MIDNIGHT = NOW.replace(hour=0)
 NORWAY = Segment("market", "NO")
 
 
-@pytest.fixture
-def context(tmp_path: Path) -> Iterator[Context]:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Context:
     """The made-up world, its subjects being written about from three markets."""
-    made = made_up_context(tmp_path, DAYS)
+    home = tmp_path_factory.mktemp("made")
+    made = made_up_context(home, DAYS)
     hours = [6.0 * step for step in range(DAYS * 4)]
     for market, times in MARKETS.items():
         for again in range(times):
@@ -42,8 +43,15 @@ def context(tmp_path: Path) -> Iterator[Context]:
             with made.write() as connection:
                 told_there = [there(subject, at, market, f"{again}") for at in moments for subject in range(SUBJECTS)]
                 store_complaints(connection, told_there, NOW)
-    yield made
     made.database.close()
+    return made
+
+
+@pytest.fixture
+def context(made: Context, tmp_path: Path) -> Iterator[Context]:
+    copy = copied(made, tmp_path)
+    yield copy
+    copy.database.close()
 
 
 def there(subject: int, at: datetime, market: str, name: str) -> Complaint:

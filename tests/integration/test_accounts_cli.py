@@ -6,14 +6,13 @@ import getpass
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from jobs.audit import CHANGING
 from jobs.cli import commands, leaves
-from tests.running import environment, running
+from tests.running import environment, run_to_end, running
 
 READING = {
     "accounts list", "alerts show", "audit", "backtest", "backup", "demo", "demo-serve", "digest", "doctor",
@@ -27,9 +26,7 @@ PASSWORD = "correct horse battery"
 
 
 def run(folder: Path, url: str, *words: str, said: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "jobs", *words]
-    told = {**environment(database_url=url), "NO_COLOR": "1", "COLUMNS": "200"}
-    return subprocess.run(command, cwd=folder, env=told, input=said, capture_output=True, text=True, check=False)
+    return run_to_end(folder, words, {**environment(database_url=url), "NO_COLOR": "1", "COLUMNS": "200"}, said)
 
 
 def test_every_command_is_noted_or_changes_nothing() -> None:

@@ -15,7 +15,6 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
-from feedback.api import create_app
 from feedback.domain import derived_id
 from feedback.errors import FeedbackError
 from feedback.notify.channels import Channels
@@ -29,6 +28,7 @@ from jobs.context import Context, Parts
 from jobs.progress import Silent
 from jobs.run import execute, this_process
 from jobs.service import tick
+from tests.applications import create_app
 from tests.integration.api.api_world import responding
 from tests.unit.feedback.notify.notify_samples import KEY, NOW, notice
 

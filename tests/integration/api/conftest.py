@@ -13,12 +13,12 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from feedback import ingest
-from feedback.api import create_app
 from feedback.api.probes import Probes
 from feedback.intake.pipeline import Intake, IntakeOptions
 from feedback.roles import Role
 from feedback.store import keys
 from feedback.store.database import Database, open_database
+from tests.applications import create_app
 from tests.conftest import SettingsFactory
 from tests.integration.api.api_world import NOW, responding
 

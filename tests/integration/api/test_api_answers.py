@@ -10,11 +10,11 @@ from uuid import UUID
 import pytest
 from starlette.testclient import TestClient
 
-from feedback.api import create_app
 from feedback.api.pages import cursor_of
 from feedback.domain import AlertState, TopicKind
 from feedback.store import alerts, runs
 from feedback.store.database import Database, open_database
+from tests.applications import create_app
 from tests.conftest import SettingsFactory
 from tests.integration.api.api_world import (
     BONUS,
@@ -301,6 +301,13 @@ class TestHealth:
         assert (answer["status"], answer["database"], answer["schema"]) == ("ok", "reachable", "current")
         success = {"last_success": "2026-03-08T15:00:04Z", "window": "2026-03-08T15:00:00Z"}
         assert answer["jobs"] == [{"job": "count", **success}, {"job": "detect", **success}]
+
+    @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/v1/hot-issues", "/v1/nothing", "/sign-in"])
+    def test_head_is_answered_as_get_is_but_for_the_body(self, sqlite_client: TestClient, path: str) -> None:
+        got, head = sqlite_client.get(path), sqlite_client.head(path)
+        assert (head.status_code, head.content) == (got.status_code, b"")
+        told = ("content-type", "content-length", "etag")
+        assert [head.headers.get(name) for name in told] == [got.headers.get(name) for name in told]
 
     def test_a_job_that_never_succeeded(self, anyone: TestClient, database: Database) -> None:
         with database.write() as connection:

@@ -14,7 +14,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
-from feedback.api import create_app
 from feedback.api.limits import OPEN_PER_MINUTE, Limits
 from feedback.api.probes import Probes
 from feedback.api.service import Judge, Service
@@ -24,6 +23,7 @@ from feedback.roles import Role
 from feedback.store import keys
 from feedback.store.complaints import store_complaints
 from feedback.store.database import Database, open_database, took_too_long
+from tests.applications import create_app
 from tests.conftest import SettingsFactory
 from tests.integration.api.api_world import NOW, assert_problem, responding
 

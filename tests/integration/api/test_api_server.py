@@ -21,7 +21,6 @@ from typing import Any
 
 import pytest
 
-from feedback.api import create_app
 from feedback.api.bounds import FEEDBACK_LIMIT
 from feedback.api.server import bound, serve
 from feedback.errors import SettingError
@@ -30,6 +29,7 @@ from feedback.roles import Role
 from feedback.settings import Settings
 from feedback.store import keys
 from feedback.store.database import open_database
+from tests.applications import create_app
 from tests.integration.api.api_world import responding
 
 NOW = datetime(2026, 3, 8, 15, 30, tzinfo=UTC)

@@ -16,7 +16,6 @@ from uuid import UUID, uuid4
 import pytest
 from starlette.testclient import TestClient
 
-from feedback.api import create_app
 from feedback.api.service import Judge
 from feedback.domain import Complaint, Fate, RejectedRecord
 from feedback.judging import Alike, Placed, Text
@@ -25,6 +24,7 @@ from feedback.store import keys, topics
 from feedback.store.complaints import mark_accepted, rejected_records, store_complaints, store_rejected
 from feedback.store.database import Database
 from feedback.store.topics import Assigned
+from tests.applications import create_app
 from tests.conftest import SettingsFactory
 from tests.integration.api.api_world import (
     BONUS,

@@ -30,7 +30,7 @@ from tests.integration.lifecycle.lifecycle_post import Post, post_of
 from tests.integration.lifecycle.lifecycle_world import STEPS, TOPICS, Lifecycle, Seen, history, lifecycle, topic_id
 
 SEQUENCES = int(os.environ.get("SEQUENCES", "0"))
-QUICK, ALL = 100, SEQUENCES or 1_000
+QUICK, ALL = 40, SEQUENCES or 1_000
 ON_POSTGRESQL = 0.1
 """The share of as many that is lived on PostgreSQL too."""
 
@@ -370,7 +370,7 @@ def test_no_alert_is_lost_or_told_twice(world: Lifecycle, steps: list[tuple[Any,
     follow(world, steps)
 
 
-@any_life(QUICK * ON_POSTGRESQL)
+@any_life(QUICK / 4)
 @given(steps=sequences)
 def test_no_alert_on_postgresql_is_lost_or_told_twice(postgres_world: Lifecycle, steps: list[tuple[Any, ...]]) -> None:
     follow(postgres_world, steps)

@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import UUID
 
 import pytest
+from argon2 import PasswordHasher, profiles
 from starlette.testclient import TestClient
 
-from feedback.api import create_app
 from feedback.roles import Role
 from feedback.store import keys
 from feedback.store.database import Database, open_database
+from tests.applications import create_app
 from tests.conftest import SettingsFactory
 from tests.integration.api.api_world import BONUS, LOGIN, NOW, complain, open_alert, publish, responding
 from tests.integration.web.web_world import House
 
 
-@pytest.fixture
-def world(sqlite_database: str) -> Iterator[Database]:
-    database = open_database(sqlite_database)
+@pytest.fixture(autouse=True)
+def _passwords_for_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Working one out is slow on purpose, and what it costs is nothing that pages are to show."""
+    monkeypatch.setattr("feedback.passwords._hasher", lambda: PasswordHasher.from_parameters(profiles.CHEAPEST))
+
+
+@pytest.fixture(scope="session")
+def world_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The world in a file to copy."""
+    path = tmp_path_factory.mktemp("web") / "template.db"
+    shutil.copyfile(sqlite_template, path)
+    database = open_database(f"sqlite:///{path}")
     with database.write() as connection:
         publish(connection)
         complain(connection, BONUS, NOW, 9)
         complain(connection, LOGIN, NOW, 2)
+    database.close()
+    return path
+
+
+@pytest.fixture
+def world(world_template: Path, sqlite_database: str) -> Iterator[Database]:
+    shutil.copyfile(world_template, sqlite_database.removeprefix("sqlite:///"))
+    database = open_database(sqlite_database)
     yield database
     database.close()
 

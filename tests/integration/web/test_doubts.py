@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import delete
 from starlette.testclient import TestClient
 
-from feedback.api import create_app
 from feedback.api.service import Look
 from feedback.domain import SilentSource
 from feedback.lag import JUDGING
@@ -19,6 +18,7 @@ from feedback.store.alerts import alert_rows
 from feedback.store.database import Database
 from feedback.store.tables import run
 from feedback.store.topics import store_judged
+from tests.applications import create_app
 from tests.conftest import SettingsFactory
 from tests.integration.api.api_world import BONUS, NOW, VERSION, open_alert, responding
 from tests.integration.web.web_world import let_run

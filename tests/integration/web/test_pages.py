@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 import pytest
 from starlette.testclient import TestClient
 
-from feedback.api import create_app
 from feedback.digest import owner_slug
 from feedback.language import LANGUAGES
 from feedback.roles import Role
@@ -16,6 +15,7 @@ from feedback.store import keys, topics
 from feedback.store.database import Database
 from feedback.store.requests import waiting
 from feedback.web.settings import shown as settings_shown
+from tests.applications import create_app
 from tests.conftest import SettingsFactory
 from tests.integration.api.api_world import BONUS, EVIDENCE, LOGIN, NOW, VERSION, open_alert, responding, topic
 from tests.unit.feedback.test_support_words import BACKGROUND

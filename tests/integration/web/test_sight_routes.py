@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import Connection
 from starlette.testclient import TestClient
 
-from feedback.api import create_app
 from feedback.api.service import Judge, Look
 from feedback.chart import Series
 from feedback.digest import owner_slug
@@ -27,6 +26,7 @@ from feedback.store.fixes import add_fix
 from feedback.store.keys import add_key
 from feedback.store.owners import add_ownership
 from feedback.store.topics import Assigned, LineageEntry, StoredTopic
+from tests.applications import create_app
 from tests.integration.api.api_world import BONUS, EVIDENCE, NOW, VERSION, open_alert, responding, topic
 from tests.integration.web.test_rights import TABLE
 from tests.integration.web.web_world import House

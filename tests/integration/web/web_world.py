@@ -15,7 +15,6 @@ from starlette.testclient import TestClient
 
 from feedback import ingest
 from feedback.accounts import Account
-from feedback.api import create_app
 from feedback.authentication import SEALED_FOR
 from feedback.passwords import hashed
 from feedback.roles import Role
@@ -23,6 +22,7 @@ from feedback.sealed import seal
 from feedback.settings import Settings, hash_key
 from feedback.store import accounts, runs, sessions
 from feedback.store.database import Database
+from tests.applications import create_app
 from tests.integration.api.api_world import NOW, responding
 
 PASSWORD = "correct horse battery"

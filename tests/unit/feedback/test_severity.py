@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,3 +95,17 @@ def test_while_it_is_open_it_only_rises_and_every_step_is_on_record(rises: list[
         points = sum(each["points"] for each in after["reasons"])
         assert (points >= 6) == (after["level"] == "critical"), "the reasons are those of the level"
         before = after
+
+
+def test_reasons_are_those_of_now_while_it_is_as_grave_and_said_to_be_past_once_it_is_not() -> None:
+    def after(observed: int, before: dict[str, Any] | None) -> dict[str, Any]:
+        found = weights(replace(SIGNAL, observed=observed), None, None, None, None)
+        return kept(found, before, NOW, anew=before is None)
+
+    grave = after(60, None)
+    still = after(58, grave)
+    over = after(14, still)
+    assert "48 customers more" in severity_words({"severity": grave}).replace("\u00a0", " ")
+    assert "46 customers more" in severity_words({"severity": still}).replace("\u00a0", " ")
+    assert "at its gravest: 46 customers more" in severity_words({"severity": over}).replace("\u00a0", " ")
+    assert "at its gravest" not in severity_words({"severity": after(60, over)})

@@ -78,7 +78,7 @@ def test_near_copies_are_counted_with_the_texts_they_are(database: Database, set
     fill(database, [*chain, *brief, sample(10), before])
     context = Context(chosen, database, Parts(chosen, Silent()), Silent(), lambda: NOW, this_process())
     with database.read() as connection:
-        usual = usual_before(connection, version(), SIGNAL.window)
+        usual = usual_before(connection, version().id, SIGNAL.window)
         kept = evidence(context, connection, SIGNAL, WHY, version(), usual, {})
     assert kept["copies"] == {"complaints": 4, "texts": 1, "of": 9}
     assert kept["voices"] == {"messages": 9, "customers": 9, "texts": 6}
@@ -109,7 +109,7 @@ def drivers_of(context: Context, complaints: Sequence[Complaint]) -> dict[tuple[
 
 def drivers_again(context: Context) -> dict[tuple[str, str], Any]:
     with context.database.read() as connection:
-        usual = usual_before(connection, version(), SIGNAL.window)
+        usual = usual_before(connection, version().id, SIGNAL.window)
         kept = evidence(context, connection, SIGNAL, WHY, version(), usual, {})
     json.dumps(kept)
     return {(each["attribute"], each["value"]): each for each in kept["drivers"]}
@@ -198,7 +198,7 @@ def test_what_the_signal_follows_from_is_kept_for_the_opening_and_for_the_latest
     context = Context(chosen, database, Parts(chosen, Silent()), Silent(), lambda: NOW, this_process())
     later = replace(WHY, reason=replace(REASON, detector="ramp", rate=0.9))
     with database.read() as connection:
-        usual = usual_before(connection, version(), SIGNAL.window)
+        usual = usual_before(connection, version().id, SIGNAL.window)
         opened = evidence(context, connection, SIGNAL, WHY, version(), usual, {})
         kept = evidence(context, connection, SIGNAL, later, version(), usual, opened)
     assert Reason(**kept["opening"]["reason"]) == REASON

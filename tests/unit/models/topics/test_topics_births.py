@@ -73,6 +73,11 @@ def test_it_is_born_by_its_eighth_complaint() -> None:
     assert len((noise() + fault(n=8, days=1.0, start=59)).births()) == 1
 
 
+def test_it_is_born_even_where_most_of_what_is_recent_is_about_it() -> None:
+    (birth,) = (noise() + fault(n=500)).births()
+    assert birth.size > 450
+
+
 def test_two_faults_at_once_are_two_births_that_share_no_complaint() -> None:
     found = (noise() + fault(axis=0) + fault(axis=1, seed=2)).births()
     assert len(found) == 2
