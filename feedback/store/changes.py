@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 from sqlalchemy import Engine, event
 
@@ -28,7 +29,7 @@ class Changes:
     def _opened(self) -> sqlite3.Connection:
         pooled = self._engine.raw_connection()
         pooled.detach()  # the pool's are for those who read and write
-        opened = pooled.dbapi_connection
+        opened: Any = pooled.dbapi_connection
         assert isinstance(opened, sqlite3.Connection)
         opened.execute("PRAGMA busy_timeout = 0")  # who asks does not wait
         # not to be opened again: another connection counts from another number
