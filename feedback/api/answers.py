@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from threading import Lock
 
 from fastapi import Request, Response
 from pydantic import BaseModel
+
+from feedback.api.once import Once
 
 KEPT = 512
 """So many answers are kept, those last asked for: some 30 MB at most where every one holds a dozen alerts."""
@@ -28,10 +28,7 @@ class Answers:
     """What was answered of late. One for all threads of a process; nothing in it is written down."""
 
     def __init__(self, most: int = KEPT) -> None:
-        self._most = most
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
-        self._turns: dict[str, Lock] = {}
-        self._lock = Lock()
+        self._kept: Once[bytes] = Once(most)
 
     def answer(self, request: Request, follows_from: Hashable, make: Callable[[], BaseModel]) -> Answer:
         """What `make` gives, or gave for the same request when it followed from the same; 304 where the caller has it.
@@ -39,41 +36,15 @@ class Answers:
         `follows_from` has a `repr` that tells one from another, the same in every process.
         """
         etag = _etag(request, follows_from)
-        return self.again(request, etag) or Answer(self._made(etag, make), etag)
+        kept = self.again(request, etag)
+        return kept or Answer(self._kept.get(etag, lambda: make().model_dump_json().encode()), etag)
 
     def again(self, request: Request, etag: str) -> Answer | None:
         """The answer of that ETag, if it is still kept; 304 where the caller has it."""
         if is_known(request, etag):
             return Answer(None, etag)
-        content = self._get(etag)
+        content = self._kept.find(etag)
         return None if content is None else Answer(content, etag)
-
-    def _made(self, etag: str, make: Callable[[], BaseModel]) -> bytes:
-        """Made once: whoever asks for the same meanwhile waits, as all of them together would take far longer."""
-        with self._lock:
-            turn = self._turns.setdefault(etag, Lock())
-        with turn:
-            content = self._get(etag)
-            try:
-                if content is None:
-                    content = make().model_dump_json().encode()
-                    self._put(etag, content)
-            finally:
-                with self._lock:
-                    self._turns.pop(etag, None)
-        return content
-
-    def _get(self, etag: str) -> bytes | None:
-        with self._lock:
-            if etag in self._kept:
-                self._kept.move_to_end(etag)
-            return self._kept.get(etag)
-
-    def _put(self, etag: str, content: bytes) -> None:
-        with self._lock:
-            self._kept[etag] = content
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
 
 
 def is_known(request: Request, etag: str) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from feedback.domain import Segment, Span
 from feedback.series import bucket, bucket_start, day_of, judged_days
 from feedback.store.sight import Seen, seen_counts
+from feedback.store.topics import LineageEntry
 
 SPARKLINE_DAYS = 28
 CURRENT_DAYS = 7
@@ -41,6 +42,16 @@ class Recent:
         """How many so many days had on average in the weeks before: a rule of thumb, no prediction."""
         before = self.daily.get(topic_id, (0,) * (self.days + 1))[: -self.days]
         return sum(before) / len(before) * self.days
+
+
+@dataclass(frozen=True, slots=True)
+class AllTopics:
+    """What is read of all topics at once to tell of one; `names` are those of topics that are no more, too."""
+
+    seen: Seen
+    recent: Recent
+    lineage: Sequence[LineageEntry]
+    names: Mapping[UUID, str]
 
 
 def recent_counts(

@@ -14,7 +14,9 @@ from fastapi import Depends, Request
 
 from feedback.api.answers import Answers
 from feedback.api.limits import Limits
+from feedback.api.once import Once
 from feedback.api.probes import Probes
+from feedback.api.recent import AllTopics
 from feedback.api.unchanged import Unchanged
 from feedback.chart import Series
 from feedback.domain import Alert, Author, Mute, Segment, SilentSource
@@ -82,6 +84,10 @@ class Judge:
 UNTRAINED = Judge()
 
 
+SIGHTS = 16
+"""For so many who see different topics what all of them have in common is kept."""
+
+
 @dataclass(frozen=True)
 class Service:
     """What the application was made with, and what is read once for all requests."""
@@ -94,6 +100,7 @@ class Service:
     look: Look
     judge: Judge
     answers: Answers = field(default_factory=Answers)
+    all_topics: Once[AllTopics | None] = field(default_factory=lambda: Once(SIGHTS))
     unchanged: Unchanged = field(default_factory=Unchanged)
     limits: Limits = field(default_factory=lambda: Limits(time.monotonic))
     probes: Probes = field(default_factory=lambda: Probes(time.monotonic))

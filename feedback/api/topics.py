@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from feedback.api.kept import KeptRoute
 from feedback.api.pages import PageQuery, cursor_of, number, read_cursor
 from feedback.api.principal import Seeing, allowed
 from feedback.api.problems import ProblemError, documented
-from feedback.api.recent import SPARKLINE_DAYS, Recent, recent_counts
+from feedback.api.recent import SPARKLINE_DAYS, AllTopics, Recent, recent_counts
 from feedback.api.service import Given, Service
 from feedback.domain import AlertState, Fate, Severity, TopicKind
 from feedback.roles import Right
@@ -24,7 +24,7 @@ from feedback.series import day_of
 from feedback.store.alerts import alerts_of
 from feedback.store.kept_counts import UNASSIGNED
 from feedback.store.sight import Seen, Sight, seen_topics
-from feedback.store.state import state_of
+from feedback.store.state import State, state_of
 from feedback.store.topics import (
     LineageEntry,
     StoredTopic,
@@ -242,25 +242,38 @@ ONE: dict[int | str, dict[str, Any]] = documented(401, 403, 404, 422, 500, 503)
 @router.get("/topics/{topic_id}", summary="Read a topic", response_model=TopicDetail, responses=ONE)
 def read_topic(service: Given, sight: Seeing, request: Request, topic_id: UUID) -> Response:
     """A topic of the version in force: its words, days, alerts and relatives. Its series is `/v1/series?topic=…`."""
-    with service.database.read() as connection:
-        state = state_of(connection)
-    follows_from = (state, day_of(service.clock(), service.settings.zone), repr(sight))
+    follows_from = _state(service, sight)
     return service.answers.answer(request, follows_from, lambda: topic_detail(service, topic_id, sight))
+
+
+def _state(service: Service, sight: Sight) -> tuple[State, date, str]:
+    """What all that is told of topics follows from."""
+    with service.database.read() as connection:
+        return state_of(connection), day_of(service.clock(), service.settings.zone), repr(sight)
+
+
+def _all_topics(service: Service, sight: Sight) -> AllTopics | None:
+    """None before the first version."""
+    with service.database.read() as connection:
+        seen = seen_topics(connection, sight)
+        if seen.version is None:
+            return None
+        recent = recent_counts(connection, seen, service.clock(), service.settings.zone)
+        lineage = [each for each in lineage_of(connection, seen.version.id) if each.fate in (Fate.MERGED, Fate.SPLIT)]
+        return AllTopics(seen, recent, lineage, seen_names(connection, sight))
 
 
 def topic_detail(service: Service, topic_id: UUID, sight: Sight) -> TopicDetail:
     """All about a topic; a problem (404) where the caller sees none of that id."""
+    found = service.all_topics.get(_state(service, sight), lambda: _all_topics(service, sight))
+    if found is None:
+        raise _unknown(topic_id)
+    topic, recent, lineage, names = topic_in(found.seen, topic_id), found.recent, found.lineage, found.names
     with service.database.read() as connection:
-        seen = seen_topics(connection, sight)
-        found = topic_in(seen, topic_id)
-        assert seen.version is not None
-        recent = recent_counts(connection, seen, service.clock(), service.settings.zone)
-        lineage = [each for each in lineage_of(connection, seen.version.id) if each.fate in (Fate.MERGED, Fate.SPLIT)]
-        names = seen_names(connection, sight)
         alerts = [row for row in alerts_of(connection, topic_id, MOST_ALERTS) if sight.alert(row)]
     return TopicDetail(
-        **dict(_topic(found, recent)),
-        severity=found.severity,
+        **dict(_topic(topic, recent)),
+        severity=topic.severity,
         current=Window.of(recent.current),
         usual_7_days=recent.usual(topic_id),
         sparkline=list(recent.sparkline(topic_id)),
@@ -309,7 +322,11 @@ def topic_in(seen: Seen, topic_id: UUID) -> StoredTopic:
     """One of the topics that the caller sees; a problem (404) where there is none of that id among them."""
     if topic_id in seen.topics:
         return seen.topics[topic_id]
-    raise ProblemError(404, "unknown-topic", f"There is no topic {topic_id} in the version in force.")
+    raise _unknown(topic_id)
+
+
+def _unknown(topic_id: UUID) -> ProblemError:
+    return ProblemError(404, "unknown-topic", f"There is no topic {topic_id} in the version in force.")
 
 
 def seen_names(connection: Connection, sight: Sight) -> dict[UUID, str]:
