@@ -104,6 +104,13 @@ def severity_of(evidence: Mapping[str, Any]) -> Severity | None:
     return Severity(found["level"]) if found else None
 
 
+def severity_at(evidence: Mapping[str, Any], moment: datetime) -> Severity | None:
+    """What it was at a moment; None where it was not known then."""
+    history = evidence.get("severity", {}).get("history", ())
+    known = [each["level"] for each in history if datetime.fromisoformat(each["at"]) <= moment]
+    return Severity(known[-1]) if known else None
+
+
 def rank_of(severity: Severity | None) -> int:
     """For sorting: -1 where it is not known."""
     return severity.rank if severity else -1

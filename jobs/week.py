@@ -32,7 +32,7 @@ from feedback.domain import (
 from feedback.events import PlannedEvent
 from feedback.notify.channels import EVERYBODY
 from feedback.owners import Owners, Responsible
-from feedback.severity import rank_of, severity_of
+from feedback.severity import rank_of, severity_at
 from feedback.store import alerts, complaints, counts, facets
 from feedback.store.events import planned_events
 from feedback.store.fixes import fixes, outcomes_of
@@ -370,7 +370,7 @@ def _alert(
         quotes=[each for each in _quotes(connection, ids) if each.received_at < span.end],
         series=series,
         events=_events(connection, row.topic_id, series),
-        severity=severity_of(row.evidence),
+        severity=severity_at(row.evidence, charts.as_of),
         held_back=held_back(connection, alert),
         flapping=is_flapping(charts.context, connection, alert, charts.as_of),
         group=row.evidence.get("group", {}),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.domain import Severity, Signal, Span, derived_id
-from feedback.severity import Shift, kept, level, severity_of, severity_words, weights
+from feedback.severity import Shift, kept, level, severity_at, severity_of, severity_words, weights
 
 NOW = datetime(2026, 3, 9, tzinfo=UTC)
 SIGNAL = Signal(
@@ -109,3 +109,16 @@ def test_reasons_are_those_of_now_while_it_is_as_grave_and_said_to_be_past_once_
     assert "46 customers more" in severity_words({"severity": still}).replace("\u00a0", " ")
     assert "at its gravest: 46 customers more" in severity_words({"severity": over}).replace("\u00a0", " ")
     assert "at its gravest" not in severity_words({"severity": after(60, over)})
+
+
+def test_what_it_was_at_a_moment_is_known_from_then_on() -> None:
+    def after(observed: int, before: dict[str, Any] | None, hours: int) -> dict[str, Any]:
+        found = weights(replace(SIGNAL, observed=observed), None, None, None, None)
+        return kept(found, before, NOW + timedelta(hours=hours), anew=True)
+
+    grave, light = Severity(after(900, None, 1)["level"]), Severity(after(14, None, 5)["level"])
+    evidence = {"severity": after(14, after(900, None, 1), 5)}
+    found = [severity_at(evidence, NOW + timedelta(hours=hours)) for hours in (0, 1, 4, 5, 9)]
+    assert found == [None, grave, grave, light, light]
+    assert grave != light
+    assert severity_at({}, NOW) is None
