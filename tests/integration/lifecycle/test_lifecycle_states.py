@@ -30,6 +30,8 @@ from tests.integration.lifecycle.lifecycle_post import Post, post_of
 from tests.integration.lifecycle.lifecycle_world import STEPS, TOPICS, Lifecycle, Seen, history, lifecycle, topic_id
 
 SEQUENCES = int(os.environ.get("SEQUENCES", "0"))
+SECONDS = 0 if SEQUENCES else 7_200
+"""Who asks for so many waits for as long as they take."""
 QUICK, ALL = 40, SEQUENCES or 1_000
 ON_POSTGRESQL = 0.1
 """The share of as many that is lived on PostgreSQL too."""
@@ -377,7 +379,7 @@ def test_no_alert_on_postgresql_is_lost_or_told_twice(postgres_world: Lifecycle,
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(7200)
+@pytest.mark.timeout(SECONDS)
 @any_life(ALL)
 @given(steps=sequences)
 def test_no_alert_of_ten_thousand_sequences_is_lost_or_told_twice(
@@ -387,7 +389,7 @@ def test_no_alert_of_ten_thousand_sequences_is_lost_or_told_twice(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(7200)
+@pytest.mark.timeout(SECONDS)
 @any_life(ALL * ON_POSTGRESQL)
 @given(steps=sequences)
 def test_no_alert_of_a_thousand_sequences_on_postgresql_is_lost_or_told_twice(
