@@ -75,17 +75,16 @@ def evidence(
     before: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What to keep with an alert while it rises. `before` is what was kept so far, empty for a new alert."""
-    behind = _behind(context, connection, signal, version.id, usual)
-    window = behind.window
+    found = behind(context, connection, signal, version.id, usual)
     numbers = {**numbers_of(signal), **why.as_dict()}
-    repeating, heard = _counted(window, behind.copy_of)
+    repeating, heard = found.counted()
     return {
         **numbers,
         "opening": before.get("opening", numbers),
         "rises": _rises(before.get("rises", ()), signal),
-        "where": _where(why, behind.everywhere, behind.past, before),
-        "drivers": [asdict(driver) for driver in behind.drivers],
-        "complaint_ids": [str(each) for each in representative(window, behind.texts, behind.drivers)],
+        "where": _where(why, found.everywhere, found.past, before),
+        "drivers": [asdict(driver) for driver in found.drivers],
+        "complaint_ids": [str(each) for each in representative(found.window, found.texts, found.drivers)],
         "copies": asdict(repeating),
         "voices": asdict(heard),
         "encoder_version": version.encoder_version,
@@ -93,13 +92,8 @@ def evidence(
     }
 
 
-def drivers_of(context: Context, connection: Connection, signal: Signal, usual: Usual) -> list[Driver]:
-    """What drove a signal that nothing was kept of; none where its version's complaints are gone."""
-    return _behind(context, connection, signal, signal.version_id, usual).drivers
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class _Behind:
+class Behind:
     """The complaints behind a signal: its `window`'s, those of the topic `everywhere` in that window and in the `past`,
     which of the window's each repeats (n,), what their `texts` name, and what is over-represented among them."""
 
@@ -110,8 +104,13 @@ class _Behind:
     texts: Sequence[Named | None]
     drivers: list[Driver]
 
+    def counted(self) -> tuple[Copies, Voices]:
+        repeating = Copies(*repeated(self.copy_of), len(self.copy_of))
+        return repeating, voices(self.window, repeating)
 
-def _behind(context: Context, connection: Connection, signal: Signal, version_id: UUID, usual: Usual) -> _Behind:
+
+def behind(context: Context, connection: Connection, signal: Signal, version_id: UUID, usual: Usual) -> Behind:
+    """What stands behind a signal under a version; nothing where that version's complaints are gone."""
     now = _judged(context, connection, signal)
     past = facets_of_topic(connection, version_id, signal.topic_id, usual.span)
     window, baseline = (in_segment(rows, signal.segment) for rows in (now, past))
@@ -119,7 +118,7 @@ def _behind(context: Context, connection: Connection, signal: Signal, version_id
     texts = told(context, connection, window, copy_of, baseline, in_segment(usual.sample, signal.segment))
     usually = shares(in_segment(usual.population, signal.segment))
     drivers = find_drivers([each.values for each in window], [each.values for each in baseline], usually, texts)
-    return _Behind(window, now, past, copy_of, texts.window, list(drivers))
+    return Behind(window, now, past, copy_of, texts.window, list(drivers))
 
 
 def _where(why: Why, window: Sequence[Facets], baseline: Sequence[Facets], before: Mapping[str, Any]) -> Any:
@@ -170,12 +169,6 @@ def voices(window: Sequence[Facets], repeating: Copies) -> Voices:
     return Voices(len(window), len(known) + unknown if known else None, texts)
 
 
-def copies_and_voices(context: Context, connection: Connection, signal: Signal) -> tuple[Copies, Voices] | None:
-    """What stands behind a signal that nothing was kept of; None where its version's complaints are gone."""
-    window = in_segment(_judged(context, connection, signal), signal.segment)
-    return _counted(window, _copies(connection, window[:POPULATION])) if window else None
-
-
 def _judged(context: Context, connection: Connection, signal: Signal) -> list[Facets]:
     """The topic's complaints of the window but for days on which a rise was expected, nearest its centroid first."""
     zone, window = context.settings.zone, signal.window
@@ -187,11 +180,6 @@ def _judged(context: Context, connection: Connection, signal: Signal) -> list[Fa
     spans = [Span(max(each.start, window.start), min(each.end, window.end)) for each in kept]
     found = [row for span in spans for row in facets_of_topic(connection, signal.version_id, signal.topic_id, span)]
     return sorted(found, key=lambda row: -row.similarity)
-
-
-def _counted(window: Sequence[Facets], copy_of: Ints) -> tuple[Copies, Voices]:
-    repeating = Copies(*repeated(copy_of), len(copy_of))
-    return repeating, voices(window, repeating)
 
 
 def _copies(connection: Connection, window: Sequence[Facets]) -> Ints:

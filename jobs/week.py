@@ -41,7 +41,7 @@ from feedback.store.owners import responsible_for
 from feedback.store.topics import StoredTopic
 from feedback.store.verdicts import verdicts_of
 from jobs.context import Context
-from jobs.evidence import Usual, copies_and_voices, drivers_of, representative, usual_before
+from jobs.evidence import Usual, behind, representative, usual_before
 from jobs.faq import WeekFaq, gather_faq
 from jobs.kpi import WeekSupport, gather_support
 from jobs.marks import held_back, is_flapping
@@ -326,10 +326,11 @@ def _kept(evidence: Mapping[str, Any], signal: Signal) -> _Numbers:
 
 
 def _looked_up(context: Context, connection: Connection, signal: Signal, usual: Usual) -> _Numbers:
-    behind = copies_and_voices(context, connection, signal)
-    if behind is None or behind[1].messages < signal.observed:
+    found = behind(context, connection, signal, signal.version_id, usual)
+    copies, voices = found.counted()
+    if voices.messages < signal.observed:
         return _Numbers(signal, ())  # some have another topic since: what is left would contradict the numbers
-    return _Numbers(signal, drivers_of(context, connection, signal, usual), (), *behind)
+    return _Numbers(signal, found.drivers, (), copies, voices)
 
 
 def _alert(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from feedback.series import day_of
 from feedback.store.alerts import alerts_of
 from feedback.store.kept_counts import UNASSIGNED
 from feedback.store.sight import Seen, Sight, seen_topics
-from feedback.store.state import State, state_of
+from feedback.store.state import state_of
 from feedback.store.topics import (
     LineageEntry,
     StoredTopic,
@@ -242,14 +242,14 @@ ONE: dict[int | str, dict[str, Any]] = documented(401, 403, 404, 422, 500, 503)
 @router.get("/topics/{topic_id}", summary="Read a topic", response_model=TopicDetail, responses=ONE)
 def read_topic(service: Given, sight: Seeing, request: Request, topic_id: UUID) -> Response:
     """A topic of the version in force: its words, days, alerts and relatives. Its series is `/v1/series?topic=…`."""
-    follows_from = _state(service, sight)
-    return service.answers.answer(request, follows_from, lambda: topic_detail(service, topic_id, sight))
-
-
-def _state(service: Service, sight: Sight) -> tuple[State, date, str]:
-    """What all that is told of topics follows from."""
     with service.database.read() as connection:
-        return state_of(connection), day_of(service.clock(), service.settings.zone), repr(sight)
+        follows_from = state_of(connection), day_of(service.clock(), service.settings.zone), repr(sight)
+
+    def made() -> TopicDetail:
+        found = service.all_topics.get(follows_from, lambda: _all_topics(service, sight))
+        return _detail(service, topic_id, sight, found)
+
+    return service.answers.answer(request, follows_from, made)
 
 
 def _all_topics(service: Service, sight: Sight) -> AllTopics | None:
@@ -263,9 +263,8 @@ def _all_topics(service: Service, sight: Sight) -> AllTopics | None:
         return AllTopics(seen, recent, lineage, seen_names(connection, sight))
 
 
-def topic_detail(service: Service, topic_id: UUID, sight: Sight) -> TopicDetail:
+def _detail(service: Service, topic_id: UUID, sight: Sight, found: AllTopics | None) -> TopicDetail:
     """All about a topic; a problem (404) where the caller sees none of that id."""
-    found = service.all_topics.get(_state(service, sight), lambda: _all_topics(service, sight))
     if found is None:
         raise _unknown(topic_id)
     topic, recent, lineage, names = topic_in(found.seen, topic_id), found.recent, found.lineage, found.names

@@ -18,6 +18,7 @@ from jobs.demo.invent import invent, write
 from jobs.embed import run as embed
 from jobs.progress import Silent
 from jobs.replay import replay
+from tests.end_to_end.made_up import copied
 from tests.end_to_end.world import FIRST, LAST, RECORDS, WALL, OpenContext, Replayed, World, state
 
 
@@ -76,3 +77,11 @@ def open_context() -> Iterator[OpenContext]:
     yield make
     for context in opened:
         context.database.close()
+
+
+@pytest.fixture
+def context(made: Context, tmp_path: Path) -> Iterator[Context]:
+    """What a file's tests begin with, in a folder of each one's own; `made` makes it once, and closes its database."""
+    copy = copied(made, tmp_path)
+    yield copy
+    copy.database.close()

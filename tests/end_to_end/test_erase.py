@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -45,7 +44,7 @@ from jobs.published import artefact_dir, published
 from jobs.run import execute
 from jobs.week import gather as gather_week
 from models.artifacts import load, save
-from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, copied, judge, made_up_context, version
+from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, judge, made_up_context, version
 
 KEY = "kunde-778231"
 WORDS = ("Quittenbaum", "Zitronenfalter", "Haselnussbruch", "Mitternachtsblau", "Regenpfeiferei")
@@ -77,13 +76,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Context:
     assert move_by_request(made, [*ids_of(made, the_customer(made)), ids_of_others(made)[0]]).state is RequestState.DONE
     made.database.close()
     return made
-
-
-@pytest.fixture
-def context(made: Context, tmp_path: Path) -> Iterator[Context]:
-    copy = copied(made, tmp_path)
-    yield copy
-    copy.database.close()
 
 
 def move_by_request(context: Context, chosen: list[UUID]) -> Request:

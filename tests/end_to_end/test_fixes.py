@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,7 +24,7 @@ from jobs.digest import write
 from jobs.outcome import run as judge_fixes
 from jobs.progress import Silent
 from jobs.publish import publish
-from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, copied, made_up_context, told, version
+from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, made_up_context, told, version
 from tests.running import feedback
 
 MIDNIGHT = NOW.replace(hour=0)
@@ -50,13 +49,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Context:
         job(made, NOW)
     made.database.close()
     return made
-
-
-@pytest.fixture
-def context(made: Context, tmp_path: Path) -> Iterator[Context]:
-    copy = copied(made, tmp_path)
-    yield copy
-    copy.database.close()
 
 
 def some(day: datetime, number: int) -> list[Complaint]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -22,7 +20,7 @@ from jobs.panel import dated_panel
 from jobs.publish import publish
 from jobs.respond import end, find_alert, life, mute, say, take_on, unmute
 from jobs.week import gather
-from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, copied, judge, made_up_context, told, version
+from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, judge, made_up_context, told, version
 
 LATER = NOW + timedelta(hours=1)
 EVER = Span(NOW - timedelta(days=400), NOW + timedelta(days=400))
@@ -37,13 +35,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Context:
     assert judge(made, NOW) == {"Topic"}
     made.database.close()
     return made
-
-
-@pytest.fixture
-def context(made: Context, tmp_path: Path) -> Iterator[Context]:
-    copy = copied(made, tmp_path)
-    yield copy
-    copy.database.close()
 
 
 def the_alert(context: Context) -> Alert:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ from jobs.faq import gather_faq
 from jobs.kpi import gather_support
 from jobs.publish import publish
 from jobs.published import published
-from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, copied, made_up_context, told, version
+from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, made_up_context, told, version
 from tests.running import environment, run_to_end
 
 MIDNIGHT = NOW.replace(hour=0)
@@ -52,13 +52,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Context:
         job(made, NOW)
     made.database.close()
     return made
-
-
-@pytest.fixture
-def context(made: Context, tmp_path: Path) -> Iterator[Context]:
-    copy = copied(made, tmp_path)
-    yield copy
-    copy.database.close()
 
 
 def asked(day: int, place: int) -> Complaint:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +16,7 @@ from jobs.context import Context
 from jobs.explain import explain_alert
 from jobs.publish import publish
 from jobs.week import gather
-from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, copied, judge, made_up_context, told, version
+from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, judge, made_up_context, told, version
 
 LATER = FAULT - 1
 """A calm subject that a version may not know yet."""
@@ -45,13 +43,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Context:
                 store_complaints(connection, told_there, NOW)
     made.database.close()
     return made
-
-
-@pytest.fixture
-def context(made: Context, tmp_path: Path) -> Iterator[Context]:
-    copy = copied(made, tmp_path)
-    yield copy
-    copy.database.close()
 
 
 def there(subject: int, at: datetime, market: str, name: str) -> Complaint:
@@ -169,3 +160,22 @@ def test_the_digest_says_where(context: Context) -> None:
     for page in (render_markdown(digest), render_html(digest)):
         assert "from Norway" in page
         assert "Elsewhere the topic is within what is usual." in page
+
+
+def test_where_else_it_rose_is_not_told_of_a_window_that_nobody_looked_at(context: Context) -> None:
+    """Once the rise has gone on, what is kept with the alert speaks of later days than the week's."""
+    publish(context, version(context, FAULT), NOW - timedelta(days=8))
+    judge(context, MIDNIGHT - timedelta(days=1))
+    risen(context, 2, "NO", 26, MIDNIGHT - timedelta(days=1))
+    judge(context, MIDNIGHT)
+    with context.write() as connection:
+        (row,) = alerts.alert_rows(connection)
+        later = {"start": MIDNIGHT.isoformat(), "end": (MIDNIGHT + timedelta(days=7)).isoformat()}
+        alerts.keep_in_evidence(connection, row.id, "window", later)
+    digest = gather(context, iso_week((MIDNIGHT - timedelta(days=1)).date()), NOW).digest(None)
+    (alert,) = digest.rose
+    page = render_markdown(digest)
+    assert alert.segment == NORWAY
+    assert "from Norway" in page
+    assert "Elsewhere" not in page
+    assert "It also rose" not in page
