@@ -1,0 +1,175 @@
+"""The 42 weekly scenarios of Noufaily et al. 2013 (Stat. Med. 32:1206), beside R's farringtonFlexible."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.calibration import CALIBRATION, RATE, over_margins, spread
+from benchmarks.counts import Series
+from models.detect.eb7 import EB7
+from models.detect.panel import Floats, Panel
+from models.detect.yearly import Yearly
+
+NOUFAILY = (
+    (0.1, 1.5, 0.0025, 0.6, 0.6),
+    (-2, 2, 0.005, 0.1, 0.3),
+    (1.5, 1, 0.003, 0.2, -0.4),
+    (0.5, 5, 0.002, 0.5, 0.5),
+    (2.5, 3, 0.001, 1, 0.1),
+    (3.75, 1.1, 0.001, 0.1, -0.1),
+    (5, 1.2, 0.0001, 0.05, 0.01),
+)
+"""θ, φ, β, γ1 and γ2 of each set; with and without the trend β, with no, one and two harmonics."""
+LONG, CURRENT = 624, 49
+"""Weeks of a series, and how many of them, the last, are judged."""
+
+
+def outbreak_panel(series: int, seed: int) -> tuple[Series, Series]:
+    """Counts without the current outbreak and its cases, (42 x series, weeks); past outbreaks are in the counts."""
+    rng = np.random.default_rng(seed)
+    drawn = [
+        _outbreak_series(rng, each, trend, harmonics)
+        for each in NOUFAILY
+        for trend in (0, 1)
+        for harmonics in (0, 1, 2)
+        for _ in range(series)
+    ]
+    return np.array([base for base, _ in drawn]), np.array([cases for _, cases in drawn])
+
+
+def _outbreak_series(
+    rng: np.random.Generator, scenario: tuple[float, ...], trend: int, harmonics: int
+) -> tuple[Series, Series]:
+    theta, phi, beta, g1, g2 = scenario
+    week = np.arange(1, LONG + 1)
+    angles = [2 * np.pi * j * week / 52 for j in range(1, harmonics + 1)]
+    season = sum((g1 * np.cos(a) + g2 * np.sin(a) for a in angles), np.zeros(LONG))
+    mean = np.exp(theta + beta * trend * week + season)
+    counts = rng.poisson(mean) if phi == 1 else rng.negative_binomial(mean / (phi - 1), 1 / phi)
+    deviation = np.sqrt(phi * mean)
+    past = np.zeros(LONG, np.int64)
+    for start in rng.choice(np.arange(312, 575), 4, replace=False):
+        past += _cases(rng, deviation, int(start), int(rng.choice([2, 3, 5, 10])), 0)
+    past[LONG - CURRENT :] = 0
+    current = _cases(rng, deviation, int(rng.integers(LONG - CURRENT, LONG)), int(rng.integers(2, 11)), 1)
+    return counts + past, current
+
+
+def _cases(rng: np.random.Generator, deviation: Floats, start: int, size: int, least: int) -> Series:
+    while True:
+        weeks = start + np.floor(rng.lognormal(0, 0.5, rng.poisson(size * deviation[start]))).astype(int)
+        cases = np.bincount(weeks[weeks < LONG], minlength=LONG)
+        if cases.sum() >= least:
+            return cases
+
+
+def yearly(window: int) -> Callable[[Series], Floats]:
+    detector = Yearly(window=window, year=52, gap=8, refit=4, volume_prior=float("inf"))
+    return lambda counts: detector.judge(Panel.of(counts), CURRENT).score
+
+
+def eb_weekly(year: float) -> Callable[[Series], Floats]:
+    """EB7 with a window of a week and half a year's memory, without the volume of others."""
+    detector = EB7(window=1, gap=8, half_life=26, volume_prior=1e12, year=year)
+    return lambda counts: detector.judge(Panel.of(counts), CURRENT).score
+
+
+WEEKLY: dict[str, list[Callable[[Series], Floats]]] = {
+    "EB, no year": [eb_weekly(float("inf"))],
+    "EB": [eb_weekly(52)],
+    "yearly": [yearly(1)],
+    "yearly 1, 2": [yearly(1), yearly(2)],
+}
+"""The methods beside R's; the last looks at one week and at two."""
+R_SCRIPT = """
+suppressMessages(library(surveillance))
+files <- commandArgs(TRUE)
+base <- as.matrix(read.csv(files[1], header = FALSE)); risen <- as.matrix(read.csv(files[2], header = FALSE))
+live <- as.matrix(read.csv(files[3], header = FALSE))
+scores <- function(y, weeks) {
+  s <- sts(observed = matrix(y), start = c(2000, 1), frequency = 52)
+  control <- list(range = weeks, b = 5, w = 3, noPeriods = 10, pastWeeksNotIncluded = 26, trend = TRUE,
+    pThresholdTrend = 1, thresholdMethod = "nbPlugin", alpha = 0.01, weightsThreshold = 2.58, limit54 = c(0, 4),
+    powertrans = "2/3", fitFun = "algo.farrington.fitGLM.flexible", populationOffset = FALSE, glmWarnings = FALSE)
+  p <- suppressWarnings(farringtonFlexible(s, control))@control$pvalue
+  p[is.na(p)] <- 1
+  -log10(pmax(as.vector(p), 1e-300))
+}
+weeks <- (ncol(base) - 48):ncol(base)
+rows <- t(sapply(seq_len(nrow(base)), function(i) {
+  during <- live[i, 1]:live[i, 2]
+  now <- rep(0, 49); now[during - weeks[1] + 1] <- scores(risen[i, ], during)
+  c(scores(base[i, ], weeks), now)
+}))
+write.table(rows, files[4], sep = ",", row.names = FALSE, col.names = FALSE)
+"""
+
+
+def farrington(base: Series, cases: Series) -> tuple[Floats, Floats] | None:
+    """Scores of R's farringtonFlexible without and with the outbreak, the latter in its weeks; None without R."""
+    if shutil.which("Rscript") is None:
+        return None
+    first, last = _live(cases)
+    with tempfile.TemporaryDirectory() as directory:
+        files = [Path(directory) / name for name in ("base", "risen", "live", "scores")]
+        weeks = np.stack([first, last], axis=1) + LONG - CURRENT + 1
+        for path, table in zip(files, (base, base + cases, weeks), strict=False):
+            np.savetxt(path, table, fmt="%d", delimiter=",")
+        ran = subprocess.run(["Rscript", "-e", R_SCRIPT, *map(str, files)], check=False, capture_output=True, text=True)
+        if ran.returncode:
+            print(f"R failed: {ran.stderr.strip().splitlines()[-1]}")
+            return None
+        scores = np.loadtxt(files[3], delimiter=",")
+    return scores[:, :CURRENT], scores[:, CURRENT:]
+
+
+def _live(cases: Series) -> tuple[Series, Series]:
+    """The first and the last judged week with cases of the outbreak."""
+    some = cases[:, -CURRENT:] > 0
+    return some.argmax(axis=1), CURRENT - 1 - some[:, ::-1].argmax(axis=1)
+
+
+def noufaily(series: int, seeds: Sequence[int]) -> None:
+    print(
+        f"\nNoufaily's 42 scenarios, {series} series each, seeds {list(seeds)}: outbreaks found at {RATE:.0%} of weeks"
+    )
+    rows: dict[str, list[list[float]]] = {}
+    for seed in seeds:
+        base, cases = outbreak_panel(series, seed)
+        other, _ = outbreak_panel(series, seed + CALIBRATION)
+        for name, methods in WEEKLY.items():
+            calm, null, risen = (_each(methods, counts) for counts in (other, base, base + cases))
+            margins = [float(np.quantile(each, 1 - RATE)) for each in calm]
+            below = (over_margins(calm, margins), over_margins(null, margins), over_margins(risen, margins))
+            shares = _outbreaks(*below, cases, 2.0 - margins[0])
+            rows.setdefault(name, []).append(shares)
+        theirs = farrington(base, cases)
+        if theirs is not None:
+            # judging costs R seconds a series: its threshold is set on the panel itself, to its favour
+            rows.setdefault("farrington", []).append(_outbreaks(theirs[0], *theirs, cases, 2.0))
+    print(f"{'':12}" + "".join(f"{name:>15}" for name in ("found", "false", "found, p<.01", "false, p<.01")))
+    for name, cells in rows.items():
+        print(f"{name:12}" + "".join(f"  {spread(column)}" for column in np.array(cells).T))
+    if "farrington" not in rows:
+        print("farrington   R with the package surveillance is not installed (Debian: r-base-core r-cran-surveillance)")
+
+
+def _each(methods: Sequence[Callable[[Series], Floats]], counts: Series) -> list[Floats]:
+    return [method(counts) for method in methods]
+
+
+def _outbreaks(calm: Floats, null: Floats, risen: Floats, cases: Series, usual: float) -> list[float]:
+    """Share of outbreaks found while they last and of calm weeks with an alarm, at equal rates and as customary."""
+    first, last = _live(cases)
+    week = np.arange(CURRENT)
+    live = (week >= first[:, None]) & (week <= last[:, None])
+    cells = []
+    for threshold in (float(np.quantile(calm, 1 - RATE)), usual):
+        cells += [((risen > threshold) & live).any(axis=1).mean(), (null > threshold).mean()]
+    return cells
