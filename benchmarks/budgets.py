@@ -1,4 +1,4 @@
-"""False alerts a week that come out when so many are asked for, by the rules of production; the price of the q bound."""
+"""False alerts a week that come out when so many are asked for, by the rules of production; what the q bound costs."""
 
 from __future__ import annotations
 

@@ -4,16 +4,17 @@
     python benchmarks/detection.py --parts short --seeds 41 42 --methods EB7 combined
     python benchmarks/detection.py --parts noufaily --series 8     # with R's farringtonFlexible where R is installed
 
-`short`: daily histories of 10, 26 and 60 weeks in which every topic rises alone in turn. `creep`: the same, with a rise
-that takes twelve weeks to become x3; 26 and 60 weeks. `noufaily`: the 42 weekly scenarios of Noufaily et al. 2013
-(Statistics in Medicine 32:1206). Each method's threshold is set on calm panels of other seeds, so that one topic-week in
-a hundred has an alarm. Standard errors are over seeds. R's farringtonFlexible is not among the short histories: it
-compares with the same weeks of years before, five as a rule. With one year (b = 1) it refuses 10 and 26 weeks and judges
-the last of 60 by the seven a year before, which says nothing of what is usual now.
+`short`: daily histories of 10, 26 and 60 weeks in which every topic rises alone in turn. `creep`: the same, with a
+rise that takes twelve weeks to become x3; 26 and 60 weeks. `noufaily`: the 42 weekly scenarios of Noufaily et al.
+2013 (Statistics in Medicine 32:1206). Each method's threshold is set on calm panels of other seeds, so that one
+topic-week in a hundred has an alarm. Standard errors are over seeds. R's farringtonFlexible is not among the short
+histories: it compares with the same weeks of years before, five as a rule. With one year (b = 1) it refuses 10 and 26
+weeks and judges the last of 60 by the seven a year before, which says nothing of what is usual now.
 
-Two rows say what can be had at all: `oracle` knows each topic's true rate and scatter, all but its drift, and takes the
-tail of seven days; `omniscient` knows every day's true mean, drift included, the scatter and how topics rise, and weighs
-each onset of the last two weeks by its likelihood (Shiryaev 1963, Theory of Probability and its Applications 8:22).
+Two rows say what can be had at all: `oracle` knows each topic's true rate and scatter, all but its drift, and takes
+the tail of seven days; `omniscient` knows every day's true mean, drift included, the scatter and how topics rise, and
+weighs each onset of the last two weeks by its likelihood (Shiryaev 1963, Theory of Probability and its Applications
+8:22).
 
 `yearly`: two and a half years with seasons and without.
 `budget`: false alerts a week that come out when so many are asked for, by the rules of production; a panel a seed.
