@@ -32,7 +32,7 @@ from tests.integration.lifecycle.lifecycle_world import STEPS, TOPICS, Lifecycle
 SEQUENCES = int(os.environ.get("SEQUENCES", "0"))
 SECONDS = 0 if SEQUENCES else 7_200
 """Who asks for so many waits for as long as they take."""
-QUICK, ALL = 40, SEQUENCES or 1_000
+QUICK, ALL = 100, SEQUENCES or 1_000
 ON_POSTGRESQL = 0.1
 """The share of as many that is lived on PostgreSQL too."""
 
@@ -372,7 +372,7 @@ def test_no_alert_is_lost_or_told_twice(world: Lifecycle, steps: list[tuple[Any,
     follow(world, steps)
 
 
-@any_life(QUICK / 4)
+@any_life(QUICK * ON_POSTGRESQL)
 @given(steps=sequences)
 def test_no_alert_on_postgresql_is_lost_or_told_twice(postgres_world: Lifecycle, steps: list[tuple[Any, ...]]) -> None:
     follow(postgres_world, steps)
