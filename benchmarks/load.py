@@ -1,6 +1,6 @@
 """How fast the API answers, how much it takes in, and whether it stays as it is under load for long.
 
-    python benchmarks/load.py [--minutes 20] [--complaints 200000] [--rate 200] [--ingest 300]
+    python benchmarks/load.py [--minutes 20] [--complaints 200000] [--rate 200] [--ingest 300] [--questions NAME …]
         [--database-url postgresql+psycopg://…]
 
 Server and load run on this machine; the complaints, 150 topics and a dozen open alerts are made up. Requests are sent
@@ -82,6 +82,7 @@ def main() -> None:
     options.add_argument("--complaints", type=int, default=200_000)
     options.add_argument("--rate", type=float, default=200.0, help="requests a second where the latency is measured")
     options.add_argument("--seconds", type=float, default=20.0, help="how long each of those measurements takes")
+    options.add_argument("--questions", nargs="+", default=[], help="measure these alone, by their names in the table")
     options.add_argument("--only-mixed", action="store_true", help="go on to the mixed load at once")
     options.add_argument("--ingest", type=int, default=300, help="complaints a second of the mixed load")
     options.add_argument("--catch-up", type=float, default=60.0, help="wait at most so many minutes for the worker")
@@ -402,9 +403,12 @@ BATCHES = 2.0
 
 async def measure(client: Client, server: psutil.Process, chosen: argparse.Namespace) -> None:
     asked = questions(client)
+    if unknown := set(chosen.questions) - set(asked):
+        raise SystemExit(f"--questions: {', '.join(sorted(unknown))} is none of {', '.join(asked)}")
     # what is loaded in the first seconds, encoder and redaction, is no part of what an answer takes
     await asked["classify, one text"]()
     await client.ask("POST", "/v1/feedback", batch("first", [COMPLAINT], count(), 1))
+    asked = {name: ask for name, ask in asked.items() if name in (chosen.questions or asked)}
     print(f"\nat a fixed rate; {machine()}\n{HEADING}")
     for name, ask in asked.items():
         taken, before = Taken(), cpu_of(server)
@@ -415,7 +419,8 @@ async def measure(client: Client, server: psutil.Process, chosen: argparse.Names
         taken, before = Taken(), cpu_of(server)
         await closed_loop(ask, 8, chosen.seconds / 2, taken)
         print(taken.row(name, chosen.seconds / 2, cpu_of(server) - before), flush=True)
-    await ingest(client, server, chosen.seconds)
+    if not chosen.questions:
+        await ingest(client, server, chosen.seconds)
 
 
 async def ingest(client: Client, server: psutil.Process, seconds: float) -> None:
