@@ -35,7 +35,9 @@ def context(sqlite_database: str, settings: Callable[..., Settings]) -> Iterator
 def take_in(database: Database, source: str, day: int, ingested: datetime) -> None:
     """Ten complaints of a day."""
     start = DAY + timedelta(days=day)
-    told = [sample(n, source=source, source_id=f"{day} {n}", received_at=start + timedelta(hours=2 * n)) for n in range(10)]
+    told = [
+        sample(n, source=source, source_id=f"{day} {n}", received_at=start + timedelta(hours=2 * n)) for n in range(10)
+    ]
     with database.write() as connection:
         store_complaints(connection, told, ingested)
         topics.assign(connection, VERSION, [assigned(each, TOPIC, start) for each in told])
