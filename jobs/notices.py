@@ -58,12 +58,12 @@ log = logging.getLogger(__name__)
 def write_notices(context: Context, connection: Connection, change: Transition, position: int, now: datetime) -> int:
     """One notice to each channel of those who answer for the alert, if the change is told and news; the number written.
 
-    Of an alert that is muted none is written. That it is over is told to those who were told that it rose.
+    Of a rise that is muted none is written. That it is over is told to those who were told that it rose, muted or not.
     """
     kind = TOLD.get(change.alert.state)
     if kind is None or not context.telling or context.parts.channels is None:
         return 0
-    if muted_by(connection, change.alert, now):
+    if kind is not NoticeKind.RESOLVED and muted_by(connection, change.alert, now):
         return 0
     part = _part(context, connection, kind, change, position, now)
     receivers = _told_of_rise(connection, part) if kind is NoticeKind.RESOLVED else _receivers(part)
