@@ -22,7 +22,7 @@ from jobs.context import Context
 from jobs.evidence import Usual, Why, evidence, usual_before
 from jobs.hindsight import Hindsight, hindsight
 from jobs.mutes import dismissed, end_with
-from jobs.notices import hasten, write_notices, write_together
+from jobs.notices import hasten, write_graver, write_notices, write_together
 from jobs.panel import DatedPanel, dated_panel
 from jobs.published import published
 from jobs.segments import SegmentSeries, segment_series
@@ -263,11 +263,16 @@ def decide_all(
     run = _Run(context, connection, version, usual, returns, no_issue, backgrounds, now)
     moves = [run.apply(before.get(each.signal.topic_id), each) for each in judged]
     moved = [each for each in moves if each]
-    for each in tell(context, connection, moved, now):
+    tellings = tell(context, connection, moved, now)
+    for each in tellings:
         if each.group:
             write_together(context, connection, each.moved, each.group, each.area, now)
         else:
             write_notices(context, connection, *each.moved[0], now)
+    told = {change.alert.id for each in tellings for change, _ in each.moved}
+    for move in moved:
+        if move.rising and move.alert.id not in told:
+            write_graver(context, connection, move.alert, now)
     return sum(each.change is not None for each in moved)
 
 
