@@ -15,7 +15,7 @@ from feedback.store import alerts, verdicts
 
 def muted_by(connection: Connection, alert: Alert, now: datetime) -> Mute | None:
     """What silences an alert at a moment, by the numbers that are kept with it."""
-    found = verdicts.mutes(connection, alert.topic_id)
+    found = verdicts.mutes(connection, alert.topic_id, lifted=True)  # at that moment it may not have been
     if not found:
         return None
     kept = alerts.evidence_of(connection, alert.id)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, update
 
 from feedback.alerts import numbers_at
 from feedback.domain import AS_USUAL, Alert, AlertState, GivenVerdict, Segment, Signal, Span, Transition
@@ -43,22 +43,25 @@ def latest_signals(connection: Connection) -> list[tuple[datetime, Signal]]:
     return [(row.judged_at, _signal(row)) for row in connection.execute(query)]
 
 
-def strongest_signals(connection: Connection, span: Span, hourly: str = "") -> dict[UUID, Signal]:
+def strongest_signals(
+    connection: Connection, span: Span, hourly: str = "", version_id: UUID | None = None
+) -> dict[UUID, Signal]:
     """Each topic's strongest signal judged in `span.start < t <= span.end`, the later of equals.
 
     A window counts as it was judged last, and one that was still filling only where no whole one was a rise: who reads
     of a week wants whole days. One of the detector named `hourly` only where no other was a rise, for the same reason,
-    and one of a segment only where the topic was not rising as a whole.
+    and one of a segment only where the topic was not rising as a whole. Of signals alike in that, one judged under
+    `version_id` goes first.
     """
     within = (signal.c.judged_at > span.start) & (signal.c.judged_at <= span.end)
     rows = connection.execute(select(signal).where(within).order_by(signal.c.judged_at))
     last = {(row.topic_id, row.detector, row.window_end): row for row in rows}
-    return {row.topic_id: _signal(row) for row in sorted(last.values(), key=lambda row: _strength(row, hourly))}
 
+    def strength(row: Row[Any]) -> tuple[int, bool, bool, float, datetime]:
+        rank = 1 if row.detector == hourly else 2 if row.segment else 3 if row.rising else 0
+        return rank, row.version_id == version_id, row.complete, row.score, row.judged_at
 
-def _strength(row: Row[Any], hourly: str) -> tuple[int, bool, float, datetime]:
-    whole = 2 if row.segment else 3 if row.rising else 0
-    return 1 if row.detector == hourly else whole, row.complete, row.score, row.judged_at
+    return {row.topic_id: _signal(row) for row in sorted(last.values(), key=strength)}
 
 
 def latest_alerts(connection: Connection, *, to_change: bool = False) -> dict[UUID, Alert]:
@@ -185,14 +188,23 @@ def alert_rows(
     limit: int | None = None,
     offset: int = 0,
 ) -> list[Row[Any]]:
-    """Alerts with their topic's name, owner and area, newest first; `active` keeps those alive within a span."""
+    """Alerts with their topic's name, owner and area, newest first; `active` keeps those that were open within a span,
+    whatever became of them since."""
     query = _with_topic()
     if only_open:
         query = query.where(alert.c.state.in_(OPEN_STATES))
     if active:
-        alive = alert.c.resolved_at.is_(None) | (alert.c.resolved_at >= active.start)
-        query = query.where(alert.c.opened_at < active.end, alive)
+        query = query.where(_open_within(active))
     return list(connection.execute(query.order_by(alert.c.opened_at.desc(), alert.c.id).limit(limit).offset(offset)))
+
+
+def _open_within(span: Span) -> ColumnElement[bool]:
+    """By the history: of when an alert was resolved it remembers the last time alone."""
+    mine = transition.c.alert_id == alert.c.id
+    moved = select(transition.c.at).where(mine, transition.c.at >= span.start, transition.c.at < span.end)
+    before = select(transition.c.after).where(mine, transition.c.at < span.start)
+    state = before.order_by(transition.c.position.desc()).limit(1).scalar_subquery()
+    return moved.exists() | state.in_(OPEN_STATES)
 
 
 def open_alerts(connection: Connection, topic_ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
