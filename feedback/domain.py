@@ -418,6 +418,10 @@ class HeldBack:
     ended_why: str | None = None
     told: bool = False
 
+    def holds(self, now: datetime) -> bool:
+        """Whether it waits at a moment."""
+        return self.at <= now and (self.ended_at is None or now < self.ended_at)
+
 
 @dataclass(frozen=True, slots=True)
 class AlertPolicy:
@@ -541,7 +545,7 @@ class Outcome:
     `observed` complaints came in the `days` after the fix that have data, `expected` would have without it, as known
     from `known_days` before it. `ratio` is the rate ratio of the two with its 90 % interval, `low` to `high`;
     `certainty` is how sure it is that there are fewer, 0 to 1. `regressed_at` is as of when the topic was found back
-    up after the fix had helped.
+    up after the fix had helped. `next_fix_at` is when the topic was fixed again, where that ended the days after.
     """
 
     fix_id: int
@@ -556,3 +560,4 @@ class Outcome:
     high: float
     certainty: float
     regressed_at: datetime | None = None
+    next_fix_at: datetime | None = None
