@@ -64,7 +64,7 @@ def facets_of_topic(
 def facets_of_all(
     connection: Connection, version_id: UUID, span: Span, limit: int, without: Mapping[UUID, Sequence[Span]]
 ) -> list[Facets]:
-    """Of the latest `limit` complaints of all topics and none within `span` those outside of their topic's `without`."""
+    """Of the latest `limit` complaints within `span`, of all topics and none, those not in their topic's `without`."""
     query = (
         _facets()
         .where(assignment.c.version_id == version_id)
