@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, func, or_, select, tuple_
 
 from feedback.notify.outbox import NoticeState
-from feedback.store.runs import ATTEMPTS, successes
+from feedback.store.runs import ATTEMPTS, successes, superseded
 from feedback.store.tables import alert, notice, request, run, signal, told
 
 
@@ -62,8 +62,10 @@ FORGETTING: Mapping[str, Callable[[Connection, Until, int], int]] = {
 
 
 def _is_over(until: Until) -> ColumnElement[bool]:
-    given_up = (run.c.status == "failed") & (run.c.failures >= ATTEMPTS)
-    done: ColumnElement[bool] = ((run.c.status == "succeeded") | given_up) & (run.c.finished_at < until.wall)
+    # a request is tried again whatever became of others
+    never_again = (run.c.failures >= ATTEMPTS) | ((run.c.job != "request") & superseded())
+    done: ColumnElement[bool] = (run.c.status == "succeeded") | ((run.c.status == "failed") & never_again)
+    return done & (run.c.finished_at < until.wall)
     return done
 
 
