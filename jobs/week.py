@@ -301,10 +301,10 @@ class _Numbers:
 def _numbers(
     context: Context, connection: Connection, rows: Sequence[Row[Any]], signals: Mapping[UUID, Signal]
 ) -> dict[UUID, _Numbers]:
-    """By alert. What is kept with one speaks of its latest rise; of another window it would contradict the numbers."""
+    """By alert. What is kept with one speaks of its latest rise; beside another judgement it would contradict it."""
     kept = {row.id: kept_signal(row.evidence, row.topic_id) for row in rows}
     shown = {row.id: signals.get(row.topic_id) or kept[row.id] for row in rows}
-    same = [row for row in rows if kept[row.id].window == shown[row.id].window and row.evidence.keys() >= BEHIND]
+    same = [row for row in rows if kept[row.id] == shown[row.id] and row.evidence.keys() >= BEHIND]
     found = {row.id: _kept(row.evidence, shown[row.id]) for row in same}
     others = {key: each for key, each in shown.items() if key not in found}
     starts: dict[UUID, datetime] = {}

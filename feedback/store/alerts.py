@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, case, func, select, update
+from sqlalchemy import Connection, Row, Select, func, select, update
 
 from feedback.alerts import numbers_at
 from feedback.domain import AS_USUAL, Alert, AlertState, Segment, Signal, Span, Transition
@@ -45,13 +45,19 @@ def latest_signals(connection: Connection) -> list[tuple[datetime, Signal]]:
 def strongest_signals(connection: Connection, span: Span, hourly: str = "") -> dict[UUID, Signal]:
     """Each topic's strongest signal judged in `span.start < t <= span.end`, the later of equals.
 
-    One of the detector named `hourly` only where no other was a rise: who reads of a week wants its days counted. One
-    of a segment only where the topic was not rising as a whole.
+    A window counts as it was judged last, and one that was still filling only where no whole one was a rise: who reads
+    of a week wants whole days. One of the detector named `hourly` only where no other was a rise, for the same reason,
+    and one of a segment only where the topic was not rising as a whole.
     """
     within = (signal.c.judged_at > span.start) & (signal.c.judged_at <= span.end)
-    rank = case((signal.c.detector == hourly, 1), (signal.c.segment.is_not(None), 2), (signal.c.rising, 3), else_=0)
-    query = select(signal).where(within).order_by(rank, signal.c.score, signal.c.judged_at)
-    return {row.topic_id: _signal(row) for row in connection.execute(query)}
+    rows = connection.execute(select(signal).where(within).order_by(signal.c.judged_at))
+    last = {(row.topic_id, row.detector, row.window_end): row for row in rows}
+    return {row.topic_id: _signal(row) for row in sorted(last.values(), key=lambda row: _strength(row, hourly))}
+
+
+def _strength(row: Row[Any], hourly: str) -> tuple[int, bool, float, datetime]:
+    whole = 2 if row.segment else 3 if row.rising else 0
+    return 1 if row.detector == hourly else whole, row.complete, row.score, row.judged_at
 
 
 def latest_alerts(connection: Connection, *, to_change: bool = False) -> dict[UUID, Alert]:

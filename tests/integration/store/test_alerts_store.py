@@ -45,6 +45,11 @@ def signal(topic_id: UUID = TOPIC, **changes: Any) -> Signal:
     return Signal(**{**values, **changes})
 
 
+def ended(days: int, **changes: Any) -> Signal:
+    """One whose window ends so many days later."""
+    return signal(window=Span(DAY - WEEK + timedelta(days=days), DAY + timedelta(days=days)), **changes)
+
+
 def alert(name: str = "first", topic_id: UUID = TOPIC, **changes: Any) -> Alert:
     values: dict[str, Any] = {"state": AlertState.OPEN, "opened_at": NOW, "last_rising_at": NOW}
     return Alert(derived_id(name), topic_id, **{**values, **changes})
@@ -80,13 +85,38 @@ def test_a_run_done_again_replaces_its_signals(database: Database) -> None:
 def test_a_topic_s_strongest_signal_within_a_span(database: Database) -> None:
     with database.write() as connection:
         for days, score in ((0, 99.0), (1, 3.0), (2, 8.0), (3, 5.0), (4, 77.0)):
-            alerts.store_signals(connection, [signal(score=score)], NOW + timedelta(days=days))
+            alerts.store_signals(connection, [ended(days, score=score)], NOW + timedelta(days=days))
         found = alerts.strongest_signals(connection, Span(NOW, NOW + timedelta(days=3)))
     assert {key: each.score for key, each in found.items()} == {TOPIC: 8.0}
 
 
+def test_a_day_that_is_half_counted_speaks_for_a_week_only_where_no_whole_one_rose(database: Database) -> None:
+    sunday = signal(observed=296, score=20.0, complete=False)
+    monday = signal(observed=329, score=15.0)
+    later = ended(1, score=30.0, complete=False)
+    with database.write() as connection:
+        for hours, each in ((18, sunday), (24, monday), (30, later)):
+            alerts.store_signals(connection, [each], NOW + timedelta(hours=hours))
+        first, both, all_three = (
+            alerts.strongest_signals(connection, Span(NOW, NOW + timedelta(hours=hours))) for hours in (18, 24, 30)
+        )
+    assert first == {TOPIC: sunday}
+    assert both == all_three == {TOPIC: monday}
+
+
+def test_a_day_speaks_for_a_week_as_it_was_last_judged(database: Database) -> None:
+    calm = ended(-1, score=3.0, rising=False)
+    morning, evening = signal(score=9.0, complete=False), signal(score=8.0, complete=False)
+    midnight = signal(score=3.9, rising=False)
+    with database.write() as connection:
+        for hours, each in ((1, calm), (6, morning), (18, evening), (24, midnight)):
+            alerts.store_signals(connection, [each], NOW + timedelta(hours=hours))
+            found = alerts.strongest_signals(connection, Span(NOW, NOW + timedelta(hours=hours)))
+            assert found == {TOPIC: each}
+
+
 def test_an_hour_speaks_for_a_week_only_where_no_day_rose(database: Database) -> None:
-    hour, calm, risen = signal(score=20.0, detector="hours"), signal(score=30.0, rising=False), signal(score=4.0)
+    hour, calm, risen = signal(score=20.0, detector="hours"), signal(score=30.0, rising=False), ended(1, score=4.0)
     with database.write() as connection:
         for days, each in enumerate((calm, hour, risen), 1):
             alerts.store_signals(connection, [each], NOW + timedelta(days=days))
