@@ -14,7 +14,6 @@ from jobs.context import Context, Parts
 from jobs.overdue import LeftOut, left_out, overdue
 from jobs.progress import Silent
 from jobs.run import this_process
-from jobs.schedule import CHAIN
 
 NOW = datetime(2026, 3, 4, 6, 2, tzinfo=UTC)  # a Wednesday
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
