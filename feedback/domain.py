@@ -541,7 +541,7 @@ class Outcome:
     `observed` complaints came in the `days` after the fix that have data, `expected` would have without it, as known
     from `known_days` before it. `ratio` is the rate ratio of the two with its 90 % interval, `low` to `high`;
     `certainty` is how sure it is that there are fewer, 0 to 1. `regressed_at` is as of when the topic was found back
-    up after the fix had helped.
+    up after the fix had helped. `next_fix_at` is when the topic was fixed again, where that ended the days after.
     """
 
     fix_id: int
@@ -556,3 +556,4 @@ class Outcome:
     high: float
     certainty: float
     regressed_at: datetime | None = None
+    next_fix_at: datetime | None = None

@@ -41,10 +41,14 @@ NOTABLE = 0.1
 
 def is_news(last: Outcome | None, now: Outcome) -> bool:
     """Whether a judgement says something that the one before did not."""
-    if last is None or (last.verdict, last.regressed_at) != (now.verdict, now.regressed_at):
+    if last is None or _standing(last) != _standing(now):
         return True
     pairs = ((last.ratio, now.ratio), (last.low, now.low), (last.high, now.high))
     return any(abs(math.log(after / before)) > NOTABLE for before, after in pairs)
+
+
+def _standing(outcome: Outcome) -> tuple[object, ...]:
+    return outcome.verdict, outcome.regressed_at, outcome.next_fix_at
 
 
 def headline(fix: Fix, outcome: Outcome | None, zone: ZoneInfo, to: Language = ENGLISH) -> str:
@@ -78,7 +82,7 @@ def sentences(fix: Fix, outcome: Outcome | None, zone: ZoneInfo) -> list[str]:
         told.append(f"It was withdrawn on {_day(fix.withdrawn_at, zone, ENGLISH)} by {clean(fix.withdrawn_by or '')}.")
     if outcome is None:
         return [*told, "Fixes are judged once a day, from the day after the fix on."]
-    return [*told, counted(outcome), because(fix, outcome), METHOD]
+    return [*told, counted(outcome), *ended(outcome, zone), because(fix, outcome), METHOD]
 
 
 def in_short(fix: Fix, outcome: Outcome | None, zone: ZoneInfo, to: Language = ENGLISH) -> str:
@@ -87,6 +91,7 @@ def in_short(fix: Fix, outcome: Outcome | None, zone: ZoneInfo, to: Language = E
     if outcome is not None:
         known = outcome.verdict is not OutcomeVerdict.UNKNOWN
         told.append(counted(outcome, to) if known else f"{capital(_why(fix, outcome, to))}.")
+        told += ended(outcome, zone, to)
     return " ".join(told)
 
 
@@ -105,6 +110,14 @@ def counted(outcome: Outcome, to: Language = ENGLISH) -> str:
     low, high = change_words(outcome.low, to), change_words(outcome.high, to)
     sure = to.gettext("Nine times out of ten the true effect lies between {low} and {high}.", low=low, high=high)
     return f"{came} {sure}"
+
+
+def ended(outcome: Outcome, zone: ZoneInfo, to: Language = ENGLISH) -> list[str]:
+    """That the next fix ended the weeks after this one, where it did."""
+    if outcome.next_fix_at is None:
+        return []
+    day = _day(outcome.next_fix_at, zone, to)
+    return [to.gettext("Its weeks end where the next fix of the topic began, on {day}.", day=day)]
 
 
 def because(fix: Fix, outcome: Outcome, to: Language = ENGLISH) -> str:

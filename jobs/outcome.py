@@ -24,7 +24,7 @@ from jobs.panel import DatedPanel, dated_panel
 from jobs.published import Published, published
 from jobs.watermark import watermark
 from models.detect.panel import Flags, Floats
-from models.outcome import controls_of, course, estimate, eve, is_back, learn, scatter_of, verdict_of
+from models.outcome import controls_of, course, end_of, estimate, eve, is_back, learn, scatter_of, verdict_of
 
 HELPED = (OutcomeVerdict.WORKED, OutcomeVerdict.PARTLY)
 
@@ -63,7 +63,7 @@ def _judging(
     closed = np.array([bucket_start(day + timedelta(days=1), zone) <= come_in for day in dated.days])
     homes = {each.id: current.rule.curation.home(each.topic_id) for each in watched}
     expected = {topic: expected_days(connection, topic, dated.days) for topic in homes.values()}
-    return _Judging(context, dated, closed & ~dated.panel.gaps, homes, expected)
+    return _Judging(context, dated, closed & ~dated.panel.gaps, watched, homes, expected)
 
 
 def expected_days(connection: Connection, topic: UUID, days: Sequence[date]) -> Flags:
@@ -79,6 +79,7 @@ class _Judging:
     context: Context
     dated: DatedPanel
     usable: Flags
+    watched: Sequence[Fix]
     homes: Mapping[int, UUID]
     expected: Mapping[UUID, Flags]
 
@@ -87,7 +88,8 @@ class _Judging:
         place = self._place(fix)
         if place is None or (last is not None and (last.judged_at >= now or last.regressed_at is not None)):
             return None
-        daily = self._daily(fix, place)
+        following = self._next_fix(fix)
+        daily = self._daily(fix, place, self._day(following) if following else None)
         past = course(*daily.numbers, place, daily.phi, weighed=daily.weighed)
         if past.days == 0:
             return None
@@ -95,15 +97,25 @@ class _Judging:
             return replace(last, judged_at=now, regressed_at=now)
         found = estimate(past, eve(past, self.common))
         numbers = {name: value for name, value in asdict(found).items() if name in Outcome.__slots__}
-        return Outcome(fix.id, now, verdict_of(found, fix.expect), **numbers)
+        ended = following.at if following and self._day(following) <= end_of(place) else None
+        return Outcome(fix.id, now, verdict_of(found, fix.expect), **numbers, next_fix_at=ended)
 
     def _place(self, fix: Fix) -> int | None:
         """The day of the fix among those of the panel; None where that or the topic is not there."""
-        day = (day_of(fix.at, self.context.settings.zone) - self.dated.days[0]).days
+        day = self._day(fix)
         there = 0 <= day < len(self.dated.days) and self.homes[fix.id] in self.dated.topics
         return day if there else None
 
-    def _daily(self, fix: Fix, place: int) -> _Daily:
+    def _day(self, fix: Fix) -> int:
+        return (day_of(fix.at, self.context.settings.zone) - self.dated.days[0]).days
+
+    def _next_fix(self, fix: Fix) -> Fix | None:
+        """The next one of its topic; what is done on one day cannot be told apart."""
+        own = (each for each in self.watched if self.homes[each.id] == self.homes[fix.id])
+        return next((each for each in own if self._day(each) > self._day(fix)), None)
+
+    def _daily(self, fix: Fix, place: int, end: int | None) -> _Daily:
+        """Up to the day `end`: with those after it the fix would have the credit of the next one."""
         panel, topic = self.dated.panel, self.homes[fix.id]
         row = self.dated.topics.index(topic)
         mended = np.array([each in self.expected for each in self.dated.topics])
@@ -112,7 +124,7 @@ class _Judging:
             controls = controls_of(panel.counts, panel.total, panel.left_out, row, mended, place)
         usable = self.usable & ~self.expected[topic]
         phi = scatter_of(panel.counts, panel.total, self.usable, place)
-        numbers = panel.counts[row].astype(np.float64), controls, usable
+        numbers = panel.counts[row, :end].astype(np.float64), controls[:end], usable[:end]
         return _Daily(numbers, float(phi[row]), panel.exposure is None)
 
     def _is_back(self, daily: _Daily, place: int, achieved: float) -> bool:

@@ -166,12 +166,17 @@ def course(counts: Numbers, controls: Floats, usable: Flags, fix: int, phi: floa
     usual = float(controls[:fix][known].mean()) if known.any() else 0.0
     prior = VOLUME_PRIOR if weighed else 1e-9
     start = max(fix - WEEK * WEEKS_BEFORE, fix % WEEK)
-    end = min(fix + 1 + WEEK * WEEKS_AFTER, len(counts))
+    end = min(end_of(fix), len(counts))
     edges = range(start, fix, WEEK), range(fix + 1, end, WEEK)
     before, after = (
         _weeks(counts[:end], controls[:end], usable[:end], np.array(side, np.int64), usual, prior) for side in edges
     )
     return Course(before, after, phi, int(usable[start:fix].sum()), int(usable[fix + 1 : end].sum()))
+
+
+def end_of(fix: int) -> int:
+    """The day after the last by which a fix on the day `fix` is judged."""
+    return fix + 1 + WEEK * WEEKS_AFTER
 
 
 def _weeks(counts: Numbers, controls: Floats, usable: Flags, starts: Counts, usual: float, prior: float) -> Weeks:
@@ -190,7 +195,7 @@ def controls_of(counts: Counts, total: Counts, excluded: Flags, row: int, mended
     `counts` and `excluded` are (topics, days), `total` (days,).
     """
     others = np.maximum(total - counts[row], 0).astype(np.float64)
-    near = slice(max(fix - WEEK * WEEKS_AFTER, 0), fix + 1 + WEEK * WEEKS_AFTER)
+    near = slice(max(fix - WEEK * WEEKS_AFTER, 0), end_of(fix))
     moved = excluded[:, near].any(axis=1) | mended
     moved[row] = False
     calm = np.maximum(others - counts[moved].sum(axis=0), 0)

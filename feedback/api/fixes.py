@@ -44,6 +44,7 @@ _OUTCOME: dict[str, Any] = {
     "high": 0.55,
     "certainty": 0.9999,
     "regressed_at": None,
+    "next_fix_at": None,
 }
 _EXAMPLE: dict[str, Any] = {
     "id": 3,
@@ -82,6 +83,9 @@ class Outcome(BaseModel):
     certainty: Number = Field(description="How sure it is that there are fewer, 0 to 1.")
     regressed_at: datetime | None = Field(
         description="As of when the topic was found back up after the fix had helped."
+    )
+    next_fix_at: datetime | None = Field(
+        description="When the topic was fixed again, where that ended the days after this fix."
     )
 
 

@@ -210,6 +210,7 @@ outcome = Table(
     Column("high", Float, nullable=False),
     Column("certainty", Float, nullable=False),
     Column("regressed_at", UtcDateTime),
+    Column("next_fix_at", UtcDateTime),
     comment="each judgement that brought news: see feedback.domain.Outcome",
 )
 

@@ -156,6 +156,35 @@ def test_a_topic_that_no_version_holds_is_left_alone(context: Context) -> None:
     assert history(context, gone.id) == []
 
 
+def test_what_the_next_fix_achieved_is_not_credited_to_the_one_before(context: Context) -> None:
+    with context.write() as connection:
+        before = fixes.add_fix(connection, TOPIC, AT - timedelta(days=10), -0.3, "told support", NOW, "ana").id
+    fix = enter(context)
+    for days in (2, 8, 15, 22):
+        judge(context, days)
+    assert history(context, fix)[-1].verdict is OutcomeVerdict.WORKED
+    assert {each.verdict for each in history(context, before)} == {OutcomeVerdict.UNKNOWN}
+    last = history(context, before)[-1]
+    assert (last.days, last.next_fix_at) == (9, AT), "the day of the next fix belongs to neither"
+    assert history(context, fix)[-1].next_fix_at is None
+
+
+def test_two_fixes_of_a_day_are_judged_together(context: Context) -> None:
+    with context.write() as connection:
+        before = fixes.add_fix(connection, TOPIC, AT - timedelta(hours=2), -0.6, "told support", NOW, "ana").id
+    fix = enter(context)
+    judge(context, 22)
+    assert [history(context, each)[-1].days for each in (before, fix)] == [21, 21]
+
+
+def test_a_fix_of_the_day_after_leaves_nothing_to_judge_the_one_before_by(context: Context) -> None:
+    with context.write() as connection:
+        before = fixes.add_fix(connection, TOPIC, AT - timedelta(days=1), -0.6, "told support", NOW, "ana").id
+    enter(context)
+    judge(context, 22)
+    assert history(context, before) == []
+
+
 def test_expected_days_say_nothing_of_a_fix(context: Context) -> None:
     fix = enter(context)
     with context.write() as connection:

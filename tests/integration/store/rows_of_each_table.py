@@ -99,6 +99,7 @@ OUTCOMES: Rows = tuple(
         "high": 0.66,
         "certainty": 0.99,
         "regressed_at": regressed_at,
+        "next_fix_at": None,
     }
     for days, verdict, regressed_at in ((14, "not enough data yet", None), (28, "worked", NOW))
 )

@@ -80,6 +80,15 @@ def test_a_fix_that_was_withdrawn_or_not_judged_says_so() -> None:
     assert "Brodersen" in sentences(FIX, WORKED, ZONE)[-1]
 
 
+def test_a_fix_whose_weeks_the_next_one_ended_says_so() -> None:
+    cut = replace(WORKED, next_fix_at=AT + timedelta(days=21))
+    ended = "Its weeks end where the next fix of the topic began, on 25 May 2026."
+    for told in (" ".join(sentences(FIX, cut, ZONE)), in_short(FIX, cut, ZONE)):
+        assert ended in plain(told)
+    assert "next fix" not in in_short(FIX, WORKED, ZONE)
+    assert is_news(WORKED, cut)
+
+
 def test_only_what_moved_is_news() -> None:
     assert is_news(None, WORKED)
     assert not is_news(WORKED, replace(WORKED, days=29, observed=42, ratio=0.52))
