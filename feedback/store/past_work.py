@@ -64,8 +64,8 @@ FORGETTING: Mapping[str, Callable[[Connection, Until, int], int]] = {
 def _is_over(until: Until) -> ColumnElement[bool]:
     # a request is tried again whatever became of others
     never_again = (run.c.failures >= ATTEMPTS) | ((run.c.job != "request") & superseded())
-    done: ColumnElement[bool] = (run.c.status == "succeeded") | ((run.c.status == "failed") & never_again)
-    return done & (run.c.finished_at < until.wall)
+    done = (run.c.status == "succeeded") | ((run.c.status == "failed") & never_again)
+    return and_(done, run.c.finished_at < until.wall)
     return done
 
 
