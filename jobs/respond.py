@@ -19,7 +19,7 @@ from feedback.errors import FeedbackError
 from feedback.phrases import mute_words
 from feedback.store import alerts, held, verdicts
 from feedback.store.escalations import escalations_of
-from feedback.store.labels import label
+from feedback.store.labels import disown, label
 from feedback.store.links import use
 from jobs.context import Context
 from jobs.mutes import muted_by
@@ -78,7 +78,7 @@ def say(context: Context, alert_id: UUID, verdict: Verdict, by: Author, *, owner
 
     *Real* takes it on. *Expected* and *known* take it on and silence it for as long as it is open; the days of what was
     expected count as usual. *Not an issue* ends it, and its days count as usual too. *Wrong owner* gives the topic to
-    `owner`, else to the default owner, who is told.
+    `owner`, else to nobody, for whom the default owner stands in; they are told.
 
     `link` is the fingerprint of the link in a message that said so; LinkError when it was used before.
     """
@@ -91,7 +91,7 @@ def say(context: Context, alert_id: UUID, verdict: Verdict, by: Author, *, owner
             why = f"{verdict}: {by.why}".removesuffix(": ")
             verdicts.add_mute(connection, Mute(0, alert.topic_id, by.at, by.who, why, alert_id=alert_id))
         if verdict is Verdict.WRONG_OWNER:
-            _hand_over(context, connection, alert, owner or context.settings.default_owner, by)
+            _hand_over(context, connection, alert, owner, by)
         return _store(context, connection, _after(alert, verdict, by))
 
 
@@ -148,12 +148,17 @@ def _waited(held_back: HeldBack) -> Iterator[Happened]:
 
 
 def _hand_over(context: Context, connection: Connection, alert: Alert, owner: str, by: Author) -> None:
-    """Give an alert's topic to another, and tell them of it while it is open, once it is no longer muted if it is."""
-    label(connection, EditKind.OWNER, alert.topic_id, owner, by)
+    """Give an alert's topic to another, nobody where none is named, and tell who answers for it from now on while it is
+    open, once it is no longer muted if it is."""
+    if owner:
+        label(connection, EditKind.OWNER, alert.topic_id, owner, by)
+    else:
+        disown(connection, alert.topic_id, by)
     if not alert.is_open or alert.id in held.waiting(connection):
         return
     if mute := muted_by(connection, alert, by.at):
-        why = f"Muted {mute_words(mute, context.settings.zone)} by {mute.who} when {owner} became its owner."
+        named = owner or context.settings.default_owner
+        why = f"Muted {mute_words(mute, context.settings.zone)} by {mute.who} when {named} became its owner."
         position = last_rise(connection, alert.id)
         held.hold(connection, HeldBack(alert.id, position, by.at, Holding.MUTED, why))
     else:

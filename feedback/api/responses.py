@@ -39,7 +39,11 @@ class GivenVerdict(Said):
     model_config = ConfigDict(json_schema_extra={"examples": [{"verdict": "real", "who": "anna", "why": "Trustly"}]})
 
     verdict: Verdict
-    owner: str = Field("", description="With `wrong owner`: who is right, for the topic and for good.", max_length=200)
+    owner: str = Field(
+        "",
+        description="With `wrong owner`: who is right, for the topic and for good; else it is nobody's.",
+        max_length=200,
+    )
 
     @model_validator(mode="after")
     def _owner_goes_with(self) -> Self:
@@ -85,7 +89,8 @@ def resolve(service: Given, alert_id: UUID, principal: Responder, said: Said) ->
 @router.post("/verdict", summary="Say what an alert was", responses=ANSWERS)
 def verdict(service: Given, alert_id: UUID, principal: Responder, said: GivenVerdict) -> AlertDetail:
     """*real* takes it on; *expected* and *known* silence it while it is open; *not an issue* ends it; after *expected*
-    and *not an issue* its days count as usual; *wrong owner* gives its topic to another. The latest verdict holds."""
+    and *not an issue* its days count as usual; *wrong owner* gives its topic to another or, where none is named, to
+    nobody: its alerts go to the default owner. The latest verdict holds."""
     by = author(service, said, principal)
     return _done(service, alert_id, lambda: service.respond.say(alert_id, said.verdict, by, owner=said.owner))
 
