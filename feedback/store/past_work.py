@@ -63,8 +63,8 @@ FORGETTING: Mapping[str, Callable[[Connection, Until, int], int]] = {
 
 def _is_over(until: Until) -> ColumnElement[bool]:
     # a request is tried again whatever became of others
-    never_again = (run.c.failures >= ATTEMPTS) | ((run.c.job != "request") & superseded())
-    done = (run.c.status == "succeeded") | ((run.c.status == "failed") & never_again)
+    never_again = or_(run.c.failures >= ATTEMPTS, and_(run.c.job != "request", superseded()))
+    done = or_(run.c.status == "succeeded", and_(run.c.status == "failed", never_again))
     return and_(done, run.c.finished_at < until.wall)
     return done
 
