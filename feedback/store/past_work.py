@@ -66,7 +66,6 @@ def _is_over(until: Until) -> ColumnElement[bool]:
     never_again = or_(run.c.failures >= ATTEMPTS, and_(run.c.job != "request", superseded()))
     done = or_(run.c.status == "succeeded", and_(run.c.status == "failed", never_again))
     return and_(done, run.c.finished_at < until.wall)
-    return done
 
 
 def _forget(connection: Connection, table: Table, old: ColumnElement[bool], limit: int) -> int:
