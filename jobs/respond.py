@@ -117,10 +117,16 @@ def mute(
         )
 
 
-def unmute(context: Context, alert_id: UUID, by: Author) -> int:
-    """End all mutes of an alert's topic; how many there were."""
+def unmute(
+    context: Context, alert_id: UUID, by: Author, where: Callable[[Segment | None], bool] = lambda _: True
+) -> int:
+    """End all mutes of an alert's topic, or those that are for a segment of which `where` holds; how many there were.
+
+    None is the segment of a mute that is for everywhere.
+    """
     with context.write() as connection:
-        return verdicts.lift_mutes(connection, alerts.alert_of(connection, alert_id).topic_id, by.at, by.who)
+        found = verdicts.mutes(connection, alerts.alert_of(connection, alert_id).topic_id)
+        return verdicts.lift_mutes(connection, [each.id for each in found if where(each.segment)], by.at, by.who)
 
 
 def life(context: Context, alert_id: UUID) -> list[Happened]:

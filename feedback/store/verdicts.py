@@ -47,12 +47,13 @@ def mutes(connection: Connection, topic_id: UUID | None = None, *, lifted: bool 
     """Those of one topic or all, the oldest first; some may have ended. Those that were lifted only if asked for."""
     query = select(mute).order_by(mute.c.id)
     query = query if lifted else query.where(mute.c.lifted_at.is_(None))
-    return [_mute(row) for row in connection.execute(query if topic_id is None else query.where(_of(topic_id)))]
+    query = query if topic_id is None else query.where(mute.c.topic_id == topic_id)
+    return [_mute(row) for row in connection.execute(query)]
 
 
-def lift_mutes(connection: Connection, topic_id: UUID, at: datetime, who: str) -> int:
-    """End all mutes of a topic; how many there were."""
-    mine = _of(topic_id) & mute.c.lifted_at.is_(None)
+def lift_mutes(connection: Connection, ids: Sequence[int], at: datetime, who: str) -> int:
+    """End those mutes that have not been ended; how many there were."""
+    mine = mute.c.id.in_(ids) & mute.c.lifted_at.is_(None)
     return connection.execute(update(mute).where(mine).values(lifted_at=at, lifted_by=who)).rowcount
 
 
@@ -64,10 +65,6 @@ def lift_mutes_of(
     if made is not None:
         mine &= or_(false(), *((mute.c.who == each.who) & (mute.c.at == each.at) for each in made))
     return connection.execute(update(mute).where(mine).values(lifted_at=at, lifted_by=who)).rowcount
-
-
-def _of(topic_id: UUID) -> Any:
-    return mute.c.topic_id == topic_id
 
 
 def _verdicts() -> Select[Any]:
