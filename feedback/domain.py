@@ -542,6 +542,7 @@ class Outcome:
     from `known_days` before it. `ratio` is the rate ratio of the two with its 90 % interval, `low` to `high`;
     `certainty` is how sure it is that there are fewer, 0 to 1. `regressed_at` is as of when the topic was found back
     up after the fix had helped. `next_fix_at` is when the topic was fixed again, where that ended the days after.
+    `final` once the days by which a fix is judged are over: from then on it is only watched for coming back.
     """
 
     fix_id: int
@@ -557,3 +558,4 @@ class Outcome:
     certainty: float
     regressed_at: datetime | None = None
     next_fix_at: datetime | None = None
+    final: bool = False

@@ -75,7 +75,7 @@ def test_a_fix_that_was_withdrawn_or_not_judged_says_so() -> None:
     told = [plain(each) for each in sentences(gone, None, ZONE)]
     assert told[1:] == [
         "It was withdrawn on 7 May 2026 by ben.",
-        "Fixes are judged once a day, from the day after the fix on.",
+        "Fixes are judged once a day, from the day after the fix on, however late they are entered.",
     ]
     assert "Brodersen" in sentences(FIX, WORKED, ZONE)[-1]
 
