@@ -475,6 +475,7 @@ class OutcomeVerdict(StrEnum):
     PARTLY = "partly"
     NO_EFFECT = "no effect"
     WORSE = "worse"
+    UNTOLD = "cannot be told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,7 +487,8 @@ class OutcomeRules:
     over once it is surer than that, since it is looked at every day. Fewer *worked* if the reduction is half of what
     was hoped for or more and the whole of that is not ruled out, else *partly*; more is *worse*, if it is also more
     than in the highest of the last weeks before. *No effect* it is where no reduction is certain and what was hoped
-    for is ruled out, against that week too; where neither is ruled out, there is not enough data yet.
+    for is ruled out, against that week too; where neither is ruled out, there is not enough data yet, and once the
+    weeks by which a fix is judged are over, its effect *cannot be told*.
 
     A fix is watched for `watched`; it has regressed once the last `recent_days` give back half of what it brought.
     """

@@ -25,6 +25,7 @@ VERDICTS = {
     OutcomeVerdict.PARTLY: N_("partly"),
     OutcomeVerdict.NO_EFFECT: N_("no effect"),
     OutcomeVerdict.WORSE: N_("worse"),
+    OutcomeVerdict.UNTOLD: N_("effect cannot be told"),
 }
 
 REASONS = {
@@ -33,7 +34,10 @@ REASONS = {
     OutcomeVerdict.NO_EFFECT: N_("it is not certain that there are fewer, and {hoped}, as hoped for, is ruled out"),
     OutcomeVerdict.WORSE: N_("there are more than can be by chance"),
     OutcomeVerdict.UNKNOWN: N_("no effect and {hoped}, as hoped for, are both possible still"),
+    OutcomeVerdict.UNTOLD: N_("no effect and {hoped}, as hoped for, both remain possible, and its weeks are over"),
 }
+
+OPEN = (OutcomeVerdict.UNKNOWN, OutcomeVerdict.UNTOLD)
 
 NOTABLE = 0.1
 """A change of the log ratio, or of an end of its interval, that is worth writing down."""
@@ -90,8 +94,8 @@ def in_short(fix: Fix, outcome: Outcome | None, zone: ZoneInfo, to: Language = E
     told = [headline(fix, outcome, zone, to)]
     if outcome is not None:
         known = outcome.verdict is not OutcomeVerdict.UNKNOWN
-        why = f"{capital(_why(fix, outcome, to))}."
-        told += measured(outcome, zone, to) if known else [why, *_ended(outcome, zone, to)]
+        told += measured(outcome, zone, to) if known else _ended(outcome, zone, to)
+        told += [f"{capital(_why(fix, outcome, to))}."] if outcome.verdict in OPEN else []
     return " ".join(told)
 
 
@@ -132,7 +136,7 @@ def because(fix: Fix, outcome: Outcome, to: Language = ENGLISH) -> str:
 
 
 def _why(fix: Fix, outcome: Outcome, to: Language) -> str:
-    missing = _missing(outcome, to) if outcome.verdict is OutcomeVerdict.UNKNOWN else ""
+    missing = _missing(outcome, to) if outcome.verdict in OPEN else ""
     told = {"sure": to.percent(outcome.certainty, 1), "hoped": change_words(1 + fix.expect, to)}
     return missing or to.gettext(REASONS[outcome.verdict], **told)
 

@@ -100,6 +100,12 @@ def expected_days(connection: Connection, topic: UUID, days: Sequence[date]) -> 
     return np.array([any(each.overlaps(day, day) for each in planned) for day in days])
 
 
+def _finished(outcome: Outcome) -> Outcome:
+    """No more data will be used: what is open stays open."""
+    is_open = outcome.verdict is OutcomeVerdict.UNKNOWN
+    return replace(outcome, verdict=OutcomeVerdict.UNTOLD if is_open else outcome.verdict, final=True)
+
+
 @dataclass(frozen=True, eq=False)
 class _Judging:
     """What all fixes of a run share. Of the panel's days the first `over` are over, and those `usable` (days,) have
@@ -123,7 +129,7 @@ class _Judging:
         place = self._day(fix)
         if place < 0 or self.homes[fix.id] not in self.dated.topics:
             is_over = place < 0 or _is_past(fix, self.now)
-            return replace(last or self._told(fix, UNSEEN), judged_at=self.now, final=True) if is_over else None
+            return replace(_finished(last or self._told(fix, UNSEEN)), judged_at=self.now) if is_over else None
         return self._judged(fix, place, last) if place < self.dated.panel.days else None
 
     def _judged(self, fix: Fix, place: int, last: Outcome | None) -> Outcome | None:
@@ -148,9 +154,10 @@ class _Judging:
     def _estimated(self, fix: Fix, place: int, daily: _Daily, *, final: bool) -> Outcome | None:
         """None where no day after it has data, and one may have yet."""
         past = course(*daily.numbers, place, daily.phi, weighed=daily.weighed)
-        if past.days:
-            return replace(self._told(fix, estimate(past, eve(past, self.common))), final=final)
-        return replace(self._told(fix, replace(UNSEEN, known_days=past.known_days)), final=True) if final else None
+        if not past.days and not final:
+            return None
+        found = estimate(past, eve(past, self.common)) if past.days else replace(UNSEEN, known_days=past.known_days)
+        return _finished(self._told(fix, found)) if final else self._told(fix, found)
 
     def _told(self, fix: Fix, found: Estimate) -> Outcome:
         numbers = {name: value for name, value in asdict(found).items() if name in Outcome.__slots__}

@@ -151,7 +151,7 @@ def test_of_a_fix_before_the_first_complaint_nothing_will_ever_be_known(context:
         fix = fixes.add_fix(connection, TOPIC, AT - timedelta(days=200), -0.5, "", NOW, "ana")
     judge_fixes(context, NOW)
     (once,) = history(context, fix.id)
-    assert (once.final, once.days, once.known_days) == (True, 0, 0)
+    assert (once.verdict, once.final, once.days, once.known_days) == (OutcomeVerdict.UNTOLD, True, 0, 0)
     assert "nothing was counted of the topic around that day" in " ".join(sentences(fix, once, UTC_ZONE))
     assert judge_fixes(context, NOW + timedelta(days=1))["watched"] == 0
 
@@ -203,7 +203,7 @@ def test_what_the_next_fix_achieved_is_not_credited_to_the_one_before(context: C
     for days in (2, 8, 15, 22):
         judge(context, days)
     assert history(context, fix)[-1].verdict is OutcomeVerdict.WORKED
-    assert {each.verdict for each in history(context, before)} == {OutcomeVerdict.UNKNOWN}
+    assert [each.verdict for each in history(context, before)][-1] is OutcomeVerdict.UNTOLD
     last = history(context, before)[-1]
     assert (last.days, last.next_fix_at) == (9, AT), "the day of the next fix belongs to neither"
     assert history(context, fix)[-1].next_fix_at is None
@@ -223,7 +223,7 @@ def test_a_fix_of_the_day_after_leaves_nothing_to_judge_the_one_before_by(contex
     enter(context)
     judge(context, 22)
     (once,) = history(context, before)
-    assert (once.verdict, once.days, once.final) == (OutcomeVerdict.UNKNOWN, 0, True)
+    assert (once.verdict, once.days, once.final) == (OutcomeVerdict.UNTOLD, 0, True)
 
 
 def test_expected_days_say_nothing_of_a_fix(context: Context) -> None:
