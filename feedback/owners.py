@@ -9,6 +9,10 @@ from enum import StrEnum
 
 from feedback.domain import Segment
 
+NOBODY = ""
+"""A topic's owner once its owner was said to be wrong and no other was named: neither its area nor a market or brand
+gives it back to who may just have refused it."""
+
 
 class Owned(StrEnum):
     """What can have an owner beside a topic."""
@@ -82,9 +86,10 @@ class Owners:
         return self.charges.get(_key(attribute, value)) if value else None
 
     def of_topic(self, owner: str | None, area: str | None) -> Responsible:
-        """Who answers for a topic: its own owner, else its area's, else the default owner."""
-        found = owner or self.owner(Owned.AREA, area)
-        return Responsible(found or self.default, is_owned=found is not None)
+        """Who answers for a topic: its own owner, else its area's, else the default owner; who answers for NOBODY's
+        too."""
+        found = self.owner(Owned.AREA, area) if owner is None else owner
+        return Responsible(found or self.default, is_owned=bool(found))
 
     def of_alert(
         self, owner: str | None, area: str | None, segment: Segment | None, where: Iterable[Segment] = ()
@@ -99,7 +104,7 @@ class Owners:
         local = self.owner(segment.attribute, segment.value) if segment else None
         if local:
             there = dict.fromkeys([local, *there])
-            mine = mine if mine.is_owned else Responsible(local)
+            mine = Responsible(local) if not mine.is_owned and owner != NOBODY else mine
         return Responsible(mine.owner, tuple(each for each in there if each != mine.owner), mine.is_owned)
 
 

@@ -108,7 +108,9 @@ def resolve(alert: Named, why: Why = "", who: Who = "") -> None:
 def verdict(
     alert: Named,
     what: Annotated[Verdict, typer.Argument(help="What it was.")],
-    owner: Annotated[str, typer.Option(help="With `wrong owner`: who is right, for the topic and for good.")] = "",
+    owner: Annotated[
+        str, typer.Option(help="With `wrong owner`: who is right, for the topic and for good; else it is nobody's.")
+    ] = "",
     why: Why = "",
     who: Who = "",
 ) -> None:

@@ -49,7 +49,7 @@ def explain_alert(context: Context, named: str) -> Explanation:
     return Explanation(
         alert_id=row.id,
         topic=row.topic,
-        owner=row.owner,
+        owner=row.owner or None,
         state=AlertState(row.state),
         opened_at=row.opened_at,
         last_rising_at=row.last_rising_at,

@@ -113,7 +113,7 @@ def _topics(context: Context, connection: Connection) -> list[Answering]:
 def _by(topic: StoredTopic, known: Owners) -> str:
     if topic.owner:
         return "its own"
-    return "its area" if known.of_topic(None, topic.area).is_owned else "default"
+    return "its area" if known.of_topic(topic.owner, topic.area).is_owned else "default"
 
 
 def _charges(context: Context, connection: Connection) -> list[Answering]:

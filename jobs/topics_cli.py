@@ -246,7 +246,7 @@ def _row(each: StoredTopic) -> dict[str, Any]:
         "key": str(each.id)[:8],
         "name": each.name,
         "kind": each.kind,
-        "owner": each.owner,
+        "owner": each.owner or None,
         "area": each.area,
         "severity": each.severity,
         "size": each.size,

@@ -346,7 +346,7 @@ def _topic(topic: StoredTopic, recent: Recent) -> Topic:
         id=topic.id,
         name=topic.name,
         kind=topic.kind,
-        owner=topic.owner,
+        owner=topic.owner or None,
         area=topic.area,
         words=shown_words(topic.words),
         size=topic.size,

@@ -162,6 +162,8 @@ class Words:
 
     def _label(self, edit: Edit) -> str:
         value = str(edit.detail["value"])
+        if edit.kind is EditKind.OWNER:
+            return self.owner(value)
         return self.severity(value) if edit.kind is EditKind.SEVERITY else clean(value)
 
     def asked(self, kind: str) -> str:

@@ -17,7 +17,9 @@ from feedback.store.verdicts import add_verdict
 from jobs.cli import app
 from jobs.console import open_context
 from jobs.context import Context
+from jobs.curate import own
 from jobs.owners import answering, remove_owner, set_owner, unowned
+from jobs.respond import find_alert, say
 from tests.integration.api.api_world import BONUS, EVIDENCE, LOGIN, NOW, QUIET, open_alert, publish
 
 ANNA = Author("anna", "as agreed", NOW)
@@ -85,6 +87,21 @@ def test_owners_are_set_listed_and_taken_back_from_python(context: Context) -> N
     assert unowned(context) == []
     remove_owner(context, Owned.AREA, "bonus", ANNA)
     assert [each.name for each in unowned(context)] == [QUIET.name]
+
+
+@pytest.mark.parametrize("place", [("area", "bonus"), ("market", "no")])
+def test_a_topic_whose_owner_is_wrong_is_on_the_list_of_what_nobody_owns(
+    context: Context, place: tuple[str, str]
+) -> None:
+    set_owner(context, *place, "desk", ANNA)
+    alert, *_ = [each for each in asked("alerts") if each["owner"] == "desk"]
+    say(context, find_alert(context, alert["id"]), Verdict.WRONG_OWNER, ANNA)
+    assert [each.name for each in unowned(context)] == [QUIET.name]
+    found = {each.value: (each.owner, each.who) for each in answering(context)}
+    assert found[QUIET.name] == ("unowned", "default"), "it does not go back to who has just refused it"
+    assert {each["owner"] for each in asked("alerts")} == {"promotions", "unowned"}
+    own(context, QUIET.id, "games", ANNA)
+    assert unowned(context) == []
 
 
 def test_the_command_says_the_same(context: Context) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from feedback.domain import Segment
-from feedback.owners import Charge, Owned, Owners, Responsible
+from feedback.owners import NOBODY, Charge, Owned, Owners, Responsible
 
 OWNERS = Owners.of(
     {
@@ -35,6 +35,11 @@ def test_a_topic_that_nobody_owns_is_the_market_s_where_it_rises_there_alone() -
     assert OWNERS.of_alert(None, None, POLAND, [POLAND]) == Responsible("warsaw")
     assert OWNERS.of_alert(None, None, CHAT, [CHAT]) == Responsible("desk", is_owned=False)
     assert OWNERS.of_alert(None, None, None, [POLAND]) == Responsible("desk", ("warsaw",), is_owned=False)
+
+
+def test_what_was_said_to_be_nobody_s_is_not_given_back_to_its_area_or_market() -> None:
+    assert OWNERS.of_topic(NOBODY, "Bonuses") == Responsible("desk", is_owned=False)
+    assert OWNERS.of_alert(NOBODY, None, POLAND, [POLAND]) == Responsible("desk", ("warsaw",), is_owned=False)
 
 
 def test_nobody_is_told_twice() -> None:
