@@ -286,10 +286,16 @@ def _came(finding: Finding, to: Language) -> str:
     signal, reason = finding.signal, finding.reason
     came = to.ngettext("{number} complaint came in", "{number} complaints came in", signal.observed)
     told = [came, segment_words(signal.segment, to)]
-    missing = round(reason.window_days - reason.open_days) if reason and signal.complete else 0
+    missing = _missing(finding)
     if reason and missing > 0:
         told.append(to.gettext("on the {days} of them that count", days=reason.window_days - missing))
     return " ".join(filter(None, told))
+
+
+def _missing(finding: Finding) -> int:
+    """How many days of a window that is over did not count."""
+    reason = finding.reason
+    return round(reason.window_days - reason.open_days) if reason and finding.signal.complete else 0
 
 
 def _were_expected(expected: float, to: Language) -> str:
@@ -561,10 +567,33 @@ def _opening(explanation: Explanation) -> str:
 
 
 def _recounted(explanation: Explanation) -> str:
+    """Where the weeks below were counted otherwise than what was judged."""
     if not explanation.weeks:
         return "The daily counts of that time are no longer kept."
-    told = "The weeks below are counted by the topic model in force, for that of the time is no longer kept."
-    return told if explanation.recounted else ""
+    model = "The weeks below are counted by the topic model in force, for that of the time is no longer kept."
+    return " ".join(filter(None, [model if explanation.recounted else "", _differing(explanation)]))
+
+
+def _differing(explanation: Explanation) -> str:
+    """How many the days of the window hold by now, where that contradicts what was judged; empty where it does not.
+
+    They may hold more than counted: on days that did not count, and on a last day that has gone on.
+    """
+    finding = explanation.latest
+    judged = [each for week in explanation.weeks if week.when == "judged" for each in week.days]
+    if finding.is_hourly or not judged:
+        return ""
+    now, then = sum(each.complaints for each in judged), finding.signal.observed
+    whole = finding.signal.complete and not _missing(finding) and not any(each.expected for each in judged)
+    if now == then or (now > then and not whole):
+        return ""
+    reason = "were given another topic (a new one takes those that are nearer to it), edited or deleted"
+    if now > then:
+        reason = "came in late, were given this topic or edited"
+    return (
+        f"The days that were judged hold {amount(now, 'complaint')} by now and not {then:,}, as the weeks below show: "
+        f"since then complaints {reason}."
+    )
 
 
 def _partly(days: int, of: int, what: str) -> str:

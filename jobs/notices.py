@@ -19,14 +19,14 @@ from feedback.events import PlannedEvent
 from feedback.explanation import Finding
 from feedback.language import ENGLISH, Language
 from feedback.notify.channels import EVERYBODY, Channel
-from feedback.notify.message import About, Rise, alert_content, passed_on
+from feedback.notify.message import About, Rise, alert_content, graver, passed_on
 from feedback.notify.outbox import Notice, NoticeKind, notice_id
 from feedback.notify.outcomes import outcome_content, standing_key
 from feedback.notify.together import labels_of, together_content
 from feedback.owners import Responsible
 from feedback.phrases import flapping_words
 from feedback.severity import severity_of, severity_words
-from feedback.store import alerts
+from feedback.store import alerts, held
 from feedback.store.edits import curation
 from feedback.store.escalations import Escalation
 from feedback.store.events import planned_events
@@ -47,6 +47,9 @@ TOLD = {
 }
 """The changes of state that are told; who acknowledges an alert knows."""
 
+GRAVE = (str(Severity.HIGH), str(Severity.CRITICAL))
+"""An open alert that becomes so is told again."""
+
 RISING = tuple(str(state) for state, kind in TOLD.items() if kind is not NoticeKind.RESOLVED)
 
 Receivers = Sequence[tuple[Channel, str]]
@@ -58,12 +61,12 @@ log = logging.getLogger(__name__)
 def write_notices(context: Context, connection: Connection, change: Transition, position: int, now: datetime) -> int:
     """One notice to each channel of those who answer for the alert, if the change is told and news; the number written.
 
-    Of an alert that is muted none is written. That it is over is told to those who were told that it rose.
+    Of a rise that is muted none is written. That it is over is told to those who were told that it rose, muted or not.
     """
     kind = TOLD.get(change.alert.state)
     if kind is None or not context.telling or context.parts.channels is None:
         return 0
-    if muted_by(connection, change.alert, now):
+    if kind is not NoticeKind.RESOLVED and muted_by(connection, change.alert, now):
         return 0
     part = _part(context, connection, kind, change, position, now)
     receivers = _told_of_rise(connection, part) if kind is NoticeKind.RESOLVED else _receivers(part)
@@ -122,6 +125,29 @@ def hasten(context: Context, connection: Connection, alert_id: UUID, severity: S
         soonest = _not_before(context, each.owner, channel, severity) if channel else each.next_at
         if soonest < each.next_at:
             bring_forward(connection, each.id, soonest)
+
+
+def write_graver(context: Context, connection: Connection, alert: Alert, now: datetime) -> int:
+    """Tell those who know of an open alert that it is of high or critical severity now, each once; the number written.
+
+    Those who are to hear of it later, or not at all, hear of it as it is then.
+    """
+    history = alerts.evidence_of(connection, alert.id).get("severity", {}).get("history", ())
+    is_news = len(history) > 1 and datetime.fromisoformat(history[-1]["at"]) == now
+    if not is_news or history[-1]["level"] not in GRAVE or not context.telling or context.parts.channels is None:
+        return 0
+    if alert.id in held.waiting(connection) or muted_by(connection, alert, now):
+        return 0
+    position = last_rise(connection, alert.id)
+    part = _part(context, connection, NoticeKind.GRAVER, _change_at(connection, alert, position), position, now)
+    part = replace(part, place=f"{position}/{history[-1]['level']}")
+
+    @cache
+    def tell(to: Language) -> Mapping[str, Any]:
+        return graver(part.tell(to), alert.opened_at, context.settings.zone)
+
+    receivers = _told_of_rise(connection, part)
+    return add_notices(connection, [part.notice(connection, owner, each, tell) for each, owner in receivers])
 
 
 def last_rise(connection: Connection, alert_id: UUID) -> int:

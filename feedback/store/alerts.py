@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,10 +12,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, update
 
 from feedback.alerts import numbers_at
-from feedback.domain import AS_USUAL, Alert, AlertState, Segment, Signal, Span, Transition
+from feedback.domain import AS_USUAL, Alert, AlertState, GivenVerdict, Segment, Signal, Span, Transition
 from feedback.store.database import put
 from feedback.store.tables import alert, signal, threshold, topic, transition
-from feedback.store.verdicts import latest_verdicts
+from feedback.store.verdicts import all_verdicts
 
 OPEN_STATES = tuple(str(state) for state in AlertState if state is not AlertState.RESOLVED)
 
@@ -94,17 +95,46 @@ def open_ids(connection: Connection) -> set[UUID]:
 def risen_spans(connection: Connection) -> list[tuple[UUID, Span]]:
     """(topic, span) of every rise that an alert was about, from the first judged window's start to the last's end.
 
-    Not of those whose owner says that they were expected or no issue: their days are like any others.
+    Not of those of which their owner says that they were expected or no issue: their days are like any others. A
+    verdict is about the rise that it was given to; once the alert has come back, it is about another.
     """
     rises = alert.c.evidence["rises"].label("rises")
     rows = connection.execute(select(alert.c.id, alert.c.topic_id, rises).order_by(alert.c.opened_at, alert.c.id))
-    as_usual = {each.alert_id for each in latest_verdicts(connection).values() if each.verdict in AS_USUAL}
+    as_usual = _as_usual(connection)
     return [
-        (row.topic_id, Span(datetime.fromisoformat(rise["start"]), datetime.fromisoformat(rise["end"])))
+        (row.topic_id, span)
         for row in rows
-        for rise in row.rises or ()
-        if row.id not in as_usual
+        for span in map(_span, row.rises or ())
+        if row.id not in as_usual or not as_usual[row.id].holds(span)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _AsUsual:
+    """Which of an alert's rises were as usual, by their places; between them it came `back`."""
+
+    back: Sequence[datetime]
+    places: frozenset[int]
+
+    def holds(self, rise: Span) -> bool:
+        return bisect_left(self.back, rise.end) in self.places
+
+
+def _as_usual(connection: Connection) -> dict[UUID, _AsUsual]:
+    """The alerts some of whose rises were as usual, by the last verdict that was given to each."""
+    given: dict[UUID, list[GivenVerdict]] = {}
+    for each in all_verdicts(connection):
+        given.setdefault(each.alert_id, []).append(each)
+    back, found = returns_of(connection, given.keys()), {}
+    for alert_id, verdicts in given.items():
+        last = {bisect_right(back[alert_id], each.at): each.verdict for each in verdicts}
+        if places := frozenset(place for place, verdict in last.items() if verdict in AS_USUAL):
+            found[alert_id] = _AsUsual(back[alert_id], places)
+    return found
+
+
+def _span(kept: Mapping[str, str]) -> Span:
+    return Span(datetime.fromisoformat(kept["start"]), datetime.fromisoformat(kept["end"]))
 
 
 def alert_of(connection: Connection, alert_id: UUID, *, to_change: bool = False) -> Alert:

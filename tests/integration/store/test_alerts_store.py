@@ -11,9 +11,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from feedback.domain import Alert, AlertState, Signal, Span, Transition, derived_id
+from feedback.domain import Alert, AlertState, GivenVerdict, Signal, Span, Transition, Verdict, derived_id
 from feedback.store import alerts
 from feedback.store.database import Database
+from feedback.store.verdicts import add_verdict
 from tests.integration.store.store_samples import DAY, NOW, TOPIC, VERSION, publish, topic
 
 OTHER = derived_id("other topic")
@@ -172,6 +173,23 @@ def test_the_spans_of_past_rises_are_found(database: Database) -> None:
     keep(database, alert(), {"rises": [rise]})
     with database.read() as connection:
         assert alerts.risen_spans(connection) == [(TOPIC, Span(DAY, DAY + WEEK))]
+
+
+def test_a_verdict_is_about_the_rise_that_it_was_given_to(database: Database) -> None:
+    spans = [Span(DAY, DAY + WEEK), Span(DAY + 3 * WEEK, DAY + 4 * WEEK)]
+    rises = [{"start": each.start.isoformat(), "end": each.end.isoformat()} for each in spans]
+    keep(database, alert(), {"rises": rises})
+    back = alert(state=AlertState.REGRESSED)
+    with database.write() as connection:
+        alerts.add_transition(connection, Transition(alert(), None, DAY + timedelta(days=6), "feedback", "up"))
+        alerts.add_transition(connection, Transition(back, AlertState.RESOLVED, DAY + 3.5 * WEEK, "feedback", "back"))
+        said = GivenVerdict(alert().id, Verdict.EXPECTED, DAY + WEEK, "ana", "a campaign")
+        add_verdict(connection, said)
+        assert alerts.risen_spans(connection) == [(TOPIC, spans[1])], "it may be another thing that came back"
+        add_verdict(connection, replace(said, at=DAY + 4 * WEEK))
+        assert alerts.risen_spans(connection) == []
+        add_verdict(connection, replace(said, at=DAY + 4 * WEEK, verdict=Verdict.REAL))
+        assert alerts.risen_spans(connection) == [(TOPIC, spans[1])], "of several about one rise the latest holds"
 
 
 def test_an_alert_needs_a_topic(database: Database) -> None:

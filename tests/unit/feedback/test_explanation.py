@@ -257,6 +257,24 @@ def test_its_end_and_counts_that_are_gone_are_told() -> None:
     assert "counted by the topic model in force" in told(replace(EXPLAINED, recounted=True))
 
 
+def test_a_window_that_was_counted_otherwise_since_says_so() -> None:
+    def judged(complaints: int, **changes: Any) -> Explanation:
+        days = (day(7, complaints=complaints, **changes), *(day(number, complaints=0) for number in range(8, 14)))
+        return replace(EXPLAINED, weeks=(WEEK, Week(days, "judged")))
+
+    assert "hold 1 complaint by now and not 41, as the weeks below show: since then complaints were given " in told(
+        judged(1)
+    )
+    assert "hold 44 complaints by now and not 41, as the weeks below show: since then complaints came in late" in told(
+        judged(44)
+    )
+    assert "by now" not in told(judged(41))
+    assert "by now" not in told(judged(44), signal=replace(SIGNAL, complete=False)), "its last day went on"
+    assert "by now" not in told(judged(44), reason=replace(REASON, open_days=5.0)), "two days did not count"
+    assert "by now" not in told(judged(44, expected=True))
+    assert "by now" not in told(judged(1), reason=replace(REASON, unit="hour")), "the days hold more than the hours"
+
+
 @pytest.mark.parametrize("p", [1e-300, 0.99, 1.0])
 def test_any_chance_can_be_told(p: float) -> None:
     assert "By chance alone" in told(reason=replace(REASON, p=p))
