@@ -19,7 +19,7 @@ from feedback.store import alerts
 from feedback.store.complaints import came_late
 from feedback.store.topics import StoredVersion, last_judged, store_judged
 from jobs.context import Context
-from jobs.evidence import Usual, Why, evidence, usual_before
+from jobs.evidence import Usual, Why, calm_before, evidence, usual_before
 from jobs.hindsight import Hindsight, hindsight
 from jobs.mutes import dismissed, end_with
 from jobs.notices import hasten, write_graver, write_notices, write_together
@@ -316,7 +316,8 @@ class _Run:
         context, connection = self.context, self.connection
         lasting = {name: kept[name] for name in LASTING if name in kept}
         found = {**lasting, **evidence(context, connection, signal, why, self.version, usual, kept)}
-        found["severity"] = severity(context, connection, signal, usual.span, found, self.now, anew=anew)
+        calm = calm_before(context, connection, signal.topic_id, usual)
+        found["severity"] = severity(context, connection, signal, calm, found, self.now, anew=anew)
         return {**found, "support": self.backgrounds.of(signal)}
 
 
