@@ -12,7 +12,7 @@ Number = tuple[str, float | str, str]
 
 def numbers(finding: Finding) -> list[Number]:
     """All that are kept of a rise."""
-    return [*_behind(finding.reason), *_judgement(finding), *_origin(finding.origin), *_bar(finding.bar)]
+    return [*_behind(finding.reason), *_judgement(finding), *_threshold(finding)]
 
 
 def _behind(reason: Reason | None) -> list[Number]:
@@ -75,12 +75,21 @@ def _judgement(finding: Finding) -> list[Number]:
     ]
 
 
+def _threshold(finding: Finding) -> list[Number]:
+    allowed = finding.false_alarms
+    asked: list[Number] = (
+        [("allowed", allowed, "false alarms a week over everything that is judged")] if allowed else []
+    )
+    return [*asked, *_origin(finding.origin), *_bar(finding.bar)]
+
+
 def _origin(origin: Origin | None) -> list[Number]:
     if origin is None:
         return []
+    what = "segments" if origin.segments else "topics as a whole"
     return [
-        ("budget", origin.budget, "false alarms a week asked for"),
-        ("achieved", origin.achieved, "false alarms a week in the simulation at this threshold"),
+        ("budget", origin.budget, f"those of them that are for {what}, judged by days"),
+        ("achieved", origin.achieved, "false alarms a week at this threshold, in the simulation that it was chosen by"),
         ("standard error", origin.standard_error, "of achieved"),
         ("simulated weeks", origin.simulated_weeks, "drawn from the fitted series"),
         ("judged a day", origin.evaluations_per_day, "times"),
@@ -92,7 +101,9 @@ def _bar(bar: Bar | None) -> list[Number]:
     if bar is None:
         return []
     return [
+        ("budget", bar.budget, "those of them that are for single hours"),
         ("hours compared", bar.hours, "whose scores set the threshold"),
-        ("episodes allowed", bar.allowed, "false alarms that so many hours may hold; fewer passed the threshold"),
+        ("episodes allowed", bar.allowed, "budget × hours compared / 168; fewer passed the threshold"),
+        *([("least", bar.least, "no threshold for hours is lower")] if bar.least is not None else []),
         ("topics", bar.topics, "that were compared"),
     ]
