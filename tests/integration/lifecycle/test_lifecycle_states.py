@@ -36,7 +36,7 @@ QUICK, ALL = 100, SEQUENCES or 1_000
 ON_POSTGRESQL = 0.1
 """The share of as many that is lived on PostgreSQL too."""
 
-RISING = ("open", "regressed")
+NOT_TAKEN_ON = ("open", "regressed")
 
 names = st.sampled_from(sorted(TOPICS))
 places = st.integers(0, 11)
@@ -145,9 +145,12 @@ class Witness:
             self.heard += unmute(context, alert, by)
         elif what == "say":
             was_open = self.state(alert) is not AlertState.RESOLVED
+            *_, before = self.owners[topic]
             if given[0] is Verdict.WRONG_OWNER:
                 self.owners[topic].append(given[1] or "unowned")
             say(context, alert, given[0], by, owner=given[1])
+            if was_open and self.owners[topic][-1] != before:
+                assert self.state(alert) is AlertState.OPEN, "who is handed it has yet to take it on"
             self.said.append((alert, str(given[0])))
             self.silenced += was_open and given[0] in (Verdict.EXPECTED, Verdict.KNOWN)
         else:
@@ -164,24 +167,24 @@ class Witness:
         with self.world.context.database.read() as connection:
             past, waiting = history(connection), alerts.latest_alerts(connection)
             told = self.first_told()
-            due = {self.due(connection, each, len(past[each.id]) - 1, told) for each in waiting.values()}
+            due = {self.due(connection, each, past[each.id], told) for each in waiting.values()}
         assert after == before.union(*due)
         event("passed on" if after > before else "not passed on")
         self.everything_is_in_order()
 
     def due(
-        self, connection: Connection, alert: Alert, position: int, told: Mapping[tuple[UUID, int, str], datetime]
+        self, connection: Connection, alert: Alert, past: Sequence[Any], told: Mapping[tuple[UUID, int, str], datetime]
     ) -> frozenset[tuple[UUID, int, str]]:
         """The steps (alert, position, to whom) that an alert is to have taken by now, but for those it took before."""
         topic = TOPIC_OF[alert.topic_id]
         *_, owner = self.owners[topic]
-        at = told.get((alert.id, position, owner))
-        if at is None or str(alert.state) not in RISING or owner != "payments":
+        at = told.get((alert.id, last_rise(past), owner))
+        if at is None or str(alert.state) not in NOT_TAKEN_ON or owner != "payments":
             return frozenset()
         if self.is_muted(connection, alert, self.risen[topic]):
             return frozenset()
-        waited = self.world.now - at
-        return frozenset((alert.id, position, to) for to, after in STEPS.items() if waited >= after)
+        waited = self.world.now - max(at, past[-1].at)
+        return frozenset((alert.id, past[-1].position, to) for to, after in STEPS.items() if waited >= after)
 
     def first_told(self) -> dict[tuple[UUID, int, str], datetime]:
         """When each owner was first told of a rise, by alert and position."""
@@ -215,7 +218,7 @@ class Witness:
                     continue
                 alert = latest[topic_id(each.topic)]
                 assert alert.is_open or alert.resolved_at == self.world.now, "a rise has an alert"
-                rose = max(row.position for row in past[alert.id] if row.after in RISING)
+                rose = last_rise(past[alert.id])
                 muted = self.is_muted(connection, alert, each)
                 if alert.id in waiting:
                     event(f"held back: {waiting[alert.id].cause}")
@@ -282,8 +285,10 @@ class Witness:
         for key, rows in past.items():
             heard: set[str] = set()
             for row in rows:
-                if row.after in RISING:
+                if is_rise(row):
                     heard = told[key, row.position]
+                elif row.after == "open":
+                    heard |= told[key, row.position]  # handed over, and not taken on since
                 else:
                     assert row.after == "resolved" or not told[key, row.position]
                     assert told[key, row.position] <= heard
@@ -302,6 +307,14 @@ class Witness:
         self.wait(30)
         self.post.in_the_end_all_arrives()
         self.everything_is_in_order()
+
+
+def is_rise(row: Any) -> bool:
+    return row.before is None or bool(row.before == "resolved")
+
+
+def last_rise(rows: Sequence[Any]) -> int:
+    return max(place for place, row in enumerate(rows) if is_rise(row))
 
 
 def alone(seen: Seen) -> Segment | None:
