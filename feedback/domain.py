@@ -418,6 +418,10 @@ class HeldBack:
     ended_why: str | None = None
     told: bool = False
 
+    def holds(self, now: datetime) -> bool:
+        """Whether it waits at a moment."""
+        return self.at <= now and (self.ended_at is None or now < self.ended_at)
+
 
 @dataclass(frozen=True, slots=True)
 class AlertPolicy:

@@ -26,7 +26,9 @@ from feedback.notify.outcomes import outcome_message
 from feedback.notify.sources import source_message
 from feedback.settings import hash_key
 from feedback.store import alerts, facets, notices
+from feedback.store.standing import may_say
 from jobs.context import Context
+from jobs.ownership import owners_of
 from jobs.run import is_gone
 from jobs.week import Week, gather
 
@@ -147,7 +149,10 @@ class _Delivery:
         settings = self.context.settings
         if not settings.public_url:
             return NO_LINKS
-        return links_of(settings.public_url, hash_key(settings.data_dir), notice.id, alert_id, notice.created_at)
+        with self.context.database.read() as connection:
+            sayable = may_say(owners_of(self.context, connection), notice.owner, alerts.alert_row(connection, alert_id))
+        made = links_of(settings.public_url, hash_key(settings.data_dir), notice.id, alert_id, notice.created_at)
+        return {verdict: url for verdict, url in made.items() if verdict in sayable}
 
     def _page(self, alert_id: UUID) -> str:
         url = self.context.settings.public_url

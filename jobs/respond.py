@@ -23,7 +23,7 @@ from feedback.store.labels import disown, label
 from feedback.store.links import use
 from feedback.store.owners import responsible_for
 from jobs.context import Context
-from jobs.mutes import muted_by
+from jobs.mutes import end_with, muted_by
 from jobs.notices import last_rise, write_again, write_notices
 from jobs.ownership import owners_of
 
@@ -79,15 +79,18 @@ def say(context: Context, alert_id: UUID, verdict: Verdict, by: Author, *, owner
     """Say what an alert was.
 
     *Real* takes it on. *Expected* and *known* take it on and silence it for as long as it is open; the days of what was
-    expected count as usual. *Not an issue* ends it, and its days count as usual too. *Wrong owner* gives the topic to
-    `owner`, else to nobody, for whom the default owner stands in; they are told, and
-    the agreed time in which to take it on begins anew.
+    expected count as usual. *Not an issue* ends it, its days count as usual too, and the same rise does not bring it
+    back. A later verdict replaces an earlier one and what that silenced. *Wrong owner* gives the topic to `owner`, else
+    to nobody, for whom the default owner stands in; they are told, and the agreed time in which to take it on begins
+    anew.
 
     `link` is the fingerprint of the link in a message that said so; LinkError when it was used before.
     """
     with context.write() as connection:
         if link:
             use(connection, link, by.at)
+        before = [each for each in verdicts.verdicts_of(connection, alert_id) if each.verdict in SILENCING]
+        verdicts.lift_mutes_of(connection, alert_id, by.at, by.who, before)
         verdicts.add_verdict(connection, GivenVerdict(alert_id, verdict, by.at, by.who, by.why))
         alert = alerts.alert_of(connection, alert_id, to_change=True)
         if verdict in SILENCING and alert.is_open:
@@ -117,10 +120,16 @@ def mute(
         )
 
 
-def unmute(context: Context, alert_id: UUID, by: Author) -> int:
-    """End all mutes of an alert's topic; how many there were."""
+def unmute(
+    context: Context, alert_id: UUID, by: Author, where: Callable[[Segment | None], bool] = lambda _: True
+) -> int:
+    """End all mutes of an alert's topic, or those that are for a segment of which `where` holds; how many there were.
+
+    None is the segment of a mute that is for everywhere.
+    """
     with context.write() as connection:
-        return verdicts.lift_mutes(connection, alerts.alert_of(connection, alert_id).topic_id, by.at, by.who)
+        found = verdicts.mutes(connection, alerts.alert_of(connection, alert_id).topic_id)
+        return verdicts.lift_mutes(connection, [each.id for each in found if where(each.segment)], by.at, by.who)
 
 
 def life(context: Context, alert_id: UUID) -> list[Happened]:
@@ -133,7 +142,8 @@ def life(context: Context, alert_id: UUID) -> list[Happened]:
         passed = escalations_of(connection, alert_id)
         waited, kept = held.held_of(connection, alert_id), alerts.evidence_of(connection, alert_id)
     said = [Happened(each.at, f"said to be {each.verdict}", each.who, each.why) for each in given]
-    silenced = [line for each in mutes if each.alert_id in (None, alert_id) for line in _silenced(context, each)]
+    mine = [each for each in mutes if each.alert_id in (None, alert_id) and (alert.is_open or each.at <= _over(alert))]
+    silenced = [line for each in mine for line in _silenced(context, each)]
     quiet = [line for each in waited for line in _waited(each)]
     graded = {datetime.fromisoformat(each["at"]): each for each in kept.get("severity", {}).get("history", ())}
     moved = [_moved(row, graded.pop(row.at, None)) for row in rows]
@@ -142,6 +152,10 @@ def life(context: Context, alert_id: UUID) -> list[Happened]:
         Happened(each.at, f"passed on to {each.told}", SERVICE, f"{each.owner} had not taken it on") for each in passed
     ]
     return sorted([*moved, *graver, *said, *silenced, *quiet, *gone_on], key=lambda each: each.at)
+
+
+def _over(alert: Alert) -> datetime:
+    return alert.resolved_at or alert.last_rising_at
 
 
 def _waited(held_back: HeldBack) -> Iterator[Happened]:
@@ -221,4 +235,6 @@ def _keep(connection: Connection, decision: Decision) -> tuple[Alert, int | None
         return decision.alert, None
     kept = alerts.evidence_of(connection, decision.alert.id)
     alerts.store_alert(connection, decision.alert, decision.transition.at, kept)
-    return decision.alert, alerts.add_transition(connection, decision.transition)
+    position = alerts.add_transition(connection, decision.transition)
+    end_with(connection, decision.transition)
+    return decision.alert, position

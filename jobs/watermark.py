@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -24,6 +25,9 @@ LEAST = 50
 
 SHARE = 0.95
 """A day is complete once this share of it has come in on the median day; one file that is weeks late is no rule."""
+
+SHARE_OF_DAYS = 0.9
+"""Before a source is called silent, so many of its days would have come in; a few that were later are no rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +54,27 @@ def watermark(connection: Connection, now: datetime) -> Watermark:
 
     A source's history, taken in with its first file, says nothing of how late its complaints are.
     """
-    end = now - LONGEST
-    found = delays(connection, Span(end - LEARNED_FROM, end), now)
+    found = delays(connection, _learned_from(now), now)
     if len(found) < LEAST:
         return Watermark(now, now)
+    delay = timedelta(seconds=float(np.median(_by_day(found))))
+    return Watermark(now, now - min(delay, LONGEST) if delay > NEGLIGIBLE else now)
+
+
+def overdue_after(connection: Connection, source: str, now: datetime) -> timedelta:
+    """How late complaints of this source come at most, but for a day in ten: an export may leave out weekends."""
+    found = delays(connection, _learned_from(now), now, source=source)
+    return timedelta(seconds=max(0.0, float(np.quantile(_by_day(found), SHARE_OF_DAYS)))) if found else timedelta(0)
+
+
+def _learned_from(now: datetime) -> Span:
+    end = now - LONGEST
+    return Span(end - LEARNED_FROM, end)
+
+
+def _by_day(found: Sequence[tuple[datetime, timedelta]]) -> list[float]:
+    """After how many seconds each day was complete."""
     by_day: dict[date, list[float]] = {}
     for received, delay in found:
         by_day.setdefault(received.date(), []).append(delay.total_seconds())
-    delay = timedelta(seconds=float(np.median([np.quantile(each, SHARE) for each in by_day.values()])))
-    return Watermark(now, now - min(delay, LONGEST) if delay > NEGLIGIBLE else now)
+    return [float(np.quantile(each, SHARE)) for each in by_day.values()]

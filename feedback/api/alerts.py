@@ -35,6 +35,7 @@ from feedback.roles import Right
 from feedback.store.alerts import transitions_of
 from feedback.store.owners import known_owners, responsible_for
 from feedback.store.sight import Sight
+from feedback.store.standing import Standing, standing
 from feedback.store.state import state_of
 from feedback.store.tables import alert, topic
 from feedback.store.verdicts import mutes, verdicts_of
@@ -210,12 +211,18 @@ def listed_alerts(service: Service, query: AlertsQuery, sight: Sight) -> Alerts:
     return Alerts(items=items, next_cursor=cursor_of(items[-1].opened_at.isoformat(), items[-1].id) if more else None)
 
 
-def see_alert(service: Given, sight: Seeing, alert_id: UUID) -> None:
-    """A problem with status 404 for an alert that the caller does not see, as if it were not there."""
+def see_alert(service: Given, sight: Seeing, alert_id: UUID) -> Standing:
+    """What the caller may do about an alert; a problem with status 404 for one that they do not see, as if it were not
+    there."""
     with service.database.read() as connection:
         row = connection.execute(_alerts().where(alert.c.id == alert_id)).one_or_none()
     if row is None or not sight.alert(row):
         raise _unknown(alert_id)
+    return standing(sight, row)
+
+
+Before = Annotated[Standing, Depends(see_alert)]
+"""A route's parameter that says what the caller may do about the alert in its path."""
 
 
 @router.get(

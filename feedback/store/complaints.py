@@ -118,12 +118,16 @@ def count_complaints(connection: Connection) -> tuple[int, datetime | None, date
     return found[0], found[1], found[2]
 
 
-def delays(connection: Connection, span: Span, now: datetime, limit: int = 10_000) -> list[tuple[datetime, timedelta]]:
-    """When the latest complaints within `span` were received, and how much later they were ingested, `now` at most.
+def delays(
+    connection: Connection, span: Span, now: datetime, limit: int = 10_000, source: str | None = None
+) -> list[tuple[datetime, timedelta]]:
+    """When the latest complaints within `span` were received, and how much later they were ingested, `now` at most; of
+    one source where it is given.
 
     Those are left out that were received before their source was first ingested.
     """
-    rows = connection.execute(_live(span, now).order_by(complaint.c.received_at.desc()).limit(limit))
+    query = _live(span, now) if source is None else _live(span, now).where(complaint.c.source == source)
+    rows = connection.execute(query.order_by(complaint.c.received_at.desc()).limit(limit))
     return [(row.received_at, row.ingested_at - row.received_at) for row in rows]
 
 

@@ -42,6 +42,10 @@ class Sight:
         """Whether a complaint of that market and brand is of one's places."""
         return self.owner in (self.owners.owner(Owned.MARKET, market), self.owners.owner(Owned.BRAND, brand))
 
+    def covers(self, segment: Segment) -> bool:
+        """Whether a segment is a market or brand of one's own."""
+        return self.whole or self.owners.owner(segment.attribute, segment.value) == self.owner
+
     def topic(self, owner: str | None, area: str | None) -> bool:
         """Whether all of a topic of that owner and area is seen."""
         return self.whole or self.owners.of_topic(owner, area).owner == self.owner

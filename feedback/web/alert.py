@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Row
 
 from feedback.alerts import kept_signal
 from feedback.api import responses
-from feedback.api.alerts import AlertDetail, read_alert, see_alert
+from feedback.api.alerts import AlertDetail, Before, read_alert, see_alert
 from feedback.api.fixes import record_fix
-from feedback.api.principal import Responder, Seeing, allowed
+from feedback.api.principal import Responder, allowed
 from feedback.api.problems import ProblemError
 from feedback.api.said import Said
 from feedback.domain import SEGMENTED, FixKind, Verdict
@@ -30,6 +30,7 @@ from feedback.store.alerts import alert_row
 from feedback.store.events import planned_events
 from feedback.store.facets import StoredQuote, quotes_by_id
 from feedback.store.fixes import fixes
+from feedback.store.standing import Standing
 from feedback.store.verdicts import mutes
 from feedback.support import association, figures, kept_background
 from feedback.web.acting import act, told
@@ -66,26 +67,30 @@ class Line:
 
 
 @router.get("", dependencies=SEEN)
-def alert(visit: Reading, alert_id: UUID, done: str = "") -> HTMLResponse:
+def alert(visit: Reading, alert_id: UUID, before: Before, done: str = "") -> HTMLResponse:
     """All about an alert; `done` is what was just done about it."""
-    return _page(visit, alert_id, said=told(done, visit.to))
+    return _page(visit, before, alert_id, said=told(done, visit.to))
 
 
 Why = Annotated[str, Form(max_length=2000)]
 
 
 @router.post("/acknowledge", dependencies=RESPONDING)
-def acknowledge(visit: Reading, alert_id: UUID, principal: Responder, why: Why = "") -> Response:
+def acknowledge(visit: Reading, alert_id: UUID, principal: Responder, before: Before, why: Why = "") -> Response:
     said = Said(why=why)
     return _done(
-        visit, alert_id, "acknowledge", lambda: responses.acknowledge(visit.service, alert_id, principal, said)
-    )
+        visit, before, alert_id, "acknowledge",
+        lambda: responses.acknowledge(visit.service, alert_id, principal, said),
+    )  # fmt: skip
 
 
 @router.post("/resolve", dependencies=RESPONDING)
-def resolve(visit: Reading, alert_id: UUID, principal: Responder, why: Why = "") -> Response:
+def resolve(visit: Reading, alert_id: UUID, principal: Responder, before: Before, why: Why = "") -> Response:
     said = Said(why=why)
-    return _done(visit, alert_id, "resolve", lambda: responses.resolve(visit.service, alert_id, principal, said))
+    return _done(
+        visit, before, alert_id, "resolve",
+        lambda: responses.resolve(visit.service, alert_id, principal, before, said),
+    )  # fmt: skip
 
 
 @router.post("/verdict", dependencies=RESPONDING)
@@ -93,13 +98,17 @@ def verdict(
     visit: Reading,
     alert_id: UUID,
     principal: Responder,
+    before: Before,
     verdict: Annotated[Verdict, Form()],
     owner: Annotated[str, Form(max_length=200)] = "",
     why: Why = "",
 ) -> Response:
     named = owner if verdict is Verdict.WRONG_OWNER else ""
     said = responses.GivenVerdict(verdict=verdict, owner=named, why=why)
-    return _done(visit, alert_id, "verdict", lambda: responses.verdict(visit.service, alert_id, principal, said))
+    return _done(
+        visit, before, alert_id, "verdict",
+        lambda: responses.verdict(visit.service, alert_id, principal, before, said),
+    )  # fmt: skip
 
 
 @router.post("/mute", dependencies=RESPONDING)
@@ -107,6 +116,7 @@ def mute(
     visit: Reading,
     alert_id: UUID,
     principal: Responder,
+    before: Before,
     spell: Annotated[Spell, Form()] = "open",
     below: Annotated[float | None, Form(gt=0, le=1000)] = None,
     segment: Annotated[str, Form(max_length=300)] = "",
@@ -114,13 +124,17 @@ def mute(
 ) -> Response:
     until = visit.service.clock() + timedelta(days=int(spell)) if spell.isdigit() else None
     said = responses.Silence(until=until, below=below if spell == "below" else None, segment=_where(segment), why=why)
-    return _done(visit, alert_id, "mute", lambda: responses.mute(visit.service, alert_id, principal, said))
+    return _done(
+        visit, before, alert_id, "mute", lambda: responses.mute(visit.service, alert_id, principal, before, said)
+    )
 
 
 @router.post("/unmute", dependencies=RESPONDING)
-def unmute(visit: Reading, alert_id: UUID, principal: Responder, why: Why = "") -> Response:
+def unmute(visit: Reading, alert_id: UUID, principal: Responder, before: Before, why: Why = "") -> Response:
     said = Said(why=why)
-    return _done(visit, alert_id, "unmute", lambda: responses.unmute(visit.service, alert_id, principal, said))
+    return _done(
+        visit, before, alert_id, "unmute", lambda: responses.unmute(visit.service, alert_id, principal, before, said)
+    )
 
 
 def _where(segment: str) -> responses.Where | None:
@@ -128,9 +142,9 @@ def _where(segment: str) -> responses.Where | None:
     return responses.Where(attribute=attribute, value=value) if attribute in SEGMENTED and value else None
 
 
-def _done(visit: Visit, alert_id: UUID, what: str, do: Callable[[], object]) -> Response:
+def _done(visit: Visit, before: Standing, alert_id: UUID, what: str, do: Callable[[], object]) -> Response:
     def failed(problem: ProblemError) -> Response:
-        return _page(visit, alert_id, failed=refused_words(problem, visit.to), status=problem.status)
+        return _page(visit, before, alert_id, failed=refused_words(problem, visit.to), status=problem.status)
 
     return act(do, f"/alerts/{alert_id}", what, failed)
 
@@ -138,9 +152,9 @@ def _done(visit: Visit, alert_id: UUID, what: str, do: Callable[[], object]) -> 
 @router.post("/fix", dependencies=RESPONDING)
 def fix(
     visit: Reading,
-    sight: Seeing,
     alert_id: UUID,
     principal: Responder,
+    before: Before,
     kind: Annotated[FixKind, Form()] = FixKind.FIX,
     day: Annotated[date | None, Form()] = None,
     fewer: Annotated[int, Form(ge=1, le=99)] = 50,
@@ -148,10 +162,12 @@ def fix(
 ) -> Response:
     """Record what was done about the alert's topic."""
     said = new_fix(visit, read_alert(visit.service, alert_id).topic_id, kind, day, fewer, note)
-    return _done(visit, alert_id, "fix", lambda: record_fix(visit.service, sight, principal, said))
+    return _done(visit, before, alert_id, "fix", lambda: record_fix(visit.service, before.sight, principal, said))
 
 
-def _page(visit: Visit, alert_id: UUID, *, said: str = "", failed: str = "", status: int = 200) -> HTMLResponse:
+def _page(
+    visit: Visit, before: Standing, alert_id: UUID, *, said: str = "", failed: str = "", status: int = 200
+) -> HTMLResponse:
     detail = read_alert(visit.service, alert_id)
     with visit.service.database.read() as connection:
         row = alert_row(connection, alert_id)
@@ -172,8 +188,10 @@ def _page(visit: Visit, alert_id: UUID, *, said: str = "", failed: str = "", sta
         quotes=quotes,
         lines=_lines(detail, visit.to),
         mutes=[(each, mute_words(each, visit.service.settings.zone, visit.to)) for each in silenced],
-        segments=_segments(finding, visit.to),
-        verdicts=[(each, verdict_words(each, visit.to)) for each in Verdict],
+        before=before,
+        endable=any(before.may_mute(each.segment) for each in silenced),
+        segments=_segments(finding, before, visit.to),
+        verdicts=[(each, verdict_words(each, visit.to)) for each in before.verdicts],
         told=said,
         failed=failed,
         **fix_form(visit),
@@ -239,7 +257,8 @@ def _lines(detail: AlertDetail, to: Language) -> list[Line]:
     return sorted([*moved, *said, *silenced], key=lambda each: each.at, reverse=True)
 
 
-def _segments(finding: Finding | None, to: Language) -> list[tuple[str, str]]:
-    """(value of the form, words) of the places in which it rises: where to mute it alone."""
-    places = [each.segment for each in finding.where] if finding else []
+def _segments(finding: Finding | None, before: Standing, to: Language) -> list[tuple[str, str]]:
+    """(value of the form, words) of the places in which it rises: where they may mute it alone."""
+    rising = [finding.signal.segment, *(each.segment for each in finding.where)] if finding else []
+    places = [each for each in dict.fromkeys(rising) if each and before.may_mute(each)]
     return [(f"{each.attribute}={each.value}", segment_words(each, to)) for each in places]

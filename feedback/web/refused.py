@@ -29,6 +29,10 @@ BY_CODE: Mapping[str, str] = {
     "last-administrator": N_("This is the last administrator; make another one first."),
     "no-provider": N_("No OpenID Connect provider is set up."),
     "nothing-ticked": N_("Tick the complaints that are to move."),
+    "not-in-charge": N_(
+        "This is for who answers for the topic. For a market or brand one can take an alert on, say that it is real, "
+        "and mute it there."
+    ),
     "not-two": N_("Tick two topics to merge them."),
     "not-yours": N_("A fix is judged by all of a topic's complaints: only who answers for the topic can record one."),
     "same-topic": N_("A topic cannot be merged with itself."),

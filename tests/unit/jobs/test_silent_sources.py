@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -27,19 +27,23 @@ def context(sqlite_database: str, settings: Callable[..., Settings]) -> Iterator
     publish(database)
     for source, days in (("desk", 32), ("chat", 30)):
         for day in range(days):
-            start = DAY + timedelta(days=day)
-            told = [
-                sample(n, source=source, source_id=f"{day} {n}", received_at=start + timedelta(hours=n))
-                for n in range(10)
-            ]
-            with database.write() as connection:
-                store_complaints(connection, told, NOW)
-                topics.assign(connection, VERSION, [assigned(each, TOPIC, start) for each in told])
+            take_in(database, source, day, NOW)
     yield Context(chosen, database, Parts(chosen, Silent()), Silent(), lambda: NOW, this_process())
     database.close()
 
 
-def silent(context: Context, after_days: int) -> list[str]:
+def take_in(database: Database, source: str, day: int, ingested: datetime) -> None:
+    """Ten complaints of a day."""
+    start = DAY + timedelta(days=day)
+    told = [
+        sample(n, source=source, source_id=f"{day} {n}", received_at=start + timedelta(hours=2 * n)) for n in range(10)
+    ]
+    with database.write() as connection:
+        store_complaints(connection, told, ingested)
+        topics.assign(connection, VERSION, [assigned(each, TOPIC, start) for each in told])
+
+
+def silent(context: Context, after_days: float) -> list[str]:
     with context.database.read() as connection:
         found = silent_sources(context, connection, VERSION, DAY + timedelta(days=after_days, hours=1))
     return [f"{each.source} since {each.last_day}, {each.usual:.0f} a day" for each in found]
@@ -49,6 +53,19 @@ def test_a_source_that_stopped_is_named_with_its_last_day(context: Context) -> N
     assert silent(context, 30) == []
     assert silent(context, 32) == ["chat since 2026-03-30, 10 a day"]
     assert silent(context, 35) == ["chat since 2026-03-30, 10 a day", "desk since 2026-04-01, 10 a day"]
+
+
+def test_an_export_that_comes_on_workdays_is_awaited_until_it_is_overdue(context: Context) -> None:
+    awaited: list[int] = []
+    for night in range(1, 57):
+        awaited.append(night - 1)
+        assert not [each for each in silent(context, night) if "export" in each], f"before night {night}"
+        at_three = DAY + timedelta(days=night, hours=3)
+        while awaited and at_three.weekday() < 5:
+            take_in(context.database, "export", awaited.pop(), at_three)
+        assert not [each for each in silent(context, night + 0.2) if "export" in each], f"after night {night}"
+    (told,) = silent(context, 61)
+    assert told == "export since 2026-04-23, 10 a day"
 
 
 def test_after_four_weeks_it_is_gone_for_good(context: Context) -> None:
