@@ -608,7 +608,7 @@ class Sentences:
         return suggestion_words(each, self._to)
 
     def questions(self, each: FaqSuggestion) -> Sequence[tuple[str, str, str]]:
-        """One question a language, as (code, language, question)."""
+        """A few questions a language, as (code, language, question)."""
         from feedback.suggestions import questions_words
 
         return questions_words(each, self._to)

@@ -197,13 +197,16 @@ def _gather(
 def _fixes(
     connection: Connection, current: Published, known: dict[UUID, DigestTopic], span: Span, as_of: datetime
 ) -> list[DigestFix]:
-    """The fixes that were watched in the week, each with its outcome at the week's end."""
+    """The fixes that were watched in the week or judged late, each with its outcome at the week's end."""
     homes = current.rule.curation
-    found = [(each, homes.home(each.topic_id)) for each in fixes(connection, span.start - OUTCOME_RULES.watched, as_of)]
+    found = [
+        (each, homes.home(each.topic_id), next(reversed(outcomes_of(connection, each.id, as_of)), None))
+        for each in fixes(connection, until=as_of)
+    ]
     return [
-        DigestFix(known[home], each, next(reversed(outcomes_of(connection, each.id, as_of)), None))
-        for each, home in found
-        if home in known
+        DigestFix(known[home], each, last)
+        for each, home, last in found
+        if home in known and (each.at + OUTCOME_RULES.watched >= span.start or (last and last.judged_at > span.start))
     ]
 
 
