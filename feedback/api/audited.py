@@ -16,8 +16,8 @@ from feedback.store.audit import Entry, note
 NO_CHANGES = frozenset({"/v1/feedback", "/v1/classify", "/v1/similar", "/appearance"})
 """Complaints are not decisions, and each says itself when it came; the others keep nothing."""
 
-SECRET = "token"
-"""What a link in a message holds is not written down."""
+LEFT_OUT = frozenset({"token"})
+"""Of what is in a path: what a link in a message holds is not written down."""
 
 log = logging.getLogger("feedback.api")
 
@@ -53,7 +53,7 @@ def _note(scope: Scope) -> None:
     service = scope["app"].state.service
     assert isinstance(service, Service)
     named = {**scope.get("path_params", {}), **state.get("subject", {})}
-    subject = {name: str(value) for name, value in named.items() if name != SECRET}
+    subject = {name: str(value) for name, value in named.items() if name not in LEFT_OUT}
     who, way = caller
     try:
         with service.database.write() as connection:
