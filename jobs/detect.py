@@ -65,7 +65,7 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
     with context.database.read() as connection:
         last, come_in = last_judged(connection), watermark(connection, now)
         moment = come_in.judged_as_of(context, last)
-        dated = dated_panel(context, connection, current.version.id, ids, moment, come_in.until)
+        dated = dated_panel(context, connection, current.version.id, ids, moment, come_in)
     if dated is None or (last is not None and last >= now):
         return {"judged": 0}
     found = limits(context, current.version, dated, now)

@@ -20,7 +20,7 @@ from feedback.domain import SEGMENTED, Segment
 from models.detect.budget import JUDGED, SETTLING, Simulation, Threshold, replicates_of
 from models.detect.eb7 import EB7
 from models.detect.fdr import FALSE_DISCOVERIES, q_values
-from models.detect.held import Held, History
+from models.detect.held import Held, History, come_in
 from models.detect.negative_binomial import SMALLEST_P
 from models.detect.null import Null
 from models.detect.panel import Counts, Flags, Floats, Panel
@@ -78,7 +78,7 @@ class SegmentPanel:
         whole = History.of(self.whole)
         counts = np.ascontiguousarray(self.counts[segments].transpose(2, 0, 1), dtype=np.float64)
         if self.whole.exposure is None:
-            others = self.total[segments].T[:, :, None] - counts
+            others = come_in(self.whole, self.total[segments].T[:, :, None] - counts)
         else:
             others = np.broadcast_to(whole.others[:, :, :1], counts.shape).copy()
         return History(counts, others, whole.excluded, whole.open_days * ~self._gaps(segments).T[:, :, None])
