@@ -126,7 +126,7 @@ class _Judging:
         places = rises.surest(row)
         of = rises.of(places[0])
         signal = replace(self._signal(of, (row, -1), SEGMENTS, limit), segment=series.segments[places[0]])
-        why = Why(self._reason(of, (row, -1)), self.limits.set_at, limit.as_dict(), limit.threshold.q_bound)
+        why = Why(of.reasons.of(row), self.limits.set_at, limit.as_dict(), limit.threshold.q_bound)
         return Judged(signal, replace(why, where=self._where(series, rises, row, places)))
 
     def _where(
