@@ -179,7 +179,8 @@ class _Judging:
         return Judged(signal, Why(reason, self.limits.set_at, whole.as_dict(), bound, late))
 
     def _reason(self, rises: Rises, cell: tuple[int, int]) -> Reason:
-        return replace(rises.reasons.of(*cell), exposure=self.context.settings.exposure)
+        by_others = self.dated.panel.exposure is None
+        return replace(rises.reasons.of(*cell), exposure="" if by_others else self.context.settings.exposure)
 
     def _signal(self, rises: Rises, cell: tuple[int, int], detector: str, limit: Limit) -> Signal:
         row, day = cell

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from feedback.domain import Segment, Span
 from feedback.errors import SettingError, StoreError
+from feedback.exposure import ended
 from feedback.series import bucket_start, day_of, judged_days
 from feedback.store import alerts, complaints, counts
 from feedback.store.events import planned_events
@@ -130,7 +131,8 @@ def with_day_until(
 def _exposure(
     context: Context, connection: Connection, version_id: UUID, days: Sequence[date], awaited: int
 ) -> Floats | None:
-    """Each day's exposure, None where complaints are held against all others. SettingError when there is no number.
+    """Each day's exposure, None where complaints are held against all others, as they are again when none has been told
+    for weeks. SettingError when there is no number at all.
 
     Where a source was silent, fewer could complain. The number of other complaints says that by itself. Of the last
     days, which are `awaited`, nobody knows yet which sources are.
@@ -139,6 +141,9 @@ def _exposure(
     if not name:
         return None
     told = exposure_of(connection, name, days[0], days[-1])
+    gone = ended(name, max(told), days[-1]) if told else None
+    if gone and gone.given_up:
+        return None
     try:
         exposure = exposure_from(np.array([told.get(day, np.nan) for day in days]))
     except ValueError:
