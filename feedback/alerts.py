@@ -15,6 +15,9 @@ from feedback.errors import FeedbackError
 SERVICE = "feedback"
 """Who moves an alert when no person does."""
 
+CLEARLY_MORE = 1.5
+"""So many times as large a rise has become, what was said of it before says nothing of it any more."""
+
 CLOCK_CHANGE = timedelta(hours=1)
 """Four local days are 95 hours in the week the clocks go forward; they count as four days all the same."""
 
@@ -27,9 +30,12 @@ LEGAL: frozenset[tuple[AlertState | None, AlertState]] = frozenset(
         (AlertState.RESOLVED, AlertState.REGRESSED),
         (AlertState.REGRESSED, AlertState.ACKNOWLEDGED),
         (AlertState.REGRESSED, AlertState.RESOLVED),
+        (AlertState.OPEN, AlertState.OPEN),
+        (AlertState.ACKNOWLEDGED, AlertState.OPEN),
+        (AlertState.REGRESSED, AlertState.OPEN),
     }
 )
-"""Every change of state there is; None is no alert yet."""
+"""Every change of state there is; None is no alert yet. One that is handed over is open anew, whatever it was."""
 
 
 class AcknowledgementError(FeedbackError):
@@ -48,14 +54,23 @@ class Decision:
 
 
 def decide(
-    alert: Alert | None, signal: Signal, now: datetime, policy: AlertPolicy, returns: Sequence[datetime] = ()
+    alert: Alert | None,
+    signal: Signal,
+    now: datetime,
+    policy: AlertPolicy,
+    returns: Sequence[datetime] = (),
+    dismissed: int | None = None,
 ) -> Decision:
     """What the signal does to the topic's latest alert.
 
     A rise opens an alert, feeds the open one, or brings back one resolved within `policy.regress_within`; after that
     it is a new alert. An alert resolves once complete windows have been calm for `policy.resolve_after`, counted
-    between the ends of the first and the latest of them. A window that is still filling can rise but not be calm.
-    `returns` are when the alert came back so far: one that flaps has to be calm for longer.
+    between the ends of the first and the latest of them: calm is within what is expected, so that a count between that
+    and a rise is neither. A window that is still filling can rise but not be calm. `returns` are when the alert came
+    back so far: one that flaps has to be calm for longer.
+
+    `dismissed` is how many complaints a rise had of which a person said that it is no issue: while the window still
+    holds days from before that, it comes back only if it has become clearly more.
 
     The same signal twice decides nothing new. A `now` before the last thing the alert remembers is ignored: a run
     that comes late must not undo what a newer one saw. Raises ValueError when the signal is about another topic.
@@ -67,11 +82,12 @@ def decide(
     if now < last_moment(alert):
         return Decision(alert)
     if not alert.is_open:
-        return _returned(alert, signal, now, policy) if signal.rising else Decision(alert)
+        is_news = signal.rising and not _is_dismissed(alert, signal, dismissed)
+        return _returned(alert, signal, now, policy) if is_news else Decision(alert)
     if signal.rising:
         return Decision(replace(alert, last_rising_at=now, calm_since=None))
-    if not signal.complete:
-        return Decision(alert)
+    if signal.observed > signal.high:
+        return Decision(replace(alert, calm_since=None) if signal.complete else alert)
     return _calmed(alert, signal, now, _calm_needed(policy, flaps(returns, now, policy)))
 
 
@@ -121,6 +137,14 @@ def resolve(alert: Alert, who: str, now: datetime, why: str) -> Decision:
     return _moved(alert, replace(alert, state=AlertState.RESOLVED, resolved_at=at), at, who, why)
 
 
+def hand_over(alert: Alert, owner: str, who: str, now: datetime, why: str) -> Decision:
+    """By `who`'s word `owner` answers for the alert, and has yet to take it on; one that is resolved stays as it is."""
+    if not alert.is_open:
+        return Decision(alert)
+    given = f"Handed over to {owner}: {why}".removesuffix(": ")
+    return _moved(alert, replace(alert, state=AlertState.OPEN), now, who, given)
+
+
 def last_moment(alert: Alert) -> datetime:
     """The latest time the alert remembers."""
     moments = (alert.opened_at, alert.last_rising_at, alert.calm_since, alert.resolved_at)
@@ -149,8 +173,15 @@ def _returned(alert: Alert, signal: Signal, now: datetime, policy: AlertPolicy) 
     return _moved(alert, after, now, SERVICE, f"Back {days} after it was resolved: {_rise(signal)}", signal)
 
 
+def _is_dismissed(alert: Alert, signal: Signal, dismissed: int | None) -> bool:
+    """Whether it is still the rise that was said to be no issue."""
+    if dismissed is None or alert.resolved_at is None:
+        return False
+    return signal.window.start < alert.resolved_at and signal.observed <= CLEARLY_MORE * dismissed
+
+
 def _calmed(alert: Alert, signal: Signal, now: datetime, needed: timedelta) -> Decision:
-    if signal.window.end < alert.last_rising_at:
+    if not signal.complete or signal.window.end < alert.last_rising_at:
         return Decision(alert)
     since = alert.calm_since or signal.window.end
     calm = replace(alert, calm_since=since)

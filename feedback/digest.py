@@ -88,15 +88,16 @@ class DigestTopic:
 
 @dataclass(frozen=True, slots=True)
 class DigestAlert:
-    """An alert with the numbers of its latest signal in the week.
+    """An alert as it was at the week's end, with the numbers of its strongest signal in the week.
 
     `window` (UTC) is the span that was judged, `late` if it was over before its complaints came in; `observed`,
     `expected`, `low`, `high` and `p` speak of it, and of one `segment` of the topic where one is named. `where` are the
     segments in which the topic has risen. `verdict` is what was last said of it, `muted` what silences it.
-    `regressed_at` is when a resolved alert came back; `resolved_at` then is the resolution before that. `events` were
+    `regressed_at` is when a resolved alert came back last, `resolved_at` when it was resolved last. `events` were
     planned for days of its picture. `held_back` is why it was not told, and it is `flapping` if it keeps coming back.
     `together` are the topics that rose in the week for one reason with it, and `group` what the alert keeps of that
-    (see `feedback.grouping.cause_words`). By `links` its reader says what it was; `page` is where the dashboard shows
+    (see `feedback.grouping.cause_words`). Topics may have been `trained_since`: what the digest counts else then has
+    other complaints behind it. By `links` its reader says what it was; `page` is where the dashboard shows
     it, empty where nobody knows.
     """
 
@@ -130,6 +131,7 @@ class DigestAlert:
     flapping: bool = False
     together: Sequence[str] = ()
     group: Mapping[str, Any] = field(default_factory=dict)
+    trained_since: bool = False
 
     @property
     def ratio(self) -> float:

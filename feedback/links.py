@@ -48,6 +48,7 @@ class LinkError(FeedbackError):
 INCOMPLETE = N_("This link is incomplete. Copy it from the message whole.")
 RAN_OUT = N_("This link ran out on {day}; later messages hold new ones.")
 USED = N_("This link was used on {day}, {time} UTC; it counts once.")
+NOT_IN_CHARGE = N_("Only who answers for the topic can say this. Open the alert to see what else can be done.")
 NO_ALERT = N_("The alert of this link is no longer kept.")
 
 

@@ -285,7 +285,7 @@ class Sentences:
         if alert.voices:
             return voices_words(alert.voices, self._to)
         customers = alert.topic.customers
-        if customers is None:
+        if customers is None or alert.trained_since:
             return ""
         return self._to.ngettext(
             "{number} customer wrote about it this week.", "{number} customers wrote about it this week.", customers
@@ -293,6 +293,8 @@ class Sentences:
 
     def _week_before(self, alert: DigestAlert) -> str:
         to, before = self._to, alert.topic.count_before
+        if alert.trained_since:
+            return ""
         if alert.segment is None:
             if not before:
                 return to.gettext("The week before there were none.")
@@ -309,7 +311,7 @@ class Sentences:
         if alert.regressed_at is None:
             return ""
         opened = self.day(alert.opened_at)
-        if alert.resolved_at is None:
+        if alert.resolved_at is None or alert.resolved_at > alert.regressed_at:
             return self._to.gettext("It is back: the alert first opened on {opened} and calmed down.", opened=opened)
         return self._to.gettext(
             "It is back: the alert first opened on {opened} and calmed down on {resolved}.",
@@ -556,12 +558,23 @@ class Sentences:
 
     def explanation(self) -> str:
         """How to read the numbers, once a digest."""
-        to = self._to
-        told = to.gettext(
+        told = self._to.gettext(
             "Expected is what the past predicts; nine times out of ten the count lies in the range in brackets."
         )
+        return " ".join(filter(None, [told, self._trained_since(), self._redacted()]))
+
+    def _trained_since(self) -> str:
+        alerts = (*self._digest.rose, *self._digest.still_open, *self._digest.calmed)
+        if not any(each.trained_since for each in alerts):
+            return ""
+        return self._to.gettext(
+            "The topics have been trained anew since some of these alerts were judged: their numbers are those of that "
+            "time, pictures and tables count by the topics of now."
+        )
+
+    def _redacted(self) -> str:
         quoted = any(alert.quotes for alert in self._digest.rose) or any(new.quotes for new in self._digest.new_topics)
-        return " ".join([told, to.gettext("Quotes are redacted and some are cut.")]) if quoted else told
+        return self._to.gettext("Quotes are redacted and some are cut.") if quoted else ""
 
     def figures(self) -> Sequence[Figure]:
         """Satisfaction and speed of the reader's topics; empty where the records do not tell."""
@@ -598,7 +611,7 @@ class Sentences:
         return suggestion_words(each, self._to)
 
     def questions(self, each: FaqSuggestion) -> Sequence[tuple[str, str, str]]:
-        """One question a language, as (code, language, question)."""
+        """A few questions a language, as (code, language, question)."""
         from feedback.suggestions import questions_words
 
         return questions_words(each, self._to)

@@ -19,9 +19,10 @@ from feedback.store import alerts
 from feedback.store.complaints import came_late
 from feedback.store.topics import StoredVersion, last_judged, store_judged
 from jobs.context import Context
-from jobs.evidence import Usual, Why, evidence, usual_before
+from jobs.evidence import Usual, Why, calm_before, evidence, usual_before
 from jobs.hindsight import Hindsight, hindsight
-from jobs.notices import hasten, write_notices, write_together
+from jobs.mutes import dismissed, end_with
+from jobs.notices import hasten, write_graver, write_notices, write_together
 from jobs.panel import DatedPanel, dated_panel
 from jobs.published import published
 from jobs.segments import SegmentSeries, segment_series
@@ -259,14 +260,20 @@ def decide_all(
     # the longest window's start: what is usual must not hold any of the rises
     usual = usual_before(connection, version.id, min((each.window for each in rising), key=_start)) if rising else None
     returns = alerts.returns_of(connection, [each.id for each in before.values()])
-    run = _Run(context, connection, version, usual, returns, Backgrounds(context, connection, now), now)
+    no_issue, backgrounds = dismissed(connection, before.values()), Backgrounds(context, connection, now)
+    run = _Run(context, connection, version, usual, returns, no_issue, backgrounds, now)
     moves = [run.apply(before.get(each.signal.topic_id), each) for each in judged]
     moved = [each for each in moves if each]
-    for each in tell(context, connection, moved, now):
+    tellings = tell(context, connection, moved, now)
+    for each in tellings:
         if each.group:
             write_together(context, connection, each.moved, each.group, each.area, now)
         else:
             write_notices(context, connection, *each.moved[0], now)
+    told = {change.alert.id for each in tellings for change, _ in each.moved}
+    for move in moved:
+        if move.rising and move.alert.id not in told:
+            write_graver(context, connection, move.alert, now)
     return sum(each.change is not None for each in moved)
 
 
@@ -279,14 +286,15 @@ class _Run:
     version: StoredVersion
     usual: Usual | None
     returns: Mapping[UUID, Sequence[datetime]]
+    dismissed: Mapping[UUID, int]
     backgrounds: Backgrounds
     now: datetime
 
     def apply(self, before: Alert | None, judged: Judged) -> Move | None:
         """Store what a signal does to an alert; None where there is none, or where it stays as it is."""
         connection, now = self.connection, self.now
-        came_back = self.returns[before.id] if before else ()
-        decision = decide(before, judged.signal, now, self.context.settings.alert_policy, came_back)
+        came_back, no_issue = (self.returns[before.id], self.dismissed.get(before.id)) if before else ((), None)
+        decision = decide(before, judged.signal, now, self.context.settings.alert_policy, came_back, no_issue)
         after, change = decision.alert, decision.transition
         if after is None or (after == before and not after.is_open):
             return None
@@ -294,7 +302,10 @@ class _Run:
         if judged.why and self.usual:
             kept = self._evidence(judged.signal, judged.why, self.usual, kept, anew=change is not None)
         alerts.store_alert(connection, after, now, kept)
-        position = alerts.add_transition(connection, change) if change else None
+        position = None
+        if change:
+            position = alerts.add_transition(connection, change)
+            end_with(connection, change)
         if graver := severity_of(kept):
             hasten(self.context, connection, after.id, graver)
         return Move(after, judged.signal.rising, change, position)
@@ -306,7 +317,8 @@ class _Run:
         context, connection = self.context, self.connection
         lasting = {name: kept[name] for name in LASTING if name in kept}
         found = {**lasting, **evidence(context, connection, signal, why, self.version, usual, kept)}
-        found["severity"] = severity(context, connection, signal, usual.span, found, self.now, anew=anew)
+        calm = calm_before(context, connection, signal.topic_id, usual)
+        found["severity"] = severity(context, connection, signal, calm, found, self.now, anew=anew)
         return {**found, "support": self.backgrounds.of(signal)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from feedback.alerts import numbers_of
 from feedback.domain import Copies, Driver, Reason, SegmentCount, Signal, Span, Voices
 from feedback.drivers import Named, find_drivers
 from feedback.series import bucket, day_of, days
+from feedback.store.alerts import risen_spans
 from feedback.store.facets import Facets, facets_of_all, facets_of_topic
 from feedback.store.topics import StoredVersion, texts_of
 from jobs.context import Context
@@ -51,18 +53,35 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """What complaints of all topics were like in the weeks before a window: the same for all that rose in it."""
+    """What complaints of all topics were like in the weeks before a window: the same for all that rose in it. `risen`
+    are the spans in which topics had, of which nothing is taken."""
 
     span: Span
+    risen: Mapping[UUID, Sequence[Span]]
     population: Sequence[Facets]
     sample: Sequence[Facets]
 
 
 def usual_before(connection: Connection, version_id: UUID, window: Span) -> Usual:
     """The complaints of all topics in the baseline of a window, and some of them to read."""
-    span = Span(window.start - BASELINE, window.start)
-    population = facets_of_all(connection, version_id, span, POPULATION)
-    return Usual(span, population, [population[row] for row in sampled(population)])
+    span, risen = Span(window.start - BASELINE, window.start), defaultdict[UUID, list[Span]](list)
+    for topic, rise in risen_spans(connection):
+        risen[topic].append(rise)
+    population = facets_of_all(connection, version_id, span, POPULATION, risen)
+    return Usual(span, dict(risen), population, [population[row] for row in sampled(population)])
+
+
+def calm_before(context: Context, connection: Connection, topic_id: UUID, usual: Usual) -> tuple[Span, Sequence[Span]]:
+    """The weeks that say what is usual for a topic, and what in them does not: days of a rise that had an alert, for
+    which as many before them are taken, or what drives a rise would fade while it lasts, and days of an expected one.
+    """
+    risen = usual.risen.get(topic_id, ())
+    start, end = usual.span.start, usual.span.end
+    for rise in sorted(risen, key=lambda each: each.end, reverse=True):
+        if start < rise.end and rise.start < end:
+            start -= min(rise.end, end) - rise.start
+    span = Span(start, end)
+    return span, [*risen, *_expected(context, connection, topic_id, span)]
 
 
 def evidence(
@@ -112,7 +131,9 @@ class Behind:
 def behind(context: Context, connection: Connection, signal: Signal, version_id: UUID, usual: Usual) -> Behind:
     """What stands behind a signal under a version; nothing where that version's complaints are gone."""
     now = _judged(context, connection, signal)
-    past = facets_of_topic(connection, version_id, signal.topic_id, usual.span)
+    past = facets_of_topic(
+        connection, version_id, signal.topic_id, *calm_before(context, connection, signal.topic_id, usual)
+    )
     window, baseline = (in_segment(rows, signal.segment) for rows in (now, past))
     copy_of = _copies(connection, window[:POPULATION])
     texts = told(context, connection, window, copy_of, baseline, in_segment(usual.sample, signal.segment))
@@ -171,15 +192,18 @@ def voices(window: Sequence[Facets], repeating: Copies) -> Voices:
 
 def _judged(context: Context, connection: Connection, signal: Signal) -> list[Facets]:
     """The topic's complaints of the window but for days on which a rise was expected, nearest its centroid first."""
-    zone, window = context.settings.zone, signal.window
-    within = days(day_of(window.start, zone), day_of(window.end - timedelta(microseconds=1), zone))
-    expected = expected_days(connection, [signal.topic_id], within)
+    expected = _expected(context, connection, signal.topic_id, signal.window)
+    return facets_of_topic(connection, signal.version_id, signal.topic_id, signal.window, expected)
+
+
+def _expected(context: Context, connection: Connection, topic_id: UUID, span: Span) -> list[Span]:
+    """The days on which the topic was expected to rise."""
+    zone = context.settings.zone
+    within = days(day_of(span.start, zone), day_of(span.end - timedelta(microseconds=1), zone))
+    expected = expected_days(connection, [topic_id], within)
     if expected is None:
-        return facets_of_topic(connection, signal.version_id, signal.topic_id, window)
-    kept = [bucket(day, zone) for day, out in zip(within, expected[0], strict=True) if not out]
-    spans = [Span(max(each.start, window.start), min(each.end, window.end)) for each in kept]
-    found = [row for span in spans for row in facets_of_topic(connection, signal.version_id, signal.topic_id, span)]
-    return sorted(found, key=lambda row: -row.similarity)
+        return []
+    return [bucket(day, zone) for day, out in zip(within, expected[0], strict=True) if out]
 
 
 def _copies(connection: Connection, window: Sequence[Facets]) -> Ints:

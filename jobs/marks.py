@@ -12,9 +12,10 @@ from feedback.store import alerts, held
 from jobs.context import Context
 
 
-def held_back(connection: Connection, alert: Alert) -> HeldBack | None:
-    """What keeps an open alert from being told, if something other than a mute does."""
-    found = held.waiting(connection).get(alert.id)
+def held_back(connection: Connection, alert: Alert, now: datetime) -> HeldBack | None:
+    """What keeps an alert that is open at a moment from being told then, if something other than a mute does."""
+    holding = [each for each in held.held_of(connection, alert.id) if each.holds(now)]
+    found = holding[-1] if holding else None
     return found if found and alert.is_open and found.cause is not Holding.MUTED else None
 
 
@@ -26,5 +27,5 @@ def is_flapping(context: Context, connection: Connection, alert: Alert, now: dat
 
 def marks_of(context: Context, connection: Connection, alert: Alert, now: datetime) -> list[str]:
     """Its marks, in a word each."""
-    marks = {"held back": held_back(connection, alert), "flapping": is_flapping(context, connection, alert, now)}
+    marks = {"held back": held_back(connection, alert, now), "flapping": is_flapping(context, connection, alert, now)}
     return [mark for mark, holds in marks.items() if holds]

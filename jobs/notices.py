@@ -19,14 +19,14 @@ from feedback.events import PlannedEvent
 from feedback.explanation import Finding
 from feedback.language import ENGLISH, Language
 from feedback.notify.channels import EVERYBODY, Channel
-from feedback.notify.message import About, Rise, alert_content, passed_on
+from feedback.notify.message import About, Rise, alert_content, graver, passed_on
 from feedback.notify.outbox import Notice, NoticeKind, notice_id
 from feedback.notify.outcomes import outcome_content, standing_key
 from feedback.notify.together import labels_of, together_content
 from feedback.owners import Responsible
 from feedback.phrases import flapping_words
 from feedback.severity import severity_of, severity_words
-from feedback.store import alerts
+from feedback.store import alerts, held
 from feedback.store.edits import curation
 from feedback.store.escalations import Escalation
 from feedback.store.events import planned_events
@@ -47,7 +47,8 @@ TOLD = {
 }
 """The changes of state that are told; who acknowledges an alert knows."""
 
-RISING = tuple(str(state) for state, kind in TOLD.items() if kind is not NoticeKind.RESOLVED)
+GRAVE = (str(Severity.HIGH), str(Severity.CRITICAL))
+"""An open alert that becomes so is told again."""
 
 Receivers = Sequence[tuple[Channel, str]]
 """Channels, each with the owner on whose behalf it hears of something."""
@@ -58,12 +59,12 @@ log = logging.getLogger(__name__)
 def write_notices(context: Context, connection: Connection, change: Transition, position: int, now: datetime) -> int:
     """One notice to each channel of those who answer for the alert, if the change is told and news; the number written.
 
-    Of an alert that is muted none is written. That it is over is told to those who were told that it rose.
+    Of a rise that is muted none is written. That it is over is told to those who were told that it rose, muted or not.
     """
     kind = TOLD.get(change.alert.state)
     if kind is None or not context.telling or context.parts.channels is None:
         return 0
-    if muted_by(connection, change.alert, now):
+    if kind is not NoticeKind.RESOLVED and muted_by(connection, change.alert, now):
         return 0
     part = _part(context, connection, kind, change, position, now)
     receivers = _told_of_rise(connection, part) if kind is NoticeKind.RESOLVED else _receivers(part)
@@ -124,16 +125,45 @@ def hasten(context: Context, connection: Connection, alert_id: UUID, severity: S
             bring_forward(connection, each.id, soonest)
 
 
+def write_graver(context: Context, connection: Connection, alert: Alert, now: datetime) -> int:
+    """Tell those who know of an open alert that it is of high or critical severity now, each once; the number written.
+
+    Those who are to hear of it later, or not at all, hear of it as it is then.
+    """
+    history = alerts.evidence_of(connection, alert.id).get("severity", {}).get("history", ())
+    is_news = len(history) > 1 and datetime.fromisoformat(history[-1]["at"]) == now
+    if not is_news or history[-1]["level"] not in GRAVE or not context.telling or context.parts.channels is None:
+        return 0
+    if alert.id in held.waiting(connection) or muted_by(connection, alert, now):
+        return 0
+    position = last_rise(connection, alert.id)
+    part = _part(context, connection, NoticeKind.GRAVER, _change_at(connection, alert, position), position, now)
+    part = replace(part, place=f"{position}/{history[-1]['level']}")
+
+    @cache
+    def tell(to: Language) -> Mapping[str, Any]:
+        return graver(part.tell(to), alert.opened_at, context.settings.zone)
+
+    receivers = _told_of_rise(connection, part)
+    return add_notices(connection, [part.notice(connection, owner, each, tell) for each, owner in receivers])
+
+
 def last_rise(connection: Connection, alert_id: UUID) -> int:
     """The place in an alert's history at which it last opened or came back."""
-    rose: list[int] = [row.position for row in alerts.transitions_of(connection, alert_id) if row.after in RISING]
+    rose: list[int] = [row.position for row in alerts.transitions_of(connection, alert_id) if is_rise(row)]
     return rose[-1]
+
+
+def is_rise(row: Row[Any]) -> bool:
+    """Whether a change of state is that an alert opened or came back, and not that it was handed over."""
+    return row.before is None or row.after == AlertState.REGRESSED
 
 
 def write_escalation(context: Context, connection: Connection, made: Escalation, told: datetime, now: datetime) -> int:
     """One notice to each channel of the next in line about an alert whose owner was `told` and has not taken it on."""
     assert context.parts.channels is not None
-    change = _change_at(connection, alerts.alert_of(connection, made.alert_id), made.position)
+    rose = last_rise(connection, made.alert_id)
+    change = _change_at(connection, alerts.alert_of(connection, made.alert_id), rose)
     part = _part(context, connection, NoticeKind.ESCALATED, change, made.position, now)
     part = replace(part, place=f"{made.position}/{made.step}")
 
@@ -262,10 +292,12 @@ def _receivers(part: _Part) -> Receivers:
 
 
 def _told_of_rise(connection: Connection, part: _Part) -> Receivers:
-    """The channels that were told of the rise that is over, whether they answer for it or it went on to them."""
+    """The channels that were told of the latest rise, whether they answer for it or it went on to them, also after it
+    was handed over."""
     assert part.context.parts.channels is not None
-    rose = last_rise(connection, part.alert_id)
-    owners, by_key = told_channels(connection, part.alert_id, rose), part.context.parts.channels.by_key
+    by_key, changes = part.context.parts.channels.by_key, alerts.transitions_of(connection, part.alert_id)
+    since = range(last_rise(connection, part.alert_id), len(changes))
+    owners = {key: owner for each in since for key, owner in told_channels(connection, part.alert_id, each).items()}
     return [(by_key[key], owner) for key, owner in owners.items() if key in by_key]
 
 

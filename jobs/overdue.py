@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -15,7 +15,7 @@ from feedback.settings import Settings
 from feedback.store import runs
 from feedback.store.complaints import count_complaints
 from jobs.context import Context
-from jobs.schedule import CHAIN, ORDERED, Plan
+from jobs.schedule import CHAIN, ORDERED, Moment, Plan
 
 CHAIN_EVERY = timedelta(minutes=5)
 
@@ -37,17 +37,30 @@ def overdue(context: Context, now: datetime) -> Mapping[str, timedelta]:
     due. What lies further back than `catch_up_days`, or before the first complaint, is not asked for any more."""
     with context.database.read() as connection:
         done = {each.job: each.window_start for each in runs.successes(connection)}
+        undone = runs.undone(connection)
         _, first, _ = count_complaints(connection)
     if first is None:
         return {}
     since = max(now - timedelta(days=context.settings.catch_up_days), first)
-    return {job: now - at for job, at in _first_due(Plan(context.settings), done, since, now).items()}
+    moments = [
+        each
+        for each in Plan(context.settings).moments(since, now)
+        if not _is_passed_over(each, done.get(CHAIN[-1]), undone)
+    ]
+    return {job: now - at for job, at in _first_due(moments, done, since, now).items()}
 
 
-def _first_due(plan: Plan, done: Mapping[str, datetime | None], since: datetime, now: datetime) -> dict[str, datetime]:
+def _is_passed_over(moment: Moment, counted: datetime | None, undone: Collection[tuple[str, datetime]]) -> bool:
+    """Whether it is an hour that the schedule has gone past, up to `counted`, without beginning to judge it."""
+    return moment.is_hourly and counted is not None and counted > moment.at and ("outage", moment.at) not in undone
+
+
+def _first_due(
+    moments: Iterable[Moment], done: Mapping[str, datetime | None], since: datetime, now: datetime
+) -> dict[str, datetime]:
     """When each job was due first after its last success, or after `since` where that is later."""
     found = {job: at for job in CHAIN if (at := max(since, done.get(job) or since) + CHAIN_EVERY) <= now}
-    for moment in plan.moments(since, now):
+    for moment in moments:
         for job in set(moment.jobs) & set(ORDERED):
             last = done.get(job)
             if last is None or moment.at > last:

@@ -64,7 +64,7 @@ def dated_panel(
     _, first, _ = complaints.count_complaints(connection)
     if first is None or first >= now or not topics:
         return None
-    days, complete = judged_days(max(day_of(first, zone), in_steps(day_of(now - HISTORY, zone))), now, zone)
+    days, complete = judged_days(first_day(first, now, zone), now, zone)
     places = {bucket_start(day, zone): place for place, day in enumerate(days)}
     rows = {topic: row for row, topic in enumerate(topics)}
     observed = np.zeros((len(topics), len(days)), np.int64)
@@ -92,6 +92,11 @@ def _awaited(come_in: Watermark, days: Sequence[date], zone: ZoneInfo, *, is_ove
     """
     awaited = np.array([come_in.surely < bucket_start(day + timedelta(days=1), zone) for day in days])
     return awaited if awaited[: len(days) - (not is_over)].any() else None
+
+
+def first_day(first: datetime, now: datetime, zone: ZoneInfo) -> date:
+    """The first of a panel as of `now`, with the first complaint at `first`."""
+    return max(day_of(first, zone), in_steps(day_of(now - HISTORY, zone)))
 
 
 def in_steps(day: date) -> date:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
-from feedback.alerts import SERVICE, Decision, acknowledge, resolve
+from feedback.alerts import SERVICE, Decision, acknowledge, hand_over, resolve
 from feedback.api.service import Respond
 from feedback.domain import Alert, Author, GivenVerdict, HeldBack, Holding, Mute, Segment, Verdict
 from feedback.edits import EditKind
@@ -21,9 +21,11 @@ from feedback.store import alerts, held, verdicts
 from feedback.store.escalations import escalations_of
 from feedback.store.labels import disown, label
 from feedback.store.links import use
+from feedback.store.owners import responsible_for
 from jobs.context import Context
-from jobs.mutes import muted_by
+from jobs.mutes import end_with, muted_by
 from jobs.notices import last_rise, write_again, write_notices
+from jobs.ownership import owners_of
 
 SILENCING = frozenset({Verdict.EXPECTED, Verdict.KNOWN})
 """Verdicts after which nobody needs to hear of the alert again."""
@@ -77,21 +79,25 @@ def say(context: Context, alert_id: UUID, verdict: Verdict, by: Author, *, owner
     """Say what an alert was.
 
     *Real* takes it on. *Expected* and *known* take it on and silence it for as long as it is open; the days of what was
-    expected count as usual. *Not an issue* ends it, and its days count as usual too. *Wrong owner* gives the topic to
-    `owner`, else to nobody, for whom the default owner stands in; they are told.
+    expected count as usual. *Not an issue* ends it, its days count as usual too, and the same rise does not bring it
+    back. A later verdict replaces an earlier one and what that silenced. *Wrong owner* gives the topic to `owner`, else
+    to nobody, for whom the default owner stands in; they are told, and the agreed time in which to take it on begins
+    anew.
 
     `link` is the fingerprint of the link in a message that said so; LinkError when it was used before.
     """
     with context.write() as connection:
         if link:
             use(connection, link, by.at)
+        before = [each for each in verdicts.verdicts_of(connection, alert_id) if each.verdict in SILENCING]
+        verdicts.lift_mutes_of(connection, alert_id, by.at, by.who, before)
         verdicts.add_verdict(connection, GivenVerdict(alert_id, verdict, by.at, by.who, by.why))
         alert = alerts.alert_of(connection, alert_id, to_change=True)
         if verdict in SILENCING and alert.is_open:
             why = f"{verdict}: {by.why}".removesuffix(": ")
             verdicts.add_mute(connection, Mute(0, alert.topic_id, by.at, by.who, why, alert_id=alert_id))
         if verdict is Verdict.WRONG_OWNER:
-            _hand_over(context, connection, alert, owner, by)
+            return _hand_over(context, connection, alert, owner, by)
         return _store(context, connection, _after(alert, verdict, by))
 
 
@@ -114,10 +120,16 @@ def mute(
         )
 
 
-def unmute(context: Context, alert_id: UUID, by: Author) -> int:
-    """End all mutes of an alert's topic; how many there were."""
+def unmute(
+    context: Context, alert_id: UUID, by: Author, where: Callable[[Segment | None], bool] = lambda _: True
+) -> int:
+    """End all mutes of an alert's topic, or those that are for a segment of which `where` holds; how many there were.
+
+    None is the segment of a mute that is for everywhere.
+    """
     with context.write() as connection:
-        return verdicts.lift_mutes(connection, alerts.alert_of(connection, alert_id).topic_id, by.at, by.who)
+        found = verdicts.mutes(connection, alerts.alert_of(connection, alert_id).topic_id)
+        return verdicts.lift_mutes(connection, [each.id for each in found if where(each.segment)], by.at, by.who)
 
 
 def life(context: Context, alert_id: UUID) -> list[Happened]:
@@ -130,7 +142,8 @@ def life(context: Context, alert_id: UUID) -> list[Happened]:
         passed = escalations_of(connection, alert_id)
         waited, kept = held.held_of(connection, alert_id), alerts.evidence_of(connection, alert_id)
     said = [Happened(each.at, f"said to be {each.verdict}", each.who, each.why) for each in given]
-    silenced = [line for each in mutes if each.alert_id in (None, alert_id) for line in _silenced(context, each)]
+    mine = [each for each in mutes if each.alert_id in (None, alert_id) and (alert.is_open or each.at <= _over(alert))]
+    silenced = [line for each in mine for line in _silenced(context, each)]
     quiet = [line for each in waited for line in _waited(each)]
     graded = {datetime.fromisoformat(each["at"]): each for each in kept.get("severity", {}).get("history", ())}
     moved = [_moved(row, graded.pop(row.at, None)) for row in rows]
@@ -141,28 +154,43 @@ def life(context: Context, alert_id: UUID) -> list[Happened]:
     return sorted([*moved, *graver, *said, *silenced, *quiet, *gone_on], key=lambda each: each.at)
 
 
+def _over(alert: Alert) -> datetime:
+    return alert.resolved_at or alert.last_rising_at
+
+
 def _waited(held_back: HeldBack) -> Iterator[Happened]:
     yield Happened(held_back.at, f"held back ({held_back.cause})", SERVICE, held_back.why)
     if held_back.ended_at:
         yield Happened(held_back.ended_at, "no longer held back", SERVICE, held_back.ended_why or "")
 
 
-def _hand_over(context: Context, connection: Connection, alert: Alert, owner: str, by: Author) -> None:
-    """Give an alert's topic to another, nobody where none is named, and tell who answers for it from now on while it is
-    open, once it is no longer muted if it is."""
+def _hand_over(context: Context, connection: Connection, alert: Alert, owner: str, by: Author) -> Alert:
+    """Give an alert's topic to another, nobody where none is named. While it is open, it is open anew for who answers
+    for it from now on, and they are told, once it is no longer muted if it is."""
+    before = _answering(context, connection, alert)
     if owner:
         label(connection, EditKind.OWNER, alert.topic_id, owner, by)
     else:
         disown(connection, alert.topic_id, by)
-    if not alert.is_open or alert.id in held.waiting(connection):
-        return
-    if mute := muted_by(connection, alert, by.at):
-        named = owner or context.settings.default_owner
-        why = f"Muted {mute_words(mute, context.settings.zone)} by {mute.who} when {named} became its owner."
-        position = last_rise(connection, alert.id)
-        held.hold(connection, HeldBack(alert.id, position, by.at, Holding.MUTED, why))
+    named = _answering(context, connection, alert)
+    if not alert.is_open or named == before:
+        return alert
+    given, _ = _keep(connection, hand_over(alert, named, by.who, by.at, by.why))
+    if given.id not in held.waiting(connection):
+        _tell_of_hand_over(context, connection, given, named, by.at)
+    return given
+
+
+def _answering(context: Context, connection: Connection, alert: Alert) -> str:
+    return responsible_for(owners_of(context, connection), alerts.alert_row(connection, alert.id)).owner
+
+
+def _tell_of_hand_over(context: Context, connection: Connection, alert: Alert, owner: str, at: datetime) -> None:
+    if mute := muted_by(connection, alert, at):
+        why = f"Muted {mute_words(mute, context.settings.zone)} by {mute.who} when {owner} became its owner."
+        held.hold(connection, HeldBack(alert.id, last_rise(connection, alert.id), at, Holding.MUTED, why))
     else:
-        write_again(context, connection, alert, by.at)
+        write_again(context, connection, alert, at)
 
 
 def _silenced(context: Context, mute: Mute) -> Iterator[Happened]:
@@ -179,7 +207,7 @@ def _moved(row: Row[Any], graded: Mapping[str, Any] | None) -> Happened:
 
 def _after(alert: Alert, verdict: Verdict, by: Author) -> Decision:
     """What a verdict does to an alert's state."""
-    if not alert.is_open or verdict is Verdict.WRONG_OWNER:
+    if not alert.is_open:
         return Decision(alert)
     why = f"{verdict}: {by.why}".removesuffix(": ")
     if verdict is Verdict.NOT_AN_ISSUE:
@@ -194,10 +222,19 @@ def _change(context: Context, alert_id: UUID, change: Callable[[Alert], Decision
 
 def _store(context: Context, connection: Connection, decision: Decision) -> Alert:
     """The alert as it is from now on; written only where it has changed."""
-    assert decision.alert is not None
-    if decision.transition:
-        kept = alerts.evidence_of(connection, decision.alert.id)
-        alerts.store_alert(connection, decision.alert, decision.transition.at, kept)
-        position = alerts.add_transition(connection, decision.transition)
+    alert, position = _keep(connection, decision)
+    if decision.transition and position is not None:
         write_notices(context, connection, decision.transition, position, decision.transition.at)
-    return decision.alert
+    return alert
+
+
+def _keep(connection: Connection, decision: Decision) -> tuple[Alert, int | None]:
+    """The alert as it is from now on, and the place of the change in its history if there was one."""
+    assert decision.alert is not None
+    if decision.transition is None:
+        return decision.alert, None
+    kept = alerts.evidence_of(connection, decision.alert.id)
+    alerts.store_alert(connection, decision.alert, decision.transition.at, kept)
+    position = alerts.add_transition(connection, decision.transition)
+    end_with(connection, decision.transition)
+    return decision.alert, position

@@ -18,8 +18,9 @@ from jobs.context import Context, Job
 from jobs.deliver import run as deliver
 from jobs.escalate import run as escalate
 from jobs.overdue import left_out_lately
+from jobs.repeat import repeaters
 from jobs.replay import pending_moments, replayed
-from jobs.run import APART, execute, is_gone, others
+from jobs.run import APART, execute
 from jobs.schedule import Moment, Plan
 
 log = logging.getLogger(__name__)
@@ -29,13 +30,14 @@ NEWS = timedelta(days=7)
 
 
 def tick(context: Context, clock: Callable[[], datetime]) -> None:
-    """Do what people asked for, run what is due at the service's time, oldest first, and then escalate and deliver,
-    whatever became of that."""
+    """Do what people asked for, run what is due at the service's time, oldest first, and then escalate, deliver, and
+    say again what is open, whatever became of that."""
     _do_requests(context)
     _tell_left_out(context, clock())
-    _run_due(context, clock())
-    for what, job in (("escalate", escalate), ("deliver", deliver)):
-        _also(context, what, job, clock())
+    _run_due(context, clock)
+    _also(context, "escalate", escalate, clock())
+    _also(context, "deliver", deliver, clock())
+    _repeat(context, clock())
 
 
 def _do_requests(context: Context) -> None:
@@ -61,27 +63,30 @@ def _tell_left_out(context: Context, now: datetime) -> None:
             log.warning(message, *words, extra={"event": "windows_left_out"})
 
 
-def _run_due(context: Context, now: datetime) -> None:
-    """A failure ends it and is tried again later. While another worker judges, this one takes in and embeds."""
-    pending = due(context, now)
-    for moment in pending:
+def _run_due(context: Context, clock: Callable[[], datetime]) -> None:
+    """A failure ends it and is tried again later."""
+    now = clock()
+    for moment in due(context, now):
+        _meanwhile(context, moment, clock())
+        # what a run makes up for long afterwards is no news
+        told = replace(context, telling=context.telling and now - moment.at <= NEWS)
         for job in moment.jobs:
-            # what a run makes up for long afterwards is no news
-            told = replace(context, telling=context.telling and now - moment.at <= NEWS)
-            if context.stopping():
-                return
-            if not _attempt(told, job, moment.at):
-                _help(context, job, moment.at, pending[-1])
+            if context.stopping() or not _attempt(told, job, moment.at):
                 return
 
 
-def _help(context: Context, job: str, window: datetime, latest: Moment) -> None:
-    """Do of the latest moment what may go on beside a job that is in another's hands."""
-    if job in APART or not _is_in_others_hands(context, job, window):
+def _meanwhile(context: Context, moment: Moment, now: datetime) -> None:
+    """Before a moment that was missed, what does not wait for the end of a catch-up, nor for another worker that is at
+    one. Missed windows see what comes in meanwhile as a replay would, by when it was received."""
+    latest = Plan(context.settings).latest_chain(now)
+    if moment.at >= latest.at:
         return
-    for each in latest.jobs:
-        if each in APART and (context.stopping() or not _attempt(context, each, latest.at)):
-            return
+    _do_requests(context)
+    for job in latest.jobs:
+        if job in APART and (context.stopping() or not _attempt(context, job, latest.at)):
+            break
+    _also(context, "deliver", deliver, now)
+    _repeat(context, now)
 
 
 def _also(context: Context, what: str, job: Job, now: datetime) -> None:
@@ -93,6 +98,13 @@ def _also(context: Context, what: str, job: Job, now: datetime) -> None:
             job(context, now)
     except Exception:
         log.exception("the job %s failed", what, extra={"event": "delivery_failed"})
+
+
+def _repeat(context: Context, now: datetime) -> None:
+    """Once for each of the latest moments, by whichever worker; what was not said again at an earlier one is nothing
+    that anybody would make up for."""
+    if repeaters(context) and not context.stopping():
+        _attempt(context, "repeat", Plan(context.settings).latest_chain(now).at)
 
 
 def due(context: Context, now: datetime) -> list[Moment]:
@@ -133,12 +145,6 @@ def _tried(context: Context, job: str, window: datetime) -> bool:
     except Exception:
         log.exception("%s for %s failed", job, window.isoformat(), extra={"event": "run_failed"})
     return False
-
-
-def _is_in_others_hands(context: Context, job: str, window: datetime) -> bool:
-    with context.database.read() as connection:
-        held = runs.is_held(connection, job, window, context.wall(), is_gone)
-    return held or bool(others(context, job, window))
 
 
 def _is_done(context: Context, job: str, window: datetime) -> bool:

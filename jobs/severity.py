@@ -20,16 +20,16 @@ def severity(
     context: Context,
     connection: Connection,
     signal: Signal,
-    usual: Span,
+    usual: tuple[Span, Sequence[Span]],
     evidence: Mapping[str, Any],
     now: datetime,
     *,
     anew: bool,
 ) -> dict[str, Any]:
-    """What to keep of a rise's severity; `evidence` holds what was kept so far and who stands behind the rise."""
-    window, before = (
-        customers_of_topic(connection, signal.version_id, signal.topic_id, span) for span in (signal.window, usual)
-    )
+    """What to keep of a rise's severity; `evidence` holds what was kept so far and who stands behind the rise, `usual`
+    are the weeks that say what is usual and the spans in them that do not."""
+    window = customers_of_topic(connection, signal.version_id, signal.topic_id, signal.window)
+    before = customers_of_topic(connection, signal.version_id, signal.topic_id, *usual)
     important = frozenset(each.casefold() for each in context.settings.important_segments)
     found = weights(
         signal,

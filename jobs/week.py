@@ -112,8 +112,8 @@ class Week:
             ended=self.ended,
             fixes=[each for each in self.fixes if each.topic.topic_id in mine],
             rose=sorted(map(self._grouped, rose), key=lambda alert: (-rank_of(alert.severity), alert.p)),
-            still_open=[alert for row, alert in seen if self._still_open(row) and alert not in rose],
-            calmed=[alert for row, alert in seen if row.resolved_at and row.resolved_at in self.span],
+            still_open=[each for _, each in seen if each.state is not AlertState.RESOLVED and each not in rose],
+            calmed=[each for _, each in seen if each.state is AlertState.RESOLVED],
             new_topics=[topic for topic in busiest if topic.topic_id in self.born],
             busiest=[topic for topic in busiest if topic.count or topic.count_before][:BUSIEST],
             unassigned=self.unassigned if sees_to_unowned else 0,
@@ -144,9 +144,6 @@ class Week:
     def _rose(self, row: Row[Any], alert: DigestAlert) -> bool:
         return row.opened_at in self.span or (alert.regressed_at is not None and alert.regressed_at in self.span)
 
-    def _still_open(self, row: Row[Any]) -> bool:
-        return row.resolved_at is None or row.resolved_at >= self.span.end
-
 
 def gather(context: Context, week: str, now: datetime) -> Week:
     """The facts of a week as known at `now`. SettingError when `week` is not a week such as 2026-W46."""
@@ -169,7 +166,8 @@ def _gather(
     born = frozenset(key for key, each in members.items() if each.born_at in span and each.kind is not TopicKind.PINNED)
     if current:
         known |= _voiced(connection, current.version.id, known, born, Span(span.start, as_of))
-    signals = alerts.strongest_signals(connection, span, hourly=Outage().name)
+    version_id = current.version.id if current else None
+    signals = alerts.strongest_signals(connection, span, Outage().name, version_id)
     rows = alerts.alert_rows(connection, active=span)
     # an alert outlives its topic: it may have been merged since, or be of a version before
     gone = {row.topic_id: row for row in rows if row.topic_id not in known}
@@ -178,7 +176,7 @@ def _gather(
     lost = [(key, row.owner, row.area) for key, row in gone.items()]
     owners = owners_of(context, connection)
     charts = Charts(context, connection, current, as_of, {None: Charted.of(dated) if dated and rows else None})
-    numbers = _numbers(context, connection, rows, signals)
+    numbers = _numbers(context, connection, rows, signals, span)
     return Week(
         week=week,
         span=span,
@@ -204,13 +202,16 @@ def _gather(
 def _fixes(
     connection: Connection, current: Published, known: dict[UUID, DigestTopic], span: Span, as_of: datetime
 ) -> list[DigestFix]:
-    """The fixes that were watched in the week, each with its outcome at the week's end."""
+    """The fixes that were watched in the week or judged late, each with its outcome at the week's end."""
     homes = current.rule.curation
-    found = [(each, homes.home(each.topic_id)) for each in fixes(connection, span.start - OUTCOME_RULES.watched, as_of)]
+    found = [
+        (each, homes.home(each.topic_id), next(reversed(outcomes_of(connection, each.id, as_of)), None))
+        for each in fixes(connection, until=as_of)
+    ]
     return [
-        DigestFix(known[home], each, next(reversed(outcomes_of(connection, each.id, as_of)), None))
-        for each, home in found
-        if home in known
+        DigestFix(known[home], each, last)
+        for each, home, last in found
+        if home in known and (each.at + OUTCOME_RULES.watched >= span.start or (last and last.judged_at > span.start))
     ]
 
 
@@ -296,19 +297,20 @@ class _Numbers:
     """What an alert's numbers are in the week, and what stands behind them, as far as that is known."""
 
     signal: Signal
-    drivers: Sequence[Driver]
+    drivers: Sequence[Driver] = ()
     where: Sequence[SegmentCount] = ()
     copies: Copies | None = None
     voices: Voices | None = None
     late: bool = False
+    quoted: Sequence[UUID] = ()
 
 
 def _numbers(
-    context: Context, connection: Connection, rows: Sequence[Row[Any]], signals: Mapping[UUID, Signal]
+    context: Context, connection: Connection, rows: Sequence[Row[Any]], signals: Mapping[UUID, Signal], span: Span
 ) -> dict[UUID, _Numbers]:
     """By alert. What is kept with one speaks of its latest rise; beside another judgement it would contradict it."""
     kept = {row.id: kept_signal(row.evidence, row.topic_id) for row in rows}
-    shown = {row.id: signals.get(row.topic_id) or kept[row.id] for row in rows}
+    shown = {row.id: signals.get(row.topic_id) or _known_by(row, kept[row.id], span.end) for row in rows}
     same = [row for row in rows if kept[row.id] == shown[row.id] and row.evidence.keys() >= BEHIND]
     found = {row.id: _kept(row.evidence, shown[row.id]) for row in same}
     others = {key: each for key, each in shown.items() if key not in found}
@@ -317,6 +319,13 @@ def _numbers(
         starts[each.version_id] = min(each.window.start, starts.get(each.version_id, each.window.start))
     usual = {key: usual_before(connection, key, Span(start, start)) for key, start in starts.items()}
     return found | {key: _looked_up(context, connection, each, usual[each.version_id]) for key, each in others.items()}
+
+
+def _known_by(row: Row[Any], latest: Signal, moment: datetime) -> Signal:
+    """What an alert's numbers were at a moment: of its latest rise or, where that came later, of its first."""
+    if latest.window.end <= moment:
+        return latest
+    return kept_signal(row.evidence.get("opening", row.evidence), row.topic_id)
 
 
 def _kept(evidence: Mapping[str, Any], signal: Signal) -> _Numbers:
@@ -334,8 +343,9 @@ def _looked_up(context: Context, connection: Connection, signal: Signal, usual: 
     found = behind(context, connection, signal, signal.version_id, usual)
     copies, voices = found.counted()
     if voices.messages < signal.observed:
-        return _Numbers(signal, ())  # some have another topic since: what is left would contradict the numbers
-    return _Numbers(signal, found.drivers, (), copies, voices)
+        return _Numbers(signal)  # some have another topic since: what is left would contradict the numbers
+    quoted = representative(found.window, found.texts, found.drivers)
+    return _Numbers(signal, found.drivers, (), copies, voices, quoted=quoted)
 
 
 def _alert(
@@ -346,16 +356,18 @@ def _alert(
     charts: Charts,
     span: Span,
 ) -> DigestAlert:
-    said, numbers = verdicts_of(connection, row.id), shown.signal
-    alert = alerts.alert_of(connection, row.id)
-    history = alerts.transitions_of(connection, row.id)
-    regressed = [each.at for each in history if each.after == AlertState.REGRESSED and each.at < span.end]
-    ids = [UUID(each) for each in row.evidence.get("complaint_ids", ())]
+    said = [each for each in verdicts_of(connection, row.id) if each.at < span.end]
+    # as it was at the week's end: it may have come back and been resolved again since
+    history = [each for each in alerts.transitions_of(connection, row.id) if each.at < span.end]
+    reached = {AlertState(each.after): each.at for each in history}
+    alert = replace(alerts.alert_of(connection, row.id), state=AlertState(history[-1].after))
+    numbers = shown.signal
+    quoted = shown.quoted or [UUID(each) for each in row.evidence.get("complaint_ids", ())]
     series = charts.series(row.topic_id, numbers.segment)
     return DigestAlert(
         alert_id=row.id,
         topic=known[row.topic_id],
-        state=AlertState(row.state),
+        state=alert.state,
         opened_at=row.opened_at,
         window=numbers.window,
         observed=numbers.observed,
@@ -363,8 +375,8 @@ def _alert(
         low=numbers.low,
         high=numbers.high,
         p=numbers.p,
-        resolved_at=row.resolved_at,
-        regressed_at=regressed[-1] if regressed else None,
+        resolved_at=reached.get(AlertState.RESOLVED),
+        regressed_at=reached.get(AlertState.REGRESSED),
         drivers=shown.drivers,
         copies=shown.copies,
         voices=shown.voices,
@@ -373,13 +385,14 @@ def _alert(
         verdict=said[-1] if said else None,
         muted=muted_by(connection, alert, charts.as_of),
         where=shown.where,
-        quotes=[each for each in _quotes(connection, ids) if each.received_at < span.end],
+        quotes=[each for each in _quotes(connection, quoted) if each.received_at < span.end],
         series=series,
         events=_events(connection, row.topic_id, series),
         severity=severity_at(row.evidence, charts.as_of),
-        held_back=held_back(connection, alert),
+        held_back=held_back(connection, alert, charts.as_of),
         flapping=is_flapping(charts.context, connection, alert, charts.as_of),
         group=row.evidence.get("group", {}),
+        trained_since=charts.current is not None and numbers.version_id != charts.current.version.id,
     )
 
 

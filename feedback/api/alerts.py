@@ -33,8 +33,9 @@ from feedback.domain import AlertState, Mute, Severity, TopicKind, Verdict
 from feedback.owners import Owners
 from feedback.roles import Right
 from feedback.store.alerts import transitions_of
-from feedback.store.owners import known_owners, responsible_for
-from feedback.store.sight import Sight
+from feedback.store.owners import responsible_for
+from feedback.store.sight import Sight, seen_complaints
+from feedback.store.standing import Standing, standing
 from feedback.store.state import state_of
 from feedback.store.tables import alert, topic
 from feedback.store.verdicts import mutes, verdicts_of
@@ -210,12 +211,18 @@ def listed_alerts(service: Service, query: AlertsQuery, sight: Sight) -> Alerts:
     return Alerts(items=items, next_cursor=cursor_of(items[-1].opened_at.isoformat(), items[-1].id) if more else None)
 
 
-def see_alert(service: Given, sight: Seeing, alert_id: UUID) -> None:
-    """A problem with status 404 for an alert that the caller does not see, as if it were not there."""
+def see_alert(service: Given, sight: Seeing, alert_id: UUID) -> Standing:
+    """What the caller may do about an alert; a problem with status 404 for one that they do not see, as if it were not
+    there."""
     with service.database.read() as connection:
         row = connection.execute(_alerts().where(alert.c.id == alert_id)).one_or_none()
     if row is None or not sight.alert(row):
         raise _unknown(alert_id)
+    return standing(sight, row)
+
+
+Before = Annotated[Standing, Depends(see_alert)]
+"""A route's parameter that says what the caller may do about the alert in its path."""
 
 
 @router.get(
@@ -224,24 +231,24 @@ def see_alert(service: Given, sight: Seeing, alert_id: UUID) -> None:
     dependencies=[Depends(see_alert)],
     responses={200: {"description": "The alert."}, **documented(401, 403, 404, 422, 500, 503)},
 )
-def read_alert(service: Given, alert_id: UUID) -> AlertDetail:
-    """An alert with every change of its state and the numbers behind it."""
+def read_alert(service: Given, sight: Seeing, alert_id: UUID) -> AlertDetail:
+    """An alert with every change of its state and the numbers behind it; whoever answers for a market or brand alone is
+    told of drivers, segments and complaints those that are of it."""
     with service.database.read() as connection:
-        owners = known_owners(connection, service.owned, service.settings.default_owner)
-        return _detail(connection, alert_id, owners)
+        return _detail(connection, alert_id, sight)
 
 
-def _detail(connection: Connection, alert_id: UUID, owners: Owners) -> AlertDetail:
+def _detail(connection: Connection, alert_id: UUID, sight: Sight) -> AlertDetail:
     row = connection.execute(_alerts().where(alert.c.id == alert_id)).one_or_none()
     if row is None:
         raise _unknown(alert_id)
     history = transitions_of(connection, alert_id)
     return AlertDetail(
-        **dict(_alert(row, owners)),
+        **dict(_alert(row, sight.owners)),
         transitions=[Transition.model_validate(each, from_attributes=True) for each in history],
         verdicts=[SaidVerdict.model_validate(each, from_attributes=True) for each in verdicts_of(connection, alert_id)],
         mutes=[_silenced(each) for each in mutes(connection, row.topic_id) if each.alert_id in (None, alert_id)],
-        evidence=evidence(row.evidence),
+        evidence=evidence({**sight.evidence(row), "complaint_ids": seen_complaints(connection, sight, row)}),
     )
 
 

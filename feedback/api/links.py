@@ -21,12 +21,14 @@ from feedback.api.service import Given, Service
 from feedback.domain import Author
 from feedback.errors import FeedbackError
 from feedback.language import ENGLISH, Language
-from feedback.links import NO_ALERT, PATH, Link, LinkError, fingerprint, read
+from feedback.links import NO_ALERT, NOT_IN_CHARGE, PATH, Link, LinkError, fingerprint, read
 from feedback.phrases import clean, owner_name, verdict_words
 from feedback.settings import hash_key
 from feedback.store.alerts import alert_row
 from feedback.store.links import refuse_used
 from feedback.store.notices import notice_of
+from feedback.store.owners import known_owners
+from feedback.store.standing import may_say
 from feedback.topic_names import topic_name
 from feedback.web.visit import language_of
 
@@ -102,6 +104,9 @@ def _facts(service: Service, connection: Connection, link: Link) -> dict[str, An
         row = None
     if notice is None or row is None:
         raise LinkError(NO_ALERT)
+    owners = known_owners(connection, service.owned, service.settings.default_owner)
+    if link.verdict not in may_say(owners, notice.owner, row):
+        raise LinkError(NOT_IN_CHARGE)
     to = Language(notice.content.get("language", ENGLISH.code))
     topic = topic_name(clean(row.topic), to)
     opened_at = row.opened_at.astimezone(service.settings.zone)

@@ -43,7 +43,7 @@ class Respond:
     end: Callable[[UUID, Author], Alert]
     say: Callable[..., Alert]
     mute: Callable[..., Mute]
-    unmute: Callable[[UUID, Author], int]
+    unmute: Callable[[UUID, Author, Callable[[Segment | None], bool]], int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ def alert_content(
     alert, severity = change.alert, rise.severity if rise else None
     told: dict[str, Any] = {
         "language": to.code,
-        "subject": _subject(kind, about, rise, to),
+        "subject": _subject(kind, about, change, rise, to),
         "sentences": _rise_sentences(change, rise, zone, to) if rise else [_ended(about, change, to)],
         "alert": {
             "id": str(alert.id),
@@ -129,6 +129,14 @@ def alert_content(
         "why": change.why,
     }
     return {**told, **_rise_content(change, rise, zone)} if rise else told
+
+
+def graver(content: Mapping[str, Any], opened: datetime, zone: ZoneInfo) -> dict[str, Any]:
+    """The content for those who were told of the rise when it was less grave."""
+    to = Language(content["language"])
+    level, day = level_name(Severity(content["severity"]), to), to.dated(opened.astimezone(zone).date())
+    first = to.gettext("This alert of {day} has become graver: its severity is {level} now.", day=day, level=level)
+    return {**content, "sentences": [first, *content["sentences"]]}
 
 
 def passed_on(content: Mapping[str, Any], owner: str, told: datetime, zone: ZoneInfo) -> dict[str, Any]:
@@ -281,10 +289,11 @@ def alert_labels(
     return {name: value for name, value in named.items() if value}
 
 
-def _subject(kind: NoticeKind, about: About, rise: Rise | None, to: Language) -> str:
+def _subject(kind: NoticeKind, about: About, change: Transition, rise: Rise | None, to: Language) -> str:
     name = topic_name(clean(about.topic), to) or to.gettext("(no name)")
     if rise is None:
-        return to.gettext("Calm again: {topic}", topic=name)
+        is_calm = change.signal is not None
+        return to.gettext("Calm again: {topic}", topic=name) if is_calm else to.gettext("Closed: {topic}", topic=name)
     signal = rise.finding.signal
     told = {
         "topic": name,
@@ -294,6 +303,8 @@ def _subject(kind: NoticeKind, about: About, rise: Rise | None, to: Language) ->
     mark = f" [{level_name(rise.severity, to)}]" if rise.severity else ""
     if kind is NoticeKind.REGRESSED:
         return to.gettext("Back: {topic}: {number}, {expected}", **told) + mark
+    if kind is NoticeKind.GRAVER:
+        return to.gettext("Graver: {topic}: {number}, {expected}", **told) + mark
     return to.gettext("{topic}: {number}, {expected}", **told) + mark
 
 
@@ -313,7 +324,11 @@ def _rise_sentences(change: Transition, rise: Rise, zone: ZoneInfo, to: Language
 
 
 def _ended(about: About, change: Transition, to: Language) -> str:
-    over = to.gettext("{topic}: the alert is over.", topic=topic_name(clean(about.topic), to))
+    topic = topic_name(clean(about.topic), to)
+    if change.signal is None:
+        over = to.gettext("{topic}: {who} closed the alert.", topic=topic, who=clean(change.who))
+    else:
+        over = to.gettext("{topic}: the alert is over.", topic=topic)
     return f"{over} {_why_over(change, to)}"
 
 

@@ -29,6 +29,9 @@ class NoticeKind(StrEnum):
 
     OPENED = "opened"
     REGRESSED = "regressed"
+    GRAVER = "graver"
+    """An open alert is of high or critical severity now, and was of less when it was told."""
+
     RESOLVED = "resolved"
     ESCALATED = "escalated"
     """Nobody has taken an alert on, and who is told now is the next in line."""

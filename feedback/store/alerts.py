@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, update
 
 from feedback.alerts import numbers_at
-from feedback.domain import AS_USUAL, Alert, AlertState, Segment, Signal, Span, Transition
+from feedback.domain import AS_USUAL, Alert, AlertState, GivenVerdict, Segment, Signal, Span, Transition
 from feedback.store.database import put
 from feedback.store.tables import alert, signal, threshold, topic, transition
-from feedback.store.verdicts import latest_verdicts
+from feedback.store.verdicts import all_verdicts
 
 OPEN_STATES = tuple(str(state) for state in AlertState if state is not AlertState.RESOLVED)
 
@@ -42,22 +43,25 @@ def latest_signals(connection: Connection) -> list[tuple[datetime, Signal]]:
     return [(row.judged_at, _signal(row)) for row in connection.execute(query)]
 
 
-def strongest_signals(connection: Connection, span: Span, hourly: str = "") -> dict[UUID, Signal]:
+def strongest_signals(
+    connection: Connection, span: Span, hourly: str = "", version_id: UUID | None = None
+) -> dict[UUID, Signal]:
     """Each topic's strongest signal judged in `span.start < t <= span.end`, the later of equals.
 
     A window counts as it was judged last, and one that was still filling only where no whole one was a rise: who reads
     of a week wants whole days. One of the detector named `hourly` only where no other was a rise, for the same reason,
-    and one of a segment only where the topic was not rising as a whole.
+    and one of a segment only where the topic was not rising as a whole. Of signals alike in that, one judged under
+    `version_id` goes first.
     """
     within = (signal.c.judged_at > span.start) & (signal.c.judged_at <= span.end)
     rows = connection.execute(select(signal).where(within).order_by(signal.c.judged_at))
     last = {(row.topic_id, row.detector, row.window_end): row for row in rows}
-    return {row.topic_id: _signal(row) for row in sorted(last.values(), key=lambda row: _strength(row, hourly))}
 
+    def strength(row: Row[Any]) -> tuple[int, bool, bool, float, datetime]:
+        rank = 1 if row.detector == hourly else 2 if row.segment else 3 if row.rising else 0
+        return rank, row.version_id == version_id, row.complete, row.score, row.judged_at
 
-def _strength(row: Row[Any], hourly: str) -> tuple[int, bool, float, datetime]:
-    whole = 2 if row.segment else 3 if row.rising else 0
-    return 1 if row.detector == hourly else whole, row.complete, row.score, row.judged_at
+    return {row.topic_id: _signal(row) for row in sorted(last.values(), key=strength)}
 
 
 def latest_alerts(connection: Connection, *, to_change: bool = False) -> dict[UUID, Alert]:
@@ -88,20 +92,55 @@ def open_ids(connection: Connection) -> set[UUID]:
     return set(connection.execute(select(alert.c.id).where(alert.c.state.in_(OPEN_STATES))).scalars())
 
 
+def ended(connection: Connection, alert_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """When those of the alerts that are over were resolved."""
+    over = alert.c.id.in_(alert_ids) & alert.c.resolved_at.is_not(None)
+    return {row.id: row.resolved_at for row in connection.execute(select(alert.c.id, alert.c.resolved_at).where(over))}
+
+
 def risen_spans(connection: Connection) -> list[tuple[UUID, Span]]:
     """(topic, span) of every rise that an alert was about, from the first judged window's start to the last's end.
 
-    Not of those whose owner says that they were expected or no issue: their days are like any others.
+    Not of those of which their owner says that they were expected or no issue: their days are like any others. A
+    verdict is about the rise that it was given to; once the alert has come back, it is about another.
     """
     rises = alert.c.evidence["rises"].label("rises")
     rows = connection.execute(select(alert.c.id, alert.c.topic_id, rises).order_by(alert.c.opened_at, alert.c.id))
-    as_usual = {each.alert_id for each in latest_verdicts(connection).values() if each.verdict in AS_USUAL}
+    as_usual = _as_usual(connection)
     return [
-        (row.topic_id, Span(datetime.fromisoformat(rise["start"]), datetime.fromisoformat(rise["end"])))
+        (row.topic_id, span)
         for row in rows
-        for rise in row.rises or ()
-        if row.id not in as_usual
+        for span in map(_span, row.rises or ())
+        if row.id not in as_usual or not as_usual[row.id].holds(span)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _AsUsual:
+    """Which of an alert's rises were as usual, by their places; between them it came `back`."""
+
+    back: Sequence[datetime]
+    places: frozenset[int]
+
+    def holds(self, rise: Span) -> bool:
+        return bisect_left(self.back, rise.end) in self.places
+
+
+def _as_usual(connection: Connection) -> dict[UUID, _AsUsual]:
+    """The alerts some of whose rises were as usual, by the last verdict that was given to each."""
+    given: dict[UUID, list[GivenVerdict]] = {}
+    for each in all_verdicts(connection):
+        given.setdefault(each.alert_id, []).append(each)
+    back, found = returns_of(connection, given.keys()), {}
+    for alert_id, verdicts in given.items():
+        last = {bisect_right(back[alert_id], each.at): each.verdict for each in verdicts}
+        if places := frozenset(place for place, verdict in last.items() if verdict in AS_USUAL):
+            found[alert_id] = _AsUsual(back[alert_id], places)
+    return found
+
+
+def _span(kept: Mapping[str, str]) -> Span:
+    return Span(datetime.fromisoformat(kept["start"]), datetime.fromisoformat(kept["end"]))
 
 
 def alert_of(connection: Connection, alert_id: UUID, *, to_change: bool = False) -> Alert:
@@ -155,14 +194,23 @@ def alert_rows(
     limit: int | None = None,
     offset: int = 0,
 ) -> list[Row[Any]]:
-    """Alerts with their topic's name, owner and area, newest first; `active` keeps those alive within a span."""
+    """Alerts with their topic's name, owner and area, newest first; `active` keeps those that were open within a span,
+    whatever became of them since."""
     query = _with_topic()
     if only_open:
         query = query.where(alert.c.state.in_(OPEN_STATES))
     if active:
-        alive = alert.c.resolved_at.is_(None) | (alert.c.resolved_at >= active.start)
-        query = query.where(alert.c.opened_at < active.end, alive)
+        query = query.where(_open_within(active))
     return list(connection.execute(query.order_by(alert.c.opened_at.desc(), alert.c.id).limit(limit).offset(offset)))
+
+
+def _open_within(span: Span) -> ColumnElement[bool]:
+    """By the history: of when an alert was resolved it remembers the last time alone."""
+    mine = transition.c.alert_id == alert.c.id
+    moved = select(transition.c.at).where(mine, transition.c.at >= span.start, transition.c.at < span.end)
+    before = select(transition.c.after).where(mine, transition.c.at < span.start)
+    state = before.order_by(transition.c.position.desc()).limit(1).scalar_subquery()
+    return moved.exists() | state.in_(OPEN_STATES)
 
 
 def open_alerts(connection: Connection, topic_ids: Collection[UUID]) -> dict[UUID, Row[Any]]:

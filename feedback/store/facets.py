@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,19 +48,23 @@ class StoredQuote:
     market: str | None
 
 
-def facets_of_topic(connection: Connection, version_id: UUID, topic_id: UUID, span: Span) -> list[Facets]:
-    """The complaints of a topic received within `span`, nearest its centroid first."""
+def facets_of_topic(
+    connection: Connection, version_id: UUID, topic_id: UUID, span: Span, without: Sequence[Span] = ()
+) -> list[Facets]:
+    """The complaints of a topic received within `span` and outside of `without`, nearest its centroid first."""
     query = (
         _facets()
         .where(assignment.c.version_id == version_id, assignment.c.topic_id == topic_id)
         .where(complaint.c.received_at >= span.start, complaint.c.received_at < span.end)
         .order_by(assignment.c.similarity.desc(), complaint.c.id)
     )
-    return [_read(row) for row in connection.execute(query)]
+    return [_read(row) for row in connection.execute(query) if not _is_in(row.received_at, without)]
 
 
-def facets_of_all(connection: Connection, version_id: UUID, span: Span, limit: int) -> list[Facets]:
-    """The complaints of all topics and none within `span`, the latest `limit` of them."""
+def facets_of_all(
+    connection: Connection, version_id: UUID, span: Span, limit: int, without: Mapping[UUID, Sequence[Span]]
+) -> list[Facets]:
+    """Of the latest `limit` complaints within `span`, of all topics and none, those not in their topic's `without`."""
     query = (
         _facets()
         .where(assignment.c.version_id == version_id)
@@ -68,20 +72,24 @@ def facets_of_all(connection: Connection, version_id: UUID, span: Span, limit: i
         .order_by(complaint.c.received_at.desc(), complaint.c.id)
         .limit(limit)
     )
-    return [_read(row) for row in connection.execute(query)]
+    rows = connection.execute(query)
+    return [_read(row) for row in rows if not _is_in(row.received_at, without.get(row.topic_id, ()))]
 
 
-def customers_of_topic(connection: Connection, version_id: UUID, topic_id: UUID, span: Span) -> list[Customer]:
-    """Who wrote the complaints of a topic received within `span`, in the order of their ids."""
+def customers_of_topic(
+    connection: Connection, version_id: UUID, topic_id: UUID, span: Span, without: Sequence[Span] = ()
+) -> list[Customer]:
+    """Who wrote a topic's complaints received within `span` and outside of `without`, in the order of their ids."""
     columns = (complaint.c.id, complaint.c.source, complaint.c.customer_hash, complaint.c.customer_segment)
     query = (
-        select(*columns, complaint.c.rating)
+        select(*columns, complaint.c.rating, complaint.c.received_at)
         .join(assignment, assignment.c.complaint_id == complaint.c.id)
         .where(assignment.c.version_id == version_id, assignment.c.topic_id == topic_id)
         .where(complaint.c.received_at >= span.start, complaint.c.received_at < span.end)
         .order_by(complaint.c.id)
     )
-    return [Customer(*row) for row in connection.execute(query)]
+    rows = connection.execute(query)
+    return [Customer(*row[:-1]) for row in rows if not _is_in(row.received_at, without)]
 
 
 def customers_by_topic(connection: Connection, version_id: UUID, span: Span) -> dict[UUID, tuple[int, int | None]]:
@@ -126,12 +134,18 @@ def _facets() -> Select[Any]:
     columns = [complaint.c[name] for name in FIELDS]
     return select(
         complaint.c.id,
+        complaint.c.received_at,
+        assignment.c.topic_id,
         assignment.c.similarity,
         complaint.c.text_hash,
         complaint.c.customer_hash,
         complaint.c.attributes,
         *columns,
     ).join(assignment, assignment.c.complaint_id == complaint.c.id)
+
+
+def _is_in(moment: datetime, spans: Sequence[Span]) -> bool:
+    return any(moment in each for each in spans)
 
 
 def _read(row: Row[Any]) -> Facets:

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, func, or_, select, tuple_
 
 from feedback.notify.outbox import NoticeState
-from feedback.store.runs import ATTEMPTS, successes
+from feedback.store.runs import ATTEMPTS, successes, superseded
 from feedback.store.tables import alert, notice, request, run, signal, told
 
 
@@ -62,9 +62,10 @@ FORGETTING: Mapping[str, Callable[[Connection, Until, int], int]] = {
 
 
 def _is_over(until: Until) -> ColumnElement[bool]:
-    given_up = (run.c.status == "failed") & (run.c.failures >= ATTEMPTS)
-    done: ColumnElement[bool] = ((run.c.status == "succeeded") | given_up) & (run.c.finished_at < until.wall)
-    return done
+    # a request is tried again whatever became of others
+    never_again = or_(run.c.failures >= ATTEMPTS, and_(run.c.job != "request", superseded()))
+    done = or_(run.c.status == "succeeded", and_(run.c.status == "failed", never_again))
+    return and_(done, run.c.finished_at < until.wall)
 
 
 def _forget(connection: Connection, table: Table, old: ColumnElement[bool], limit: int) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, select, update
 
 from feedback.errors import ClaimLostError
 from feedback.store.database import exclusively, insert_new, parts
@@ -155,6 +155,19 @@ def must_wait(connection: Connection, job: str, window_start: datetime, wall: da
 def given_up(connection: Connection, attempts: int = ATTEMPTS) -> set[tuple[str, datetime]]:
     """(job, window) of runs that failed `attempts` times and are not tried any more."""
     query = select(run.c.job, run.c.window_start).where(run.c.status == "failed", run.c.failures >= attempts)
+    return {(row[0], row[1]) for row in connection.execute(query)}
+
+
+def superseded() -> ColumnElement[bool]:
+    """Whether the same job has finished a later window: what a run left undone, that has done."""
+    later = run.alias()
+    same = and_(later.c.job == run.c.job, later.c.window_start > run.c.window_start, later.c.status == "succeeded")
+    return exists().where(same)
+
+
+def undone(connection: Connection) -> set[tuple[str, datetime]]:
+    """(job, window) of runs that failed or were stopped, and that no later one has made up for."""
+    query = select(run.c.job, run.c.window_start).where(run.c.status == "failed", ~superseded())
     return {(row[0], row[1]) for row in connection.execute(query)}
 
 

@@ -50,7 +50,7 @@ def vitals(connection: Connection, now: datetime) -> Vitals:
     unembedded, since = _unembedded(connection, version, unassigned)
     return Vitals(
         jobs=runs.successes(connection),
-        failed_runs=_count(connection, select(run.c.job).where(run.c.status == "failed")),
+        failed_runs=len(runs.undone(connection)),
         waiting={"embed": unembedded, "assign": unassigned},
         unembedded_since=since,
         requests=len(requests.waiting(connection)),

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Row
 
 from feedback.alerts import kept_signal
 from feedback.api import responses
-from feedback.api.alerts import AlertDetail, read_alert, see_alert
+from feedback.api.alerts import AlertDetail, Before, read_alert, see_alert
 from feedback.api.fixes import record_fix
-from feedback.api.principal import Responder, Seeing, allowed
+from feedback.api.principal import Responder, allowed
 from feedback.api.problems import ProblemError
 from feedback.api.said import Said
 from feedback.domain import SEGMENTED, FixKind, Verdict
@@ -30,6 +30,8 @@ from feedback.store.alerts import alert_row
 from feedback.store.events import planned_events
 from feedback.store.facets import StoredQuote, quotes_by_id
 from feedback.store.fixes import fixes
+from feedback.store.sight import Sight
+from feedback.store.standing import Standing
 from feedback.store.verdicts import mutes
 from feedback.support import association, figures, kept_background
 from feedback.web.acting import act, told
@@ -66,26 +68,30 @@ class Line:
 
 
 @router.get("", dependencies=SEEN)
-def alert(visit: Reading, alert_id: UUID, done: str = "") -> HTMLResponse:
+def alert(visit: Reading, alert_id: UUID, before: Before, done: str = "") -> HTMLResponse:
     """All about an alert; `done` is what was just done about it."""
-    return _page(visit, alert_id, said=told(done, visit.to))
+    return _page(visit, before, alert_id, said=told(done, visit.to))
 
 
 Why = Annotated[str, Form(max_length=2000)]
 
 
 @router.post("/acknowledge", dependencies=RESPONDING)
-def acknowledge(visit: Reading, alert_id: UUID, principal: Responder, why: Why = "") -> Response:
+def acknowledge(visit: Reading, alert_id: UUID, principal: Responder, before: Before, why: Why = "") -> Response:
     said = Said(why=why)
     return _done(
-        visit, alert_id, "acknowledge", lambda: responses.acknowledge(visit.service, alert_id, principal, said)
-    )
+        visit, before, alert_id, "acknowledge",
+        lambda: responses.acknowledge(visit.service, alert_id, principal, before, said),
+    )  # fmt: skip
 
 
 @router.post("/resolve", dependencies=RESPONDING)
-def resolve(visit: Reading, alert_id: UUID, principal: Responder, why: Why = "") -> Response:
+def resolve(visit: Reading, alert_id: UUID, principal: Responder, before: Before, why: Why = "") -> Response:
     said = Said(why=why)
-    return _done(visit, alert_id, "resolve", lambda: responses.resolve(visit.service, alert_id, principal, said))
+    return _done(
+        visit, before, alert_id, "resolve",
+        lambda: responses.resolve(visit.service, alert_id, principal, before, said),
+    )  # fmt: skip
 
 
 @router.post("/verdict", dependencies=RESPONDING)
@@ -93,13 +99,17 @@ def verdict(
     visit: Reading,
     alert_id: UUID,
     principal: Responder,
+    before: Before,
     verdict: Annotated[Verdict, Form()],
     owner: Annotated[str, Form(max_length=200)] = "",
     why: Why = "",
 ) -> Response:
     named = owner if verdict is Verdict.WRONG_OWNER else ""
     said = responses.GivenVerdict(verdict=verdict, owner=named, why=why)
-    return _done(visit, alert_id, "verdict", lambda: responses.verdict(visit.service, alert_id, principal, said))
+    return _done(
+        visit, before, alert_id, "verdict",
+        lambda: responses.verdict(visit.service, alert_id, principal, before, said),
+    )  # fmt: skip
 
 
 @router.post("/mute", dependencies=RESPONDING)
@@ -107,6 +117,7 @@ def mute(
     visit: Reading,
     alert_id: UUID,
     principal: Responder,
+    before: Before,
     spell: Annotated[Spell, Form()] = "open",
     below: Annotated[float | None, Form(gt=0, le=1000)] = None,
     segment: Annotated[str, Form(max_length=300)] = "",
@@ -114,13 +125,17 @@ def mute(
 ) -> Response:
     until = visit.service.clock() + timedelta(days=int(spell)) if spell.isdigit() else None
     said = responses.Silence(until=until, below=below if spell == "below" else None, segment=_where(segment), why=why)
-    return _done(visit, alert_id, "mute", lambda: responses.mute(visit.service, alert_id, principal, said))
+    return _done(
+        visit, before, alert_id, "mute", lambda: responses.mute(visit.service, alert_id, principal, before, said)
+    )
 
 
 @router.post("/unmute", dependencies=RESPONDING)
-def unmute(visit: Reading, alert_id: UUID, principal: Responder, why: Why = "") -> Response:
+def unmute(visit: Reading, alert_id: UUID, principal: Responder, before: Before, why: Why = "") -> Response:
     said = Said(why=why)
-    return _done(visit, alert_id, "unmute", lambda: responses.unmute(visit.service, alert_id, principal, said))
+    return _done(
+        visit, before, alert_id, "unmute", lambda: responses.unmute(visit.service, alert_id, principal, before, said)
+    )
 
 
 def _where(segment: str) -> responses.Where | None:
@@ -128,9 +143,9 @@ def _where(segment: str) -> responses.Where | None:
     return responses.Where(attribute=attribute, value=value) if attribute in SEGMENTED and value else None
 
 
-def _done(visit: Visit, alert_id: UUID, what: str, do: Callable[[], object]) -> Response:
+def _done(visit: Visit, before: Standing, alert_id: UUID, what: str, do: Callable[[], object]) -> Response:
     def failed(problem: ProblemError) -> Response:
-        return _page(visit, alert_id, failed=refused_words(problem, visit.to), status=problem.status)
+        return _page(visit, before, alert_id, failed=refused_words(problem, visit.to), status=problem.status)
 
     return act(do, f"/alerts/{alert_id}", what, failed)
 
@@ -138,27 +153,30 @@ def _done(visit: Visit, alert_id: UUID, what: str, do: Callable[[], object]) -> 
 @router.post("/fix", dependencies=RESPONDING)
 def fix(
     visit: Reading,
-    sight: Seeing,
     alert_id: UUID,
     principal: Responder,
+    before: Before,
     kind: Annotated[FixKind, Form()] = FixKind.FIX,
     day: Annotated[date | None, Form()] = None,
     fewer: Annotated[int, Form(ge=1, le=99)] = 50,
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Record what was done about the alert's topic."""
-    said = new_fix(visit, read_alert(visit.service, alert_id).topic_id, kind, day, fewer, note)
-    return _done(visit, alert_id, "fix", lambda: record_fix(visit.service, sight, principal, said))
+    said = new_fix(visit, read_alert(visit.service, before.sight, alert_id).topic_id, kind, day, fewer, note)
+    return _done(visit, before, alert_id, "fix", lambda: record_fix(visit.service, before.sight, principal, said))
 
 
-def _page(visit: Visit, alert_id: UUID, *, said: str = "", failed: str = "", status: int = 200) -> HTMLResponse:
-    detail = read_alert(visit.service, alert_id)
+def _page(
+    visit: Visit, before: Standing, alert_id: UUID, *, said: str = "", failed: str = "", status: int = 200
+) -> HTMLResponse:
+    detail = read_alert(visit.service, before.sight, alert_id)
     with visit.service.database.read() as connection:
         row = alert_row(connection, alert_id)
         quotes = _quotes(connection, detail)
-        marks = list(_marks(connection, visit, row))
+        marks = list(_marks(connection, visit, row, before.sight))
         silenced = [each for each in mutes(connection, row.topic_id) if each.alert_id in (None, alert_id)]
-    finding, background = _finding(row), kept_background(row.evidence)
+    kept = before.sight.evidence(row)
+    finding, background = _finding(kept, row), kept_background(kept)
     return visit.page(
         "alert.html.j2",
         status,
@@ -168,41 +186,49 @@ def _page(visit: Visit, alert_id: UUID, *, said: str = "", failed: str = "", sta
         grave=severity_words(row.evidence, visit.to),
         served=figures(background.compared, visit.to) if background else [],
         without=association(background.impact, row.topic, visit.to) if background else "",
-        chart=_chart(visit, row, finding, marks),
+        drawn=list(_charts(visit, before.sight, row, finding, marks)),
         quotes=quotes,
         lines=_lines(detail, visit.to),
         mutes=[(each, mute_words(each, visit.service.settings.zone, visit.to)) for each in silenced],
-        segments=_segments(finding, visit.to),
-        verdicts=[(each, verdict_words(each, visit.to)) for each in Verdict],
+        before=before,
+        endable=any(before.may_mute(each.segment) for each in silenced),
+        segments=_segments(finding, before, visit.to),
+        verdicts=[(each, verdict_words(each, visit.to)) for each in before.verdicts],
         told=said,
         failed=failed,
         **fix_form(visit),
     )
 
 
-def _finding(row: Row[Any]) -> Finding | None:
+def _finding(kept: Mapping[str, Any], row: Row[Any]) -> Finding | None:
     """What was written down; None where an earlier release wrote it otherwise."""
     try:
-        return Finding.read(row.evidence, row.topic_id)
+        return Finding.read(kept, row.topic_id)
     except (KeyError, TypeError, ValueError):
         return None
 
 
-def _chart(visit: Visit, row: Row[Any], finding: Finding | None, marks: Sequence[Mark]) -> Chart | None:
-    """The days around the alert, of the segment that has risen where it was not the topic as a whole."""
+def _charts(
+    visit: Visit, sight: Sight, row: Row[Any], finding: Finding | None, marks: Sequence[Mark]
+) -> Iterator[tuple[str, Chart]]:
+    """The days around the alert, of the segment that has risen where it was not the topic as a whole; each of the
+    places that alone are seen, with its name, where that is not all."""
     as_of = min(visit.service.clock(), row.resolved_at + AFTER) if row.resolved_at else visit.service.clock()
     days = min((as_of - row.opened_at + BEFORE).days, MOST_DAYS)
     segment = kept_signal(row.evidence, row.topic_id).segment if finding else None
-    return chart(visit.service.look.series(row.topic_id, segment, as_of, days), marks)
+    part = [] if segment and sight.covers(segment) else sight.part(row)
+    for place in part or (segment,):
+        if found := chart(visit.service.look.series(row.topic_id, place, as_of, days), marks):
+            yield (segment_words(place, visit.to) if part else ""), found
 
 
-def _marks(connection: Connection, visit: Visit, row: Row[Any]) -> Iterator[Mark]:
-    """The alert, fixes of its topic and what was planned, by kind."""
+def _marks(connection: Connection, visit: Visit, row: Row[Any], sight: Sight) -> Iterator[Mark]:
+    """The alert, fixes of its topic where they are seen, and what was planned, by kind."""
     to, zone = visit.to, visit.service.settings.zone
     opened = row.opened_at.astimezone(zone).date()
     yield Mark("alert", opened, opened, to.gettext("alert"), to.gettext("alert {day}", day=to.dated(opened)))
     for fix in fixes(connection):
-        if fix.topic_id == row.topic_id:
+        if fix.topic_id == row.topic_id and not sight.part(row):
             day = fix.at.astimezone(zone).date()
             yield Mark("fix", day, day, to.gettext("fix"), f"{to.dated(day)}: {fix.note or to.gettext('fix')}")
     for event in planned_events(connection):
@@ -239,7 +265,8 @@ def _lines(detail: AlertDetail, to: Language) -> list[Line]:
     return sorted([*moved, *said, *silenced], key=lambda each: each.at, reverse=True)
 
 
-def _segments(finding: Finding | None, to: Language) -> list[tuple[str, str]]:
-    """(value of the form, words) of the places in which it rises: where to mute it alone."""
-    places = [each.segment for each in finding.where] if finding else []
+def _segments(finding: Finding | None, before: Standing, to: Language) -> list[tuple[str, str]]:
+    """(value of the form, words) of the places in which it rises: where they may mute it alone."""
+    rising = [finding.signal.segment, *(each.segment for each in finding.where)] if finding else []
+    places = [each for each in dict.fromkeys(rising) if each and before.may_mute(each)]
     return [(f"{each.attribute}={each.value}", segment_words(each, to)) for each in places]

@@ -61,6 +61,7 @@ OUTCOMES: Mapping[OutcomeVerdict, str] = {
     OutcomeVerdict.PARTLY: N_("It worked in part"),
     OutcomeVerdict.NO_EFFECT: N_("No effect"),
     OutcomeVerdict.WORSE: N_("Worse than before"),
+    OutcomeVerdict.UNTOLD: N_("Effect cannot be told"),
 }
 EDITS: Mapping[EditKind, str] = {
     EditKind.RENAME: N_("Renamed"),

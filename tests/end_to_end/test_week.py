@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 import pytest
 from sqlalchemy import func, select, update
 
 from feedback.digest import Digest, iso_week, render_html, render_markdown, render_text
-from feedback.domain import Author, Complaint, derived_id
+from feedback.domain import AlertState, Author, Complaint, HeldBack, Holding, Transition, Verdict, derived_id
 from feedback.notify.message import without_quotes
 from feedback.sentences import Sentences
+from feedback.store import alerts
 from feedback.store.complaints import store_complaints
-from feedback.store.tables import complaint, embedding, topic
+from feedback.store.held import hold
+from feedback.store.tables import complaint, embedding, signal, topic
 from jobs.context import Context
 from jobs.erase import Customer, erase
 from jobs.publish import publish
+from jobs.respond import end, say
 from jobs.week import Week, gather
 from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, judge, made_up_context, told, version
 
@@ -104,6 +108,58 @@ def test_sources_without_customers_tell_no_number_of_them(context: Context) -> N
     (new,) = week_of_the_fault(context).digest(None).new_topics
     assert new.customers is None
     assert Sentences(week_of_the_fault(context).digest(None)).novelty(new).startswith("30 complaints this week")
+
+
+def test_a_week_made_again_tells_the_alerts_as_they_were_at_its_end(context: Context) -> None:
+    live = week_of_the_fault(context).digest(None)
+    (alert,) = live.rose
+    over, back, said = (NOW + timedelta(days=days) for days in (5, 19, 60))
+    end(context, alert.alert_id, Author("anna", "mended", over))
+    come_back(context, alert.alert_id, back)
+    say(context, alert.alert_id, Verdict.REAL, Author("anna", "seen with the provider", said))
+    first, second, third, fourth = (
+        gather(context, iso_week((NOW + timedelta(weeks=week)).date()), said).digest(None) for week in range(4)
+    )
+    (again,) = first.rose
+    assert (again.state, again.resolved_at, again.verdict) == (AlertState.OPEN, None, None)
+    assert again.observed == alert.observed
+    assert [(each.state, each.resolved_at) for each in second.calmed] == [(AlertState.RESOLVED, over)]
+    assert not second.still_open
+    assert not any((third.rose, third.still_open, third.calmed))
+    (returned,) = fourth.rose
+    assert (returned.state, returned.regressed_at, returned.resolved_at) == (AlertState.REGRESSED, back, over)
+    assert "calmed down on 25\N{NO-BREAK SPACE}March" in Sentences(fourth).details(returned)
+
+
+def test_what_holds_an_alert_back_later_does_not_hide_it_from_the_week_before(context: Context) -> None:
+    (alert,) = week_of_the_fault(context).digest(None).rose
+    with context.write() as connection:
+        hold(connection, HeldBack(alert.alert_id, 0, NOW + timedelta(days=5), Holding.AREA, "its area's alert"))
+    first, second = (
+        gather(context, iso_week((NOW + timedelta(weeks=week)).date()), NOW + timedelta(days=20)).digest(None)
+        for week in range(2)
+    )
+    assert [each.alert_id for each in first.rose] == [alert.alert_id]
+    assert [each.held_back is not None for each in second.still_open] == [True]
+
+
+def test_numbers_from_before_a_training_are_told_as_such(context: Context) -> None:
+    live = week_of_the_fault(context).digest(None)
+    assert "trained" not in Sentences(live).explanation()
+    with context.write() as connection:
+        connection.execute(update(signal).values(version_id=derived_id("a version before")))
+    digest = gather(context, iso_week(NOW.date()), NOW + timedelta(hours=2)).digest(None)
+    (alert,) = digest.rose
+    assert "trained anew" in Sentences(digest).explanation()
+    assert "week before" not in Sentences(digest).details(alert), "that is counted by the topics of now"
+
+
+def come_back(context: Context, alert_id: UUID, at: datetime) -> None:
+    with context.write() as connection:
+        found, kept = alerts.alert_of(connection, alert_id), alerts.evidence_of(connection, alert_id)
+        back = replace(found, state=AlertState.REGRESSED, last_rising_at=at, resolved_at=None)
+        alerts.store_alert(connection, back, at, kept)
+        alerts.add_transition(connection, Transition(back, AlertState.RESOLVED, at, "feedback", "back"))
 
 
 def test_an_empty_week_is_one_line(context: Context) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -138,8 +138,19 @@ def test_what_waits_and_what_is_behind(client: TestClient, database: Database) -
     assert found["feedback_alerts_open", "unknown"] == 1
 
 
-def _run(connection: Connection, job: str, *, done: bool) -> None:
-    claim = runs.claim(connection, job, NOW - HOUR, "me:1:1", NOW, lambda _: False)
+def test_a_run_that_a_later_one_made_up_for_has_not_failed(client: TestClient, database: Database) -> None:
+    with database.write() as connection:
+        _run(connection, "embed", done=False)
+        _run(connection, "count", done=True, window=NOW - 2 * HOUR)
+        _run(connection, "count", done=False)
+    assert scraped(client)["feedback_runs_failed",] == 2
+    with database.write() as connection:
+        _run(connection, "embed", done=True, window=NOW)
+    assert scraped(client)["feedback_runs_failed",] == 1
+
+
+def _run(connection: Connection, job: str, *, done: bool, window: datetime = NOW - HOUR) -> None:
+    claim = runs.claim(connection, job, window, "me:1:1", NOW, lambda _: False)
     assert claim is not None
     if done:
         runs.succeed(connection, claim, NOW, 4.0, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -14,12 +15,14 @@ from starlette.testclient import TestClient
 from feedback.domain import Verdict
 from feedback.links import LIFE, Link, LinkError, links_of, read, signed
 from feedback.notify.outbox import Notice, NoticeKind
+from feedback.owners import Charge, Owned
 from feedback.settings import hash_key
 from feedback.store.database import Database
 from feedback.store.notices import add_notices
+from feedback.store.owners import add_ownership
 from feedback.store.verdicts import verdicts_of
 from tests.conftest import SettingsFactory
-from tests.integration.api.api_world import BONUS, NOW, open_alert, publish
+from tests.integration.api.api_world import BONUS, EVIDENCE, NOW, open_alert, publish
 
 SECRET = b"s" * 32
 BASE = "https://feedback.example.org"
@@ -40,6 +43,26 @@ def paths(settings: SettingsFactory, database: Database, alert: UUID) -> Mapping
         add_notices(connection, [told])
     made = links_of(BASE + "/", hash_key(settings().data_dir), told.id, alert, NOW)
     return {verdict: url.removeprefix(BASE) for verdict, url in made.items()}
+
+
+def test_whoever_answers_for_a_market_alone_gives_no_topic_away(
+    anyone: TestClient, settings: SettingsFactory, database: Database
+) -> None:
+    told = Notice(uuid4(), NoticeKind.OPENED, "germany", "default/1", {}, NOW, NOW)
+    count = {"observed": 9, "expected": 1.0, "low": 0.0, "high": 3.0, "p": 1e-6}
+    where = [{"segment": {"attribute": "market", "value": "DE"}, **count}]
+    with database.write() as connection:
+        publish(connection)
+        alert = open_alert(connection, BONUS, evidence={**EVIDENCE, "where": where})
+        add_ownership(connection, Charge(Owned.MARKET, "DE"), "germany", NOW, "test", "")
+        add_notices(connection, [replace(told, alert_id=alert)])
+    made = links_of(BASE, hash_key(settings().data_dir), told.id, alert, NOW)
+    wrong, real = (made[each].removeprefix(BASE) for each in (Verdict.WRONG_OWNER, Verdict.REAL))
+    for refused in (anyone.get(wrong), anyone.post(wrong)):
+        assert refused.status_code == 410
+        assert "Only who answers for the topic" in refused.text
+    assert anyone.post(real).status_code == 200
+    assert said(database, alert) == [("real", "germany")]
 
 
 def said(database: Database, alert: UUID) -> list[tuple[str, str]]:

@@ -36,7 +36,7 @@ QUICK, ALL = 100, SEQUENCES or 1_000
 ON_POSTGRESQL = 0.1
 """The share of as many that is lived on PostgreSQL too."""
 
-RISING = ("open", "regressed")
+NOT_TAKEN_ON = ("open", "regressed")
 
 names = st.sampled_from(sorted(TOPICS))
 places = st.integers(0, 11)
@@ -95,6 +95,12 @@ class Witness:
         self.risen: dict[str, Seen] = {}
         self.said: list[tuple[UUID, str]] = []
         self.silenced = self.heard = 0
+        self.while_open: dict[UUID, list[bool]] = {}
+        """Of each alert the mutes that end with it, each whether a verdict made it."""
+
+        self.no_issue: dict[UUID, int] = {}
+        """How many complaints the last rise had of each alert of which it was said to be no issue."""
+
         self.owners = {topic: [owner] for topic, (_, owner) in TOPICS.items()}
 
     def do(self, step: tuple[Any, ...]) -> None:
@@ -103,6 +109,7 @@ class Witness:
             hours, found = given
             self.world.run(hours, found)
             self.risen |= {each.topic: each for each in found if each.rising}
+            self.moved()
             self.nothing_is_lost(found)
             self.everything_is_in_order()
         elif what == "wait":
@@ -143,18 +150,50 @@ class Witness:
             assert self.state(alert) is AlertState.RESOLVED
         elif what == "unmute":
             self.heard += unmute(context, alert, by)
+            self.while_open = {key: made for key, made in self.while_open.items() if self.topic_of(key) != topic}
         elif what == "say":
-            was_open = self.state(alert) is not AlertState.RESOLVED
-            if given[0] is Verdict.WRONG_OWNER:
-                self.owners[topic].append(given[1] or "unowned")
-            say(context, alert, given[0], by, owner=given[1])
-            self.said.append((alert, str(given[0])))
-            self.silenced += was_open and given[0] in (Verdict.EXPECTED, Verdict.KNOWN)
+            self.say(topic, alert, given[0], given[1], by)
         else:
             (hours, below), segment = given
             until = self.world.now + timedelta(hours=hours) if hours else None
             mute(context, alert, by, until=until, below=below, segment=segment)
             self.silenced += 1
+            if until is None and below is None:
+                self.while_open.setdefault(alert, []).append(False)
+        self.moved()
+
+    def say(self, topic: str, alert: UUID, verdict: Verdict, owner: str, by: Author) -> None:
+        was_open = self.state(alert) is not AlertState.RESOLVED
+        *_, before = self.owners[topic]
+        if verdict is Verdict.WRONG_OWNER:
+            self.owners[topic].append(owner or "unowned")
+        say(self.world.context, alert, verdict, by, owner=owner)
+        if was_open and self.owners[topic][-1] != before:
+            assert self.state(alert) is AlertState.OPEN, "who is handed it has yet to take it on"
+        self.said.append((alert, str(verdict)))
+        made = self.while_open.pop(alert, [])
+        self.heard += sum(made)
+        self.while_open[alert] = [each for each in made if not each]
+        if was_open and verdict in (Verdict.EXPECTED, Verdict.KNOWN):
+            self.silenced += 1
+            self.while_open[alert].append(True)
+        self.no_issue.pop(alert, None)
+        if verdict is Verdict.NOT_AN_ISSUE:
+            self.no_issue[alert] = self.risen[topic].observed
+
+    def moved(self) -> None:
+        """Take note of the alerts that were over or came back just now."""
+        with self.world.context.database.read() as connection:
+            past = history(connection)
+        for key, rows in past.items():
+            if rows[-1].at == self.world.now and rows[-1].after == "resolved":
+                self.heard += len(self.while_open.pop(key, []))
+            if rows[-1].at == self.world.now and rows[-1].after == "regressed":
+                self.no_issue.pop(key, None)
+
+    def topic_of(self, alert_id: UUID) -> str:
+        with self.world.context.database.read() as connection:
+            return TOPIC_OF[alerts.alert_of(connection, alert_id).topic_id]
 
     def wait(self, hours: float) -> None:
         """Nobody judges; who is next in line is told of each alert that its owner has left lying, and of no other."""
@@ -164,24 +203,24 @@ class Witness:
         with self.world.context.database.read() as connection:
             past, waiting = history(connection), alerts.latest_alerts(connection)
             told = self.first_told()
-            due = {self.due(connection, each, len(past[each.id]) - 1, told) for each in waiting.values()}
+            due = {self.due(connection, each, past[each.id], told) for each in waiting.values()}
         assert after == before.union(*due)
         event("passed on" if after > before else "not passed on")
         self.everything_is_in_order()
 
     def due(
-        self, connection: Connection, alert: Alert, position: int, told: Mapping[tuple[UUID, int, str], datetime]
+        self, connection: Connection, alert: Alert, past: Sequence[Any], told: Mapping[tuple[UUID, int, str], datetime]
     ) -> frozenset[tuple[UUID, int, str]]:
         """The steps (alert, position, to whom) that an alert is to have taken by now, but for those it took before."""
         topic = TOPIC_OF[alert.topic_id]
         *_, owner = self.owners[topic]
-        at = told.get((alert.id, position, owner))
-        if at is None or str(alert.state) not in RISING or owner != "payments":
+        at = told.get((alert.id, last_rise(past), owner))
+        if at is None or str(alert.state) not in NOT_TAKEN_ON or owner != "payments":
             return frozenset()
         if self.is_muted(connection, alert, self.risen[topic]):
             return frozenset()
-        waited = self.world.now - at
-        return frozenset((alert.id, position, to) for to, after in STEPS.items() if waited >= after)
+        waited = self.world.now - max(at, past[-1].at)
+        return frozenset((alert.id, past[-1].position, to) for to, after in STEPS.items() if waited >= after)
 
     def first_told(self) -> dict[tuple[UUID, int, str], datetime]:
         """When each owner was first told of a rise, by alert and position."""
@@ -214,8 +253,11 @@ class Witness:
                 if not each.rising:
                     continue
                 alert = latest[topic_id(each.topic)]
+                if self.is_dismissed(alert, each):
+                    event("no issue, and not back")
+                    continue
                 assert alert.is_open or alert.resolved_at == self.world.now, "a rise has an alert"
-                rose = max(row.position for row in past[alert.id] if row.after in RISING)
+                rose = last_rise(past[alert.id])
                 muted = self.is_muted(connection, alert, each)
                 if alert.id in waiting:
                     event(f"held back: {waiting[alert.id].cause}")
@@ -228,6 +270,12 @@ class Witness:
                     *_, owner = self.owners[each.topic]
                     ever = set(STEPS).union(*(CHANNELS_OF[one] for one in self.owners[each.topic]))
                     assert CHANNELS_OF[owner] <= told[alert.id, rose] <= ever
+
+    def is_dismissed(self, alert: Alert, seen: Seen) -> bool:
+        """Whether a rise is the one that was said to be no issue, as far as can be told."""
+        if alert.resolved_at is None or alert.id not in self.no_issue:
+            return False
+        return alert.resolved_at > self.world.now - timedelta(days=7) and seen.observed <= 1.5 * self.no_issue[alert.id]
 
     def is_muted(self, connection: Connection, alert: Alert, seen: Seen) -> bool:
         ratio, segment = seen.observed / 7.0, alone(seen)
@@ -272,18 +320,27 @@ class Witness:
 
     def is_told_once(self, connection: Connection, past: Mapping[UUID, Sequence[Any]]) -> None:
         """No channel hears twice of one change, and of an end if and only if it heard of the rise."""
-        about = Counter(
-            (alert, position, short(each.channel)) for each in self.world.notices() for alert, position in each.about
-        )
+        notices = self.world.notices()
+        graver = [each for each in notices if each.kind is NoticeKind.GRAVER]
+        changes = [each for each in notices if each.kind is not NoticeKind.GRAVER]
+        about = Counter((alert, position, short(each.channel)) for each in changes for alert, position in each.about)
+        event("told to be graver" if graver else "told once")
+        found = Counter((*each.about, short(each.channel), each.content["severity"]) for each in graver)
+        assert set(found.values()) <= {1}, "each severity is told once"
+        again = {(*each.about[0], short(each.channel)) for each in graver}
+        knowing = {(alert, channel) for alert, _, channel in about}
+        assert {(alert, channel) for alert, _, channel in again} <= knowing, "to those who know of the rise"
         assert set(about.values()) <= {1}
         told = told_of(connection)
         event("told together" if any("together" in each.content for each in self.world.notices()) else "told alone")
-        assert {(*key, channel) for key, channels in told.items() for channel in channels} == set(about)
+        assert {(*key, channel) for key, channels in told.items() for channel in channels} == set(about) | again
         for key, rows in past.items():
             heard: set[str] = set()
             for row in rows:
-                if row.after in RISING:
+                if is_rise(row):
                     heard = told[key, row.position]
+                elif row.after == "open":
+                    heard |= told[key, row.position]  # handed over, and not taken on since
                 else:
                     assert row.after == "resolved" or not told[key, row.position]
                     assert told[key, row.position] <= heard
@@ -302,6 +359,14 @@ class Witness:
         self.wait(30)
         self.post.in_the_end_all_arrives()
         self.everything_is_in_order()
+
+
+def is_rise(row: Any) -> bool:
+    return row.before is None or bool(row.before == "resolved")
+
+
+def last_rise(rows: Sequence[Any]) -> int:
+    return max(place for place, row in enumerate(rows) if is_rise(row))
 
 
 def alone(seen: Seen) -> Segment | None:

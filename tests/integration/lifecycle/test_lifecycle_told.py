@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from feedback.digest import iso_week, render_html, render_markdown
-from feedback.domain import Author, Holding, Segment, SegmentCount
+from feedback.domain import Author, Holding, Segment, SegmentCount, Verdict
 from feedback.notify.alertmanager import apart, posted
 from feedback.notify.message import alert_message
 from feedback.notify.outbox import NoticeState
@@ -19,7 +19,9 @@ from feedback.store import alerts, held, topics
 from feedback.store.complaints import store_complaints
 from feedback.store.notices import claim
 from feedback.store.topics import Assigned
-from jobs.respond import end, life, mute, take_on
+from feedback.store.verdicts import mutes
+from jobs.mutes import muted_by
+from jobs.respond import end, life, mute, say, take_on
 from jobs.week import gather
 from tests.integration.lifecycle.lifecycle_world import VERSION, Lifecycle, Seen, calm, lifecycle, topic_id
 from tests.integration.store.store_samples import NOW, sample
@@ -237,7 +239,88 @@ def test_of_a_rise_that_nobody_was_told_of_nobody_is_told_the_end(world: Lifecyc
     assert waiting(world) == {"games": Holding.MUTED}
     world.run(30, [])
     end(world.context, world.alert_id("games"), by(world))
-    assert [each.split(":")[0] for each in world.told("floor")] == ["Games", "Calm again"]
+    assert [each.split(":")[0] for each in world.told("floor")] == ["Games", "Closed"]
+
+
+def told_to(world: Lifecycle, channel: str) -> list[str]:
+    """The first word of each subject."""
+    return [each.split(":")[0] for each in world.told(channel)]
+
+
+def over(world: Lifecycle, topic: str = "games") -> None:
+    """Calm for as long as it takes."""
+    for _ in range(6):
+        world.run(24, [calm(topic)])
+
+
+def test_that_a_known_alert_is_back_is_told(world: Lifecycle) -> None:
+    world.run(1, [Seen("games")])
+    say(world.context, world.alert_id("games"), Verdict.KNOWN, by(world))
+    over(world)
+    world.run(24 * 10, [Seen("games", observed=90)])
+    assert told_to(world, "floor") == ["Games", "Calm again", "Back"]
+    assert "unmuted" in told_of_life(world, "games")
+
+
+def test_a_verdict_that_replaces_another_ends_what_that_silenced(world: Lifecycle) -> None:
+    world.run(1, [Seen("games")])
+    alert = world.alert_id("games")
+    mute(world.context, alert, by(world), below=2.0)
+    world.now += timedelta(minutes=1)
+    say(world.context, alert, Verdict.EXPECTED, by(world))
+    world.now += timedelta(minutes=5)
+    say(world.context, alert, Verdict.REAL, by(world))
+    with world.context.database.read() as connection:
+        assert muted_by(connection, alerts.alert_of(connection, alert), world.now) is None
+        (kept,) = mutes(connection, topic_id("games"))
+    assert kept.below == 2.0, "what somebody asked for stays"
+
+
+def test_what_is_no_issue_is_closed_and_not_back_with_the_next_judgement(world: Lifecycle) -> None:
+    world.run(1, [Seen("games")])
+    say(world.context, world.alert_id("games"), Verdict.NOT_AN_ISSUE, Author("ana", "test data", world.now))
+    for _ in range(8):
+        world.run(6, [Seen("games")])
+    assert told_to(world, "floor") == ["Games", "Closed"]
+    (_, closed) = [each for each in world.notices() if each.channel.endswith("floor")]
+    assert closed.content["sentences"] == ["Games: ana closed the alert. not an issue: test data"]
+    world.run(6, [Seen("games", observed=90)])
+    assert told_to(world, "floor") == ["Games", "Closed", "Back"], "it has become another"
+
+
+def test_the_end_of_an_alert_that_was_muted_meanwhile_is_told(world: Lifecycle) -> None:
+    world.run(1, [Seen("games")])
+    mute(world.context, world.alert_id("games"), by(world), until=world.now + timedelta(days=30))
+    over(world)
+    assert told_to(world, "floor") == ["Games", "Calm again"]
+
+
+def test_an_alert_that_becomes_graver_while_it_is_open_is_told_once_for_each_severity(world: Lifecycle) -> None:
+    world.run(1, [Seen("games", observed=13)])
+    for observed in (14, 60, 62, 300, 310, 20):
+        world.run(6, [Seen("games", observed=observed)])
+    told = world.told("floor")
+    assert [each.split(":")[0] for each in told] == ["Games", "Graver", "Graver"]
+    assert [each[each.index("[") :] for each in told] == ["[low]", "[high]", "[critical]"]
+    mails = [each for each in world.notices() if each.channel.endswith("floor")]
+    assert {each.content.get("thread") for each in mails} == {None, str(mails[0].id)}
+    assert "has become graver: its severity is high now" in mails[1].content["sentences"][0]
+
+
+def test_what_is_muted_and_becomes_graver_is_not_told(world: Lifecycle) -> None:
+    world.run(1, [Seen("games", observed=13)])
+    mute(world.context, world.alert_id("games"), by(world))
+    world.run(6, [Seen("games", observed=300)])
+    assert told_to(world, "floor") == ["Games"]
+
+
+def test_the_life_of_an_alert_that_is_over_holds_no_later_mute(world: Lifecycle) -> None:
+    world.run(1, [Seen("games")])
+    first = world.alert_id("games")
+    over(world)
+    world.run(24 * 60, [Seen("games")])
+    mute(world.context, world.alert_id("games"), by(world), until=world.now + timedelta(days=1))
+    assert not [each.what for each in life(world.context, first) if "muted" in each.what]
 
 
 GERMANY = Segment("market", "DE")

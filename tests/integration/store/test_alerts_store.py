@@ -11,9 +11,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from feedback.domain import Alert, AlertState, Signal, Span, Transition, derived_id
+from feedback.domain import Alert, AlertState, GivenVerdict, Signal, Span, Transition, Verdict, derived_id
 from feedback.store import alerts
 from feedback.store.database import Database
+from feedback.store.verdicts import add_verdict
 from tests.integration.store.store_samples import DAY, NOW, TOPIC, VERSION, publish, topic
 
 OTHER = derived_id("other topic")
@@ -115,6 +116,16 @@ def test_a_day_speaks_for_a_week_as_it_was_last_judged(database: Database) -> No
             assert found == {TOPIC: each}
 
 
+def test_a_rise_under_the_version_asked_for_speaks_before_one_under_another(database: Database) -> None:
+    calm, before = signal(rising=False), ended(1, score=20.0, version_id=derived_id("a version before"))
+    now = ended(2, score=6.0)
+    with database.write() as connection:
+        for days, each in ((1, calm), (2, before), (3, now)):
+            alerts.store_signals(connection, [each], NOW + timedelta(days=days))
+            span = Span(NOW, NOW + timedelta(days=days))
+            assert alerts.strongest_signals(connection, span, version_id=VERSION) == {TOPIC: each}
+
+
 def test_an_hour_speaks_for_a_week_only_where_no_day_rose(database: Database) -> None:
     hour, calm, risen = signal(score=20.0, detector="hours"), signal(score=30.0, rising=False), ended(1, score=4.0)
     with database.write() as connection:
@@ -164,6 +175,23 @@ def test_the_spans_of_past_rises_are_found(database: Database) -> None:
         assert alerts.risen_spans(connection) == [(TOPIC, Span(DAY, DAY + WEEK))]
 
 
+def test_a_verdict_is_about_the_rise_that_it_was_given_to(database: Database) -> None:
+    spans = [Span(DAY, DAY + WEEK), Span(DAY + 3 * WEEK, DAY + 4 * WEEK)]
+    rises = [{"start": each.start.isoformat(), "end": each.end.isoformat()} for each in spans]
+    keep(database, alert(), {"rises": rises})
+    back = alert(state=AlertState.REGRESSED)
+    with database.write() as connection:
+        alerts.add_transition(connection, Transition(alert(), None, DAY + timedelta(days=6), "feedback", "up"))
+        alerts.add_transition(connection, Transition(back, AlertState.RESOLVED, DAY + 3.5 * WEEK, "feedback", "back"))
+        said = GivenVerdict(alert().id, Verdict.EXPECTED, DAY + WEEK, "ana", "a campaign")
+        add_verdict(connection, said)
+        assert alerts.risen_spans(connection) == [(TOPIC, spans[1])], "it may be another thing that came back"
+        add_verdict(connection, replace(said, at=DAY + 4 * WEEK))
+        assert alerts.risen_spans(connection) == []
+        add_verdict(connection, replace(said, at=DAY + 4 * WEEK, verdict=Verdict.REAL))
+        assert alerts.risen_spans(connection) == [(TOPIC, spans[1])], "of several about one rise the latest holds"
+
+
 def test_an_alert_needs_a_topic(database: Database) -> None:
     with pytest.raises(IntegrityError):
         keep(database, alert(topic_id=derived_id("nowhere")))
@@ -194,13 +222,24 @@ def test_alerts_are_listed_the_newest_first_with_their_topic(database: Database)
         everything = alerts.alert_rows(connection)
         unresolved = alerts.alert_rows(connection, only_open=True)
         second = alerts.alert_rows(connection, limit=1, offset=1)
-        in_span = alerts.alert_rows(connection, active=Span(NOW + WEEK, NOW + timedelta(days=20)))
-        after = alerts.alert_rows(connection, active=Span(NOW + timedelta(days=8), NOW + timedelta(days=30)))
     assert [row.topic for row in everything] == ["bonus / bonus", "login", "bonus / bonus"]
     assert [row.state for row in unresolved] == ["regressed", "open"]
     assert [(row.topic, row.owner, row.area) for row in second] == [("login", None, "account")]
-    assert [row.id for row in in_span] == [derived_id("middle"), derived_id("old")]
-    assert [row.id for row in after] == [derived_id("new"), derived_id("middle")]
+
+
+def test_alerts_of_a_span_are_those_open_within_it_whatever_became_of_them(database: Database) -> None:
+    life = ((0, AlertState.OPEN), (7, AlertState.RESOLVED), (30, AlertState.REGRESSED), (37, AlertState.RESOLVED))
+    keep(database, alert(state=AlertState.RESOLVED, resolved_at=NOW + timedelta(days=37)))
+    with database.write() as connection:
+        for days, state in life:
+            change = Transition(alert(state=state), None, NOW + timedelta(days=days), "feedback", "as told")
+            alerts.add_transition(connection, change)
+        found = {
+            first: bool(alerts.alert_rows(connection, active=Span(start, start + timedelta(days=5))))
+            for first in (-5, -4, 2, 7, 8, 25, 26, 31, 37, 38)
+            for start in (NOW + timedelta(days=first),)
+        }
+    assert {first for first, is_there in found.items() if is_there} == {-4, 2, 7, 26, 31, 37}
 
 
 def test_the_newest_threshold_up_to_now_counts(database: Database) -> None:

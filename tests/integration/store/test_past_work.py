@@ -66,6 +66,17 @@ def test_old_runs_go_in_batches_but_for_the_latest_success_of_each_job(
     assert retain.run(context, NOW) == {}
 
 
+def test_a_run_that_was_stopped_goes_once_a_later_one_has_made_up_for_it(context: Context) -> None:
+    with context.database.write() as connection:
+        claim = runs.claim(connection, "embed", OLD, "me:1:1", OLD, lambda _: False)
+        assert claim
+        runs.release(connection, claim, OLD)
+    assert retain.run(context, NOW) == {}
+    done(context.database, "embed", NOW - DAY, at=NOW)
+    assert retain.run(context, NOW) == {"runs": 1}
+    assert left(context.database) == {("embed", NOW - DAY)}
+
+
 def test_what_a_replay_has_just_done_for_old_days_stays(context: Context) -> None:
     for number in range(5):
         done(context.database, "count", OLD + number * DAY, at=NOW)

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedback.alerts import LEGAL, AcknowledgementError, Decision, acknowledge, decide, flaps, waits_to_be_told
+from feedback.alerts import (
+    LEGAL,
+    AcknowledgementError,
+    Decision,
+    acknowledge,
+    decide,
+    flaps,
+    hand_over,
+    resolve,
+    waits_to_be_told,
+)
 from feedback.domain import Alert, AlertPolicy, AlertState, Signal, Span, Transition, derived_id
 
 TOPIC, VERSION = derived_id("topic", 1), derived_id("version", 1)
@@ -90,6 +100,33 @@ def test_it_resolves_after_four_calm_days_and_says_so() -> None:
     assert decision.transition.alert.resolved_at == START + 5 * DAY
     assert decision.transition.why == "Calm for 4 days: 14 in the last 7 days, 12 expected (up to 19)."
     assert len(transitions) == 1
+
+
+def test_more_than_is_expected_is_not_calm_though_it_is_no_rise_either() -> None:
+    alert, transitions = follow("rr" + "." * 14)
+    assert alert
+    assert alert.calm_since
+    between = replace(signal(at(16), rising=False), observed=20)
+    alert = decide(alert, between, at(16), POLICY).alert
+    assert alert
+    assert (alert.state, alert.calm_since) == (AlertState.OPEN, None)
+    alert, transitions = follow("." * 19, alert, 17)
+    assert transitions == [], "calm is counted anew from the fifth day"
+    assert [each.alert.state for each in follow(".", alert, 36)[1]] == [AlertState.RESOLVED]
+
+
+@pytest.mark.parametrize(
+    ("observed", "quarter", "is_back"), [(60, 4, False), (61, 4, True), (41, 27, False), (41, 32, True)]
+)
+def test_what_was_said_to_be_no_issue_comes_back_once_it_is_another_or_clearly_more(
+    observed: int, quarter: int, is_back: bool
+) -> None:
+    alert = resolve(opened(), "ana", at(1), "not an issue: test data").alert
+    found = replace(signal(at(quarter), rising=True), observed=observed)
+    decision = decide(alert, found, at(quarter), POLICY, dismissed=40)
+    assert (decision.transition is not None) is is_back
+    assert is_back or decision == Decision(alert)
+    assert decide(alert, found, at(quarter), POLICY).transition, "of what was ended otherwise any rise brings it back"
 
 
 def test_a_day_that_still_fills_is_not_calm() -> None:
@@ -244,6 +281,19 @@ def test_any_history_is_lawful(steps: list[tuple[int, str]], resolve_days: int, 
             assert alert.resolved_at == now
         if alert.state is AlertState.REGRESSED:
             assert what == "rise"
+
+
+@pytest.mark.parametrize("state", AlertState)
+def test_who_is_handed_an_alert_has_yet_to_take_it_on(state: AlertState) -> None:
+    resolved_at = at(2) if state is AlertState.RESOLVED else None
+    alert = Alert(derived_id("alert"), TOPIC, state, at(0), at(0), resolved_at=resolved_at)
+    decision = hand_over(alert, "payments", "ana", at(3), "theirs")
+    if state is AlertState.RESOLVED:
+        assert decision == Decision(alert)
+        return
+    assert decision.alert == replace(alert, state=AlertState.OPEN)
+    assert decision.transition == Transition(decision.alert, state, at(3), "ana", "Handed over to payments: theirs")
+    assert (state, AlertState.OPEN) in LEGAL
 
 
 @given(STEPS)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from feedback.domain import Complaint, Copies, Reason, Signal, Span, Voices, derived_id
+from feedback.domain import Alert, AlertState, Complaint, Copies, Reason, Signal, Span, Voices, derived_id
 from feedback.settings import Settings
-from feedback.store import topics
+from feedback.store import alerts, topics
 from feedback.store.complaints import store_complaints
 from feedback.store.database import Database, open_database
+from feedback.store.events import add_event
 from feedback.store.facets import Facets
 from jobs.context import Context, Parts
 from jobs.evidence import Why, evidence, usual_before, voices
@@ -160,6 +161,51 @@ def test_a_topic_without_a_past_is_held_against_all_complaints_by_names_alone(co
         store_complaints(connection, elsewhere, NOW)
         topics.assign(connection, VERSION, [assigned(each, None) for each in elsewhere])
     assert list(drivers_again(context)) == [("payment method", "Trustly")]
+
+
+def rose(context: Context, start: datetime, end: datetime) -> None:
+    """The alert of a rise that has lasted since `start`."""
+    with context.database.write() as connection:
+        rises = [{"start": start.isoformat(), "end": end.isoformat()}]
+        alert = Alert(derived_id("alert"), TOPIC, AlertState.OPEN, start, end)
+        alerts.store_alert(connection, alert, end, {"rises": rises})
+
+
+RISE = [f"Die Auszahlung Nummer {n} {'mit Trustly' if n % 4 else 'auf Visa'} fehlt" for n in range(20)]
+
+
+def lasting(context: Context, weeks: int) -> list[Complaint]:
+    """A rise that began so many weeks before the window, after complaints as usual."""
+    start = DAY - timedelta(weeks=weeks)
+    rose(context, start, NOW)
+    since = [told(1000 * n, RISE, received_at=start + timedelta(weeks=n)) for n in range(1, weeks)]
+    before = told(101, USUAL, received_at=start - timedelta(days=3))
+    return [*told(1, RISE), *before, *(each for week in since for each in week)]
+
+
+@pytest.mark.parametrize("weeks", [4, 20])
+def test_what_drives_a_rise_drives_it_however_long_it_lasts(context: Context, weeks: int) -> None:
+    trustly = drivers_of(context, lasting(context, weeks))["payment method", "Trustly"]
+    assert (trustly["observed"], trustly["baseline_share"]) == (15, 0.125)
+
+
+def test_a_rise_as_old_as_its_topic_is_held_against_what_was_usual_elsewhere(context: Context) -> None:
+    rose(context, PAST - timedelta(days=1), NOW)
+    fill(context.database, told(1001, RISE * 3, received_at=PAST))
+    elsewhere = told(101, USUAL, received_at=PAST)
+    with context.database.write() as connection:
+        store_complaints(connection, elsewhere, NOW)
+        topics.assign(connection, VERSION, [assigned(each, None) for each in elsewhere])
+    assert drivers_of(context, told(1, RISE))["payment method", "Trustly"]["baseline_share"] == 0.125
+
+
+def test_days_of_an_expected_rise_do_not_say_what_is_usual(context: Context) -> None:
+    with context.database.write() as connection:
+        day = (DAY - timedelta(days=20)).date()
+        add_event(connection, "Derby", day, day, TOPIC, "", NOW, "ana", expected=True)
+    derby = told(1001, RISE * 3, received_at=DAY - timedelta(days=20))
+    found = drivers_of(context, told(1, RISE) + told(101, USUAL, received_at=PAST) + derby)
+    assert found["payment method", "Trustly"]["baseline_share"] == 0.125
 
 
 def test_with_entities_switched_off_the_words_are_looked_at_alone(

@@ -20,7 +20,11 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 def found(
-    url: str, settings: Callable[..., Settings], done: Mapping[str, datetime], first: datetime | None
+    url: str,
+    settings: Callable[..., Settings],
+    done: Mapping[str, datetime],
+    first: datetime | None,
+    failed: Sequence[tuple[str, datetime]] = (),
 ) -> Mapping[str, timedelta]:
     made = settings(time_zone="UTC", digest_day="monday", digest_hour=7, catch_up_days=30)
     context = Context(made, open_database(url), Parts(made, Silent()), Silent(), lambda: NOW, this_process())
@@ -31,6 +35,10 @@ def found(
             claim = runs.claim(connection, job, window, "me:1:1", NOW, lambda _: False)
             assert claim
             runs.succeed(connection, claim, NOW, 1.0, {})
+        for job, window in failed:
+            claim = runs.claim(connection, job, window, "me:1:1", NOW, lambda _: False)
+            assert claim
+            runs.fail(connection, claim, NOW, 1.0, "broke")
     late = overdue(context, NOW)
     context.database.close()
     return late
@@ -56,6 +64,27 @@ def test_it_is_from_when_it_was_due_first_and_not_done_since(
     assert late["embed"] == 42 * MINUTE
     assert late["detect"] == NOW - datetime(2026, 3, 3, 18, tzinfo=UTC)
     assert late["digest"] == NOW - datetime(2026, 2, 23, 7, tzinfo=UTC)
+
+
+def test_an_hour_that_the_schedule_has_gone_past_is_not_overdue(
+    sqlite_database: str, settings: Callable[..., Settings]
+) -> None:
+    done = {
+        **dict.fromkeys(("intake", "embed", "assign", "births", "count"), NOW - 7 * MINUTE),
+        "outage": NOW - 3 * HOUR,
+    }
+    late = found(sqlite_database, settings, done, NOW - 900 * HOUR)
+    assert late["outage"] == 2 * MINUTE, "6 o'clock is to be judged, 4 and 5 o'clock are left to detect"
+
+
+def test_an_hour_that_failed_is_overdue(sqlite_database: str, settings: Callable[..., Settings]) -> None:
+    done = {
+        **dict.fromkeys(("intake", "embed", "assign", "births", "count"), NOW - 7 * MINUTE),
+        "outage": NOW - 3 * HOUR,
+    }
+    four = NOW - 122 * MINUTE
+    late = found(sqlite_database, settings, done, NOW - 900 * HOUR, failed=[("outage", four)])
+    assert late["outage"] == NOW - four
 
 
 def test_a_job_that_never_succeeded_is_since_the_first_complaint(

@@ -13,12 +13,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from feedback.domain import Complaint
+from feedback.domain import Author, Complaint
 from feedback.errors import ClaimLostError, FeedbackError, ReplayError, SourceError, Stopped
+from feedback.notify.alertmanager import Alertmanager
+from feedback.notify.channels import Channels
+from feedback.requests import RequestKind
 from feedback.settings import Settings
 from feedback.store import runs
 from feedback.store.complaints import count_complaints, store_complaints
 from feedback.store.database import Database
+from feedback.store.requests import add_request
 from feedback.store.runs import ATTEMPTS
 from feedback.store.tables import run
 from jobs.context import Context, Parts
@@ -96,7 +100,7 @@ def test_a_run_is_done_once_and_keeps_what_it_said(world: World) -> None:
 
 def test_a_job_that_does_not_exist_is_refused_with_those_that_do(world: World) -> None:
     with pytest.raises(
-        FeedbackError, match=r"no job 'cuont'; the jobs are intake, embed, .*digest, request, deliver\."
+        FeedbackError, match=r"no job 'cuont'; the jobs are intake, embed, .*digest, request, deliver, repeat\."
     ):
         execute(world.context, "cuont", NOW)
 
@@ -197,10 +201,37 @@ def test_what_was_missed_is_made_up_for_oldest_first(world: World) -> None:
     world.begin(CHAIN_NOW - 2 * SIX)
     found = world.tick()
     assert [at for job, at in found if job == "detect"] == [CHAIN_NOW - SIX, CHAIN_NOW]
-    assert found == sorted(found, key=lambda each: each[1])
+    assert found[:2] == [("intake", CHAIN_NOW), ("embed", CHAIN_NOW)], "the inbox holds today's files"
+    assert found[2:] == sorted(found[2:], key=lambda each: each[1])
     rest = [job for job in CHAIN if job != "intake"]
-    assert found[: len(rest)] == [(job, CHAIN_NOW - SIX) for job in rest]
-    assert [at for job, at in found if job == "intake"] == [CHAIN_NOW], "the inbox holds today's files, once"
+    assert found[2 : 2 + len(rest)] == [(job, CHAIN_NOW - SIX) for job in rest]
+
+
+def test_while_much_is_made_up_for_people_files_and_notices_do_not_wait(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, minutes = Author("anna", "", NOW + timedelta(hours=1)), timedelta(minutes=5)
+
+    def ask(context: Context, now: datetime) -> None:
+        world.now += minutes
+        if now == CHAIN_NOW - SIX:
+            with context.database.write() as connection:
+                add_request(connection, RequestKind.PIN, {}, asked)
+
+    world.effects["detect"] = ask
+    monkeypatch.setattr("jobs.service.deliver", lambda _context, now: world.ran.append(("deliver", now)))
+    world.begin(CHAIN_NOW - 2 * SIX)
+    found = world.tick()
+    missed = found.index(("detect", CHAIN_NOW - SIX))
+    begun = found.index(("assign", CHAIN_NOW))
+    for what in (("request", asked.at), ("intake", CHAIN_NOW + minutes), ("deliver", NOW + minutes)):
+        assert what in found[missed:begun], "done before the next window is begun"
+
+
+def test_a_folder_that_cannot_be_read_holds_up_nothing_that_is_made_up_for(world: World) -> None:
+    world.begin(CHAIN_NOW - 2 * SIX)
+    world.effects["intake"] = refuse
+    assert ("detect", CHAIN_NOW - SIX) in world.tick()
 
 
 def test_nothing_older_than_the_setting_is_made_up_for(world: World) -> None:
@@ -227,7 +258,7 @@ def test_what_is_too_old_to_be_made_up_for_is_told_once_and_stays_known(
 def test_a_failure_holds_up_all_that_follows_until_it_is_mended(world: World) -> None:
     world.begin(CHAIN_NOW - 2 * SIX)
     world.effects["assign"] = refuse
-    assert world.tick() == [("embed", CHAIN_NOW - SIX)]
+    assert world.tick()[2:] == [("embed", CHAIN_NOW - SIX)]
     assert world.tick() == []
     world.effects.clear()
     assert world.tick() == [], "it is too early to try again"
@@ -281,7 +312,9 @@ def test_while_another_makes_up_for_what_was_missed_a_worker_takes_in_and_embeds
     world.begin(CHAIN_NOW - 2 * SIX)
     with world.context.database.write() as connection:
         runs.claim(connection, "detect", CHAIN_NOW - SIX, "another:1:0.00", NOW, is_gone)
-    assert world.tick()[-3:] == [("outage", CHAIN_NOW - SIX), ("intake", CHAIN_NOW), ("embed", CHAIN_NOW)]
+    found = world.tick()
+    assert found[:2] == [("intake", CHAIN_NOW), ("embed", CHAIN_NOW)]
+    assert found[-1] == ("outage", CHAIN_NOW - SIX)
 
 
 @pytest.mark.parametrize("job", ["intake", "embed"])
@@ -348,7 +381,7 @@ def test_a_replay_runs_everything_of_its_days_but_the_intake(world: World) -> No
     assert done == len(world.ran)
     assert {at.hour for job, at in world.ran if job != "outage"} == {6, 7, 12, 18, 0}
     assert {at.hour for job, at in world.ran if job == "outage"} == set(range(24))
-    assert {job for job, _ in world.ran} == set(JOBS) - {"intake", "deliver", "request"}
+    assert {job for job, _ in world.ran} == set(JOBS) - {"intake", "deliver", "request", "repeat"}
     assert replay(world.context, day, day) == 0
 
 
@@ -394,6 +427,16 @@ def test_what_waits_is_delivered_whatever_became_of_the_runs(world: World, monke
     world.context = replace(world.context, stopping=lambda: True)
     world.tick()
     assert delivered == [NOW], "not while the service stops"
+
+
+def test_what_is_open_is_said_again_once_for_each_five_minutes_where_somebody_forgets_it(world: World) -> None:
+    world.tick()
+    assert "repeat" not in {job for job, _ in world.ran}
+    world.context.parts.channels = Channels({}, [Alertmanager("k", "http://127.0.0.1:1")])
+    assert world.tick() == [("repeat", CHAIN_NOW)]
+    assert world.tick() == [], "nor does another worker do it"
+    world.now += timedelta(hours=1)
+    assert [at for job, at in world.tick() if job == "repeat"] == [CHAIN_NOW + timedelta(hours=1)]
 
 
 def test_a_delivery_that_breaks_down_does_not_stop_the_service(
