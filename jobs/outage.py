@@ -24,7 +24,7 @@ from jobs.evidence import Why
 from jobs.panel import expected_days
 from jobs.published import Published, published
 from models.detect.fdr import q_values
-from models.detect.outage import BUDGET_SHARE, Outage, bar
+from models.detect.outage import BUDGET_SHARE, LEAST_SCORE, Outage, bar
 from models.detect.panel import Panel, Scores
 
 HOUR = timedelta(hours=1)
@@ -117,7 +117,7 @@ def _judged(
     threshold = bar(past, allowed)
     scores, reasons = detector.explained(hourly.panel)
     q = q_values(scores.p)[:, -1]
-    origin = {"hours": past.shape[1], "allowed": allowed, "topics": len(hourly.topics)}
+    origin = {"hours": past.shape[1], "allowed": allowed, "topics": len(hourly.topics), "least": LEAST_SCORE}
 
     def judged(row: int) -> Judged:
         signal = _signal(version, hourly, scores, row, float(q[row]), threshold)
