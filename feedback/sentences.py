@@ -134,7 +134,8 @@ class Sentences:
         return self._to.gettext("Week {number}", number=int(self._digest.week[-2:]))
 
     def subject(self) -> str:
-        to, week = self._to, self._number()
+        """With whose digest it is: several owners may share a mailbox."""
+        to, week = self._to, f"{self._number()}, {self._owner()}"
         if not self._digest.rose:
             return to.gettext("{week}: nothing rose beyond chance", week=week)
         first, *others = self._digest.rose

@@ -114,7 +114,7 @@ class Week:
             rose=sorted(map(self._grouped, rose), key=lambda alert: (-rank_of(alert.severity), alert.p)),
             still_open=[each for _, each in seen if each.state is not AlertState.RESOLVED and each not in rose],
             calmed=[each for _, each in seen if each.state is AlertState.RESOLVED],
-            new_topics=[topic for topic in busiest if topic.topic_id in self.born],
+            new_topics=[topic for topic in busiest if topic.topic_id in self.born and topic.count],
             busiest=[topic for topic in busiest if topic.count or topic.count_before][:BUSIEST],
             unassigned=self.unassigned if sees_to_unowned else 0,
             unowned=[each for each in busiest if sees_to_unowned and each.count and self._is_unowned(each)],

@@ -270,7 +270,7 @@ def test_an_empty_week_is_one_honest_line() -> None:
     text = plain(render_markdown(empty()))
     assert "**Nothing rose beyond chance this week. 312 complaints, 305 the week before.**" in text
     assert len([line for line in text.splitlines() if line]) == 4
-    assert subject(empty()) == "Week 46: nothing rose beyond chance"
+    assert subject(empty()) == f"Week 46, {empty().owner}: nothing rose beyond chance"
 
 
 def test_a_week_in_which_something_is_open_has_the_table() -> None:
