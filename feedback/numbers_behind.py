@@ -18,47 +18,69 @@ def numbers(finding: Finding) -> list[Number]:
 def _behind(reason: Reason | None) -> list[Number]:
     if reason is None:
         return []
+    unit, each = reason.unit, _a(reason.unit)
     others = f"{clean(reason.exposure)}, scaled" if reason.exposure else "complaints about everything else"
+    product = f"rate × open {unit}s × relative volume"
     return [
-        ("detector", reason.detector, "of those that judge, the one whose score lay highest"),
-        ("window", reason.window_days, "days"),
-        ("open days", reason.open_days, "days of the window with data, the last by its share that was over"),
-        ("baseline lag", reason.baseline_lag, "days from the baseline's last day to the window's"),
-        ("half-life", reason.half_life, "days after which a day of the baseline counts half"),
+        _detector(reason),
+        ("window", reason.window_days, f"{unit}s"),
+        (f"open {unit}s", reason.open_days, f"{unit}s of the window with data, the last by its share that was over"),
+        ("baseline lag", reason.baseline_lag, f"{unit}s from the baseline's last {unit} to the window's"),
+        ("half-life", reason.half_life, f"{unit}s after which {each} of the baseline counts half"),
         *_rate(reason),
         ("doubt", reason.doubt, "squared relative error of the rate"),
         ("others", reason.others, f"{others} in the window"),
-        ("others a day", reason.others_a_day, "the same a day in the baseline"),
+        (f"others {each}", reason.others_a_day, f"the same {each} in {_baseline(unit)}"),
         ("volume prior", reason.volume_prior, "of others, that make half of a change believed"),
-        ("relative volume", reason.relative_volume, "(others + prior) / (others a day × open days + prior)"),
-        ("season", reason.season, "the window's time of the year over the baseline's; 1 before there is a year"),
-        ("mean", reason.mean, "rate × open days × relative volume × season"),
+        ("relative volume", reason.relative_volume, f"(others + prior) / (others {each} × open {unit}s + prior)"),
+        *_season(reason),
+        ("mean", reason.mean, product if unit == "hour" else f"{product} × season"),
         ("phi", reason.phi, "variance = phi × mean + (kappa + doubt) × mean²"),
         ("kappa", reason.kappa, ""),
         ("size", reason.size, "mean / (variance / mean − 1)"),
         ("own p", reason.p, "negative binomial of mean and size: P(count ≥ observed)"),
-        ("margin", reason.margin, "what this detector's score has to exceed the first's by"),
+        ("margin", reason.margin, _margin(unit)),
     ]
+
+
+def _a(unit: str) -> str:
+    return "an hour" if unit == "hour" else f"a {unit}"
+
+
+def _baseline(unit: str) -> str:
+    return "the baseline, at the window's time of day" if unit == "hour" else "the baseline"
+
+
+def _detector(reason: Reason) -> Number:
+    if reason.unit == "hour":
+        return "detector", reason.detector, "what judges hours, by the least likely of several windows"
+    return "detector", reason.detector, "of those that judge, the one whose score lay highest"
+
+
+def _margin(unit: str) -> str:
+    if unit == "hour":
+        return "log10 of how many windows were looked at, of which the least likely counts"
+    return "what this detector's score has to exceed the first's by"
+
+
+def _season(reason: Reason) -> list[Number]:
+    """Hours know no time of the year."""
+    what = "the window's time of the year over the baseline's; 1 before there is a year"
+    return [] if reason.unit == "hour" else [("season", reason.season, what)]
 
 
 def _rate(reason: Reason) -> list[Number]:
     """The rate after what it follows from, where that was kept."""
-    unit = reason.unit
+    unit, each = reason.unit, _a(reason.unit)
     told: list[tuple[str, float | None, str]] = [
         ("prior shape", reason.prior_shape, "of the gamma across topics: the larger, the more alike they are"),
-        (
-            "prior mean",
-            reason.prior_mean,
-            f"complaints a{'n' if unit == 'hour' else ''} {unit} of a topic by that gamma",
-        ),
-        ("counted", reason.counted, "complaints of the baseline, each by its day's weight"),
+        ("prior mean", reason.prior_mean, f"complaints {each} of a topic by that gamma"),
+        ("counted", reason.counted, f"complaints of the baseline, each by its {unit}'s weight"),
         ("watched", reason.watched, f"{unit}s of the baseline, by their weights"),
     ]
     kept = [(name, value, what) for name, value, what in told if value is not None]
-    how = (
-        "(prior shape + counted) / (prior shape / prior mean + watched)" if kept else "complaints a day in the baseline"
-    )
-    return [*kept, ("rate", reason.rate, how)]
+    how = "(prior shape + counted) / (prior shape / prior mean + watched)"
+    return [*kept, ("rate", reason.rate, how if kept else f"complaints {each} in the baseline")]
 
 
 def _judgement(finding: Finding) -> list[Number]:

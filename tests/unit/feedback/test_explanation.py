@@ -240,6 +240,17 @@ def test_the_hours_that_set_a_threshold_are_told() -> None:
     assert "the scores of the weeks before" in told(reason=hourly.reason), "an earlier release"
 
 
+def test_the_numbers_of_hours_speak_of_hours() -> None:
+    reason = replace(REASON, unit="hour", window_days=3, baseline_lag=24, half_life=672.0, margin=0.477)
+    rows = numbers(replace(LATEST, reason=reason, origin=None, bar=Bar(3360, 2.0, 17)))
+    assert not [row for row in rows if "day" in f"{row[0]} {row[2]}".replace("time of day", "")]
+    said = {name: what for name, _, what in rows}
+    assert said["window"] == "hours"
+    assert said["half-life"] == "hours after which an hour of the baseline counts half"
+    assert said["margin"].startswith("log10 of how many windows were looked at")
+    assert said["mean"] == "rate × open hours × relative volume"
+
+
 def test_a_threshold_for_hours_that_is_the_least_there_is_says_so() -> None:
     signal, bar = replace(SIGNAL, threshold=3.0), Bar(3360, 2.0, 17, 3.0)
     said = told(reason=replace(REASON, unit="hour"), origin=None, bar=bar, signal=signal)
