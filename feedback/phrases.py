@@ -23,6 +23,7 @@ from feedback.domain import (
     Verdict,
     Voices,
 )
+from feedback.exposure import EndedExposure
 from feedback.intake.kinds import PLACEHOLDER
 from feedback.language import ENGLISH, N_, NBSP, Language
 
@@ -164,6 +165,16 @@ def silent_words(silent: SilentSource, to: Language = ENGLISH) -> str:
         day=to.dated(silent.last_day),
         usual=humane(silent.usual, to),
     )
+
+
+def ended_words(ended: EndedExposure, to: Language = ENGLISH) -> str:
+    """No players since 12 March 2026, and what complaints are held against instead."""
+    column, day = clean(ended.name), to.dated(ended.last_day)
+    if ended.given_up:
+        return to.gettext(
+            "no {column} since {day}: complaints are held against all others instead", column=column, day=day
+        )
+    return to.gettext("no {column} since {day}: each day counts as the same weekday before", column=column, day=day)
 
 
 def humane(value: float, to: Language = ENGLISH) -> str:

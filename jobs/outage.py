@@ -23,6 +23,7 @@ from jobs.detect import Judged, decide_all, signal_of
 from jobs.evidence import Why
 from jobs.panel import expected_days
 from jobs.published import Published, published
+from jobs.watermark import watermark
 from models.detect.fdr import q_values
 from models.detect.outage import BUDGET_SHARE, LEAST_SCORE, Outage, bar
 from models.detect.panel import Panel, Scores
@@ -89,7 +90,10 @@ def hourly_panel(
     expected = expected_days(
         connection, tuple(rows), [day_of(start + hour * HOUR, context.settings.zone) for hour in range(hours)]
     )
-    return HourlyPanel(Panel(observed, total, excluded, _gaps(total), expected=expected), tuple(rows), end)
+    surely = watermark(connection, end).surely
+    awaited = np.array([surely < start + (hour + 1) * HOUR for hour in range(hours)])
+    panel = Panel(observed, total, excluded, _gaps(total), expected=expected, awaited=awaited)
+    return HourlyPanel(panel, tuple(rows), end)
 
 
 def _excluded(connection: Connection, rows: Mapping[UUID, int], start: datetime, hours: int) -> NDArray[np.bool_]:
