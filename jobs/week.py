@@ -30,6 +30,7 @@ from feedback.domain import (
     Voices,
 )
 from feedback.events import PlannedEvent
+from feedback.exposure import EndedExposure
 from feedback.notify.channels import EVERYBODY
 from feedback.owners import Owners, Responsible
 from feedback.severity import rank_of, severity_at
@@ -42,6 +43,7 @@ from feedback.store.topics import StoredTopic
 from feedback.store.verdicts import verdicts_of
 from jobs.context import Context
 from jobs.evidence import Usual, behind, representative, usual_before
+from jobs.exposure import ended_exposure
 from jobs.faq import WeekFaq, gather_faq
 from jobs.kpi import WeekSupport, gather_support
 from jobs.marks import held_back, is_flapping
@@ -77,6 +79,7 @@ class Week:
     unassigned: int
     rejected: int
     silent: Sequence[SilentSource]
+    ended: EndedExposure | None
     fixes: Sequence[DigestFix]
     support: WeekSupport | None
     faq: WeekFaq | None
@@ -106,6 +109,7 @@ class Week:
             unassigned_share=self.unassigned / self.total if self.total else 0.0,
             rejected=self.rejected,
             silent=self.silent,
+            ended=self.ended,
             fixes=[each for each in self.fixes if each.topic.topic_id in mine],
             rose=sorted(map(self._grouped, rose), key=lambda alert: (-rank_of(alert.severity), alert.p)),
             still_open=[each for _, each in seen if each.state is not AlertState.RESOLVED and each not in rose],
@@ -187,6 +191,7 @@ def _gather(
         unassigned=totals[UNASSIGNED],
         rejected=complaints.count_rejected(connection, span),
         silent=silent_sources(context, connection, current.version.id, as_of) if current else (),
+        ended=ended_exposure(context.settings, connection, as_of),
         fixes=_fixes(connection, current, known, span, as_of) if current else (),
         known_owners=owners,
         support=gather_support(context, connection, current, span, as_of, current.topics) if current else None,

@@ -20,7 +20,7 @@ from feedback.domain import SEGMENTED, Segment
 from models.detect.budget import JUDGED, SETTLING, Simulation, Threshold, replicates_of
 from models.detect.eb7 import EB7
 from models.detect.fdr import FALSE_DISCOVERIES, q_values
-from models.detect.held import Held, History
+from models.detect.held import Held, History, come_in
 from models.detect.negative_binomial import SMALLEST_P
 from models.detect.null import Null
 from models.detect.panel import Counts, Flags, Floats, Panel
@@ -53,8 +53,9 @@ SIMULATED_WEEKS, SIMULATED_SERIES = 64, 2_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SegmentPanel:
-    """Daily counts by segment over the days of `whole`, whose alerted days, gaps and exposure hold for all of them. A
-    segment that had fallen silent has gaps of its own.
+    """Daily counts by segment over the days of `whole`, whose alerted days and gaps hold for all of them. A segment
+    that had fallen silent has gaps of its own. The exposure of the whole is not that of a segment: a market that grows
+    has more players, and all players say nothing of it.
 
     `counts` is int (segments, topics, days), `total` (segments, days): each segment's complaints of every topic and
     none.
@@ -71,16 +72,14 @@ class SegmentPanel:
         expected = None if expected is None else expected[chosen]
         counts, total = self.counts[segment][chosen], self.total[segment]
         closed = self._gaps(slice(segment, segment + 1))[0]
-        return replace(self.whole, counts=counts, total=total, gaps=closed, excluded=excluded, expected=expected)
+        alone = replace(self.whole, counts=counts, total=total, excluded=excluded, expected=expected)
+        return replace(alone, gaps=closed, exposure=None)
 
     def history(self, segments: slice = slice(None)) -> History:
         """Segments side by side, one replicate each."""
         whole = History.of(self.whole)
         counts = np.ascontiguousarray(self.counts[segments].transpose(2, 0, 1), dtype=np.float64)
-        if self.whole.exposure is None:
-            others = self.total[segments].T[:, :, None] - counts
-        else:
-            others = np.broadcast_to(whole.others[:, :, :1], counts.shape).copy()
+        others = come_in(self.whole, self.total[segments].T[:, :, None] - counts)
         return History(counts, others, whole.excluded, whole.open_days * ~self._gaps(segments).T[:, :, None])
 
     def _gaps(self, segments: slice) -> Flags:

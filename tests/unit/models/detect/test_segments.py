@@ -85,17 +85,16 @@ def test_alerted_days_stay_out_of_every_segments_baseline() -> None:
     assert clean < p
 
 
-def test_exposure_takes_the_place_of_the_segments_volume() -> None:
+def test_a_market_that_grows_does_not_rise_because_all_players_did_not() -> None:
     panel = split()
     counts = panel.counts.copy()
-    counts[:, :, -7:] *= 3
+    counts[WHERE, :, -7:] *= 2
     grown = SegmentPanel(Panel.of(counts.sum(axis=0)), counts, counts.sum(axis=1))
-    assert not find_segment_rises(grown, bar()).rising.any()
-    players = np.full(DAYS, 1000.0)
-    told = replace(grown, whole=replace(grown.whole, exposure=players))
-    assert find_segment_rises(told, bar()).rising.any()
-    players[-7:] = 3000.0
-    assert not find_segment_rises(told, bar()).rising.any()
+    told = replace(grown, whole=replace(grown.whole, exposure=np.full(DAYS, 1000.0)))
+    found, without = (find_segment_rises(each, bar()) for each in (told, grown))
+    assert not found.rising.any()
+    np.testing.assert_array_equal(found.p, without.p)
+    assert segment_threshold(told, 0.25) == segment_threshold(grown, 0.25)
 
 
 def test_stages_change_nothing() -> None:
