@@ -138,7 +138,7 @@ def bound(host: str, port: int) -> socket.socket:
         listener.close()
         reason = error.strerror or str(error)
         raise SettingError(
-            f"Port {port} of {host} cannot be had: {reason}. Choose another with the setting 'port'."
+            f"Port {port} of {host} cannot be had: {reason}. Choose another with `--port` or the setting 'port'."
         ) from None
     return listener
 

@@ -53,7 +53,7 @@ def change_password(
         return _page(visit, account, 422, error=said(error))
     if not _proves(visit, account, current):
         return _page(visit, account, 422, error=said("The current password is wrong."))
-    now, kept = visit.service.clock(), passwords.hashed(password)
+    now, kept = visit.service.wall(), passwords.hashed(password)
     with visit.service.database.write() as connection:
         accounts.change_account(connection, account.id, password=kept)
         sessions.end_sessions(connection, account.id)
@@ -76,13 +76,13 @@ def change_language(visit: Personal, account: Own, language: Text = "") -> Respo
 @router.post("/second-factor")
 def propose(visit: Personal, account: Own) -> Response:
     """A new secret to put into an authenticator app; it counts once a code of it was given."""
-    return _proposal(visit, account, *proposed_second_factor(visit.service.secret, account, visit.service.clock()))
+    return _proposal(visit, account, *proposed_second_factor(visit.service.secret, account, visit.service.wall()))
 
 
 @router.post("/second-factor/confirm")
 def confirm(visit: Personal, account: Own, sealed: Text = "", code: Text = "") -> Response:
     """The app shows the right code: it is asked for at each sign-in from now on. Shows the recovery codes, once."""
-    now = visit.service.clock()
+    now = visit.service.wall()
     made = proposal(visit.service.secret, account, sealed, now)
     if made is None:
         return propose(visit, account)
@@ -105,7 +105,7 @@ def remove(visit: Personal, account: Own, current: Text = "") -> Response:
 
 
 def _proves(visit: Visit, account: Account, password: str) -> bool:
-    return not isinstance(check_password(door(visit), account, password, visit.service.clock()), Refused)
+    return not isinstance(check_password(door(visit), account, password, visit.service.wall()), Refused)
 
 
 def _page(visit: Visit, account: Account, status: int = 200, **facts: Any) -> Response:
