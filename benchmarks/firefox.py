@@ -128,9 +128,8 @@ def _take_in(context: Context, files: Sequence[Path]) -> None:
 def openings(connection: Connection) -> list[Opening]:
     """Every time an alert opened or came back, in order; a return is of the detector of the latest rise."""
     rows = {row.id: row for row in alerts.alert_rows(connection)}
-    states = (str(AlertState.OPEN), str(AlertState.REGRESSED))
     moves = select(transition.c.alert_id, transition.c.at, transition.c.after)
-    moves = moves.where(transition.c.after.in_(states), transition.c.before.is_distinct_from("acknowledged"))
+    moves = moves.where(transition.c.before.is_(None) | (transition.c.after == str(AlertState.REGRESSED)))
     found = []
     for move in connection.execute(moves.order_by(transition.c.at, transition.c.alert_id)):
         evidence = rows[move.alert_id].evidence

@@ -30,9 +30,12 @@ LEGAL: frozenset[tuple[AlertState | None, AlertState]] = frozenset(
         (AlertState.RESOLVED, AlertState.REGRESSED),
         (AlertState.REGRESSED, AlertState.ACKNOWLEDGED),
         (AlertState.REGRESSED, AlertState.RESOLVED),
+        (AlertState.OPEN, AlertState.OPEN),
+        (AlertState.ACKNOWLEDGED, AlertState.OPEN),
+        (AlertState.REGRESSED, AlertState.OPEN),
     }
 )
-"""Every change of state there is; None is no alert yet."""
+"""Every change of state there is; None is no alert yet. One that is handed over is open anew, whatever it was."""
 
 
 class AcknowledgementError(FeedbackError):
@@ -132,6 +135,14 @@ def resolve(alert: Alert, who: str, now: datetime, why: str) -> Decision:
         return Decision(alert)
     at = max(now, last_moment(alert))
     return _moved(alert, replace(alert, state=AlertState.RESOLVED, resolved_at=at), at, who, why)
+
+
+def hand_over(alert: Alert, owner: str, who: str, now: datetime, why: str) -> Decision:
+    """By `who`'s word `owner` answers for the alert, and has yet to take it on; one that is resolved stays as it is."""
+    if not alert.is_open:
+        return Decision(alert)
+    given = f"Handed over to {owner}: {why}".removesuffix(": ")
+    return _moved(alert, replace(alert, state=AlertState.OPEN), now, who, given)
 
 
 def last_moment(alert: Alert) -> datetime:

@@ -74,17 +74,26 @@ def sign_in(door: Door, name: str, password: str, now: datetime) -> Entered | Re
         return _entered(door, connection, known, now, complete=known.second_factor is None)
 
 
-def vouched(door: Door, known: Known, now: datetime) -> Entered | None:
+def vouched(door: Door, known: Known, now: datetime, *, gives_roles: bool) -> Entered | None:
     """Sign in somebody whom the provider vouches for; None when nobody has made them an account.
 
-    One without a password and of their name becomes theirs; where the provider gives a role, one is made, and the role
-    follows what the provider says.
+    One without a password and of their name becomes theirs. Where the provider `gives_roles`, an account is made, and
+    the role follows what the provider says: who is given none any more stays outside, and their sessions end.
     """
     with door.database.write() as connection:
+        if gives_roles and known.given is None:
+            _turn_out(connection, known)
+            return None
         account = _vouched_account(connection, known, now)
         if account is None or account.disabled_at is not None:
             return None
         return _entered(door, connection, account, now, complete=True)
+
+
+def _turn_out(connection: Connection, known: Known) -> None:
+    account = accounts.account_of_subject(connection, known.subject)
+    if account:
+        sessions.end_sessions(connection, account.id)
 
 
 def _vouched_account(connection: Connection, known: Known, now: datetime) -> Account | None:

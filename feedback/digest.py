@@ -37,6 +37,7 @@ from feedback.domain import (
 )
 from feedback.errors import SettingError
 from feedback.events import PlannedEvent
+from feedback.exposure import EndedExposure
 from feedback.language import ENGLISH, Language
 from feedback.links import Links
 from feedback.phrases import excerpt, local_days
@@ -172,6 +173,7 @@ class Digest:
     new_topics: Sequence[DigestTopic] = ()
     busiest: Sequence[DigestTopic] = ()
     silent: Sequence[SilentSource] = ()
+    ended: EndedExposure | None = None
     fixes: Sequence[DigestFix] = ()
     unassigned: int = 0
     unowned: Sequence[DigestTopic] = ()

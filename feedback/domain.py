@@ -295,14 +295,19 @@ class Copies:
 
 @dataclass(frozen=True, slots=True)
 class Voices:
-    """How many stand behind a rise: messages, the `customers` who wrote them, and `texts` with near-copies collapsed.
+    """How many stand behind a rise: messages, the `customers` known to have written them, and `texts` with near-copies
+    collapsed; of nobody known, what is the same word for word as well.
 
-    `customers` is None where no message tells its customer; one that does not is another's where some do.
+    `customers` is None where no message tells its customer; `unknown` messages do not. `senders` are the known
+    customers and the texts of those who are not: a flood of copies without a key is not a hundred customers. It is
+    None where an earlier release kept none; that counted each unknown message as a customer.
     """
 
     messages: int
     customers: int | None
     texts: int
+    unknown: int = 0
+    senders: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -479,6 +484,7 @@ class OutcomeVerdict(StrEnum):
     PARTLY = "partly"
     NO_EFFECT = "no effect"
     WORSE = "worse"
+    UNTOLD = "cannot be told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -490,7 +496,8 @@ class OutcomeRules:
     over once it is surer than that, since it is looked at every day. Fewer *worked* if the reduction is half of what
     was hoped for or more and the whole of that is not ruled out, else *partly*; more is *worse*, if it is also more
     than in the highest of the last weeks before. *No effect* it is where no reduction is certain and what was hoped
-    for is ruled out, against that week too; where neither is ruled out, there is not enough data yet.
+    for is ruled out, against that week too; where neither is ruled out, there is not enough data yet, and once the
+    weeks by which a fix is judged are over, its effect *cannot be told*.
 
     A fix is watched for `watched`; it has regressed once the last `recent_days` give back half of what it brought.
     """
@@ -546,6 +553,7 @@ class Outcome:
     from `known_days` before it. `ratio` is the rate ratio of the two with its 90 % interval, `low` to `high`;
     `certainty` is how sure it is that there are fewer, 0 to 1. `regressed_at` is as of when the topic was found back
     up after the fix had helped. `next_fix_at` is when the topic was fixed again, where that ended the days after.
+    `final` once the days by which a fix is judged are over: from then on it is only watched for coming back.
     """
 
     fix_id: int
@@ -561,3 +569,4 @@ class Outcome:
     certainty: float
     regressed_at: datetime | None = None
     next_fix_at: datetime | None = None
+    final: bool = False

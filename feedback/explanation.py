@@ -64,17 +64,24 @@ class Origin:
 @dataclass(frozen=True, slots=True)
 class Bar:
     """Where the threshold of the hourly path comes from: the scores of so many `hours` before, of all `topics`, passed
-    it in fewer episodes than were `allowed`."""
+    it in fewer episodes than were `allowed`. No threshold is below `least`; None where an earlier release kept none."""
 
     hours: int
     allowed: float
     topics: int
+    least: float | None = None
 
     @classmethod
     def read(cls, kept: Mapping[str, Any] | None) -> Bar | None:
         """As it was stored; None when parts are missing."""
-        names = [each.name for each in fields(cls)]
-        return cls(**{name: kept[name] for name in names}) if kept and all(name in kept for name in names) else None
+        if not kept or any(name not in kept for name in ("hours", "allowed", "topics")):
+            return None
+        return cls(kept["hours"], kept["allowed"], kept["topics"], kept.get("least"))
+
+    @property
+    def budget(self) -> float:
+        """The false alarms a week that are for single hours."""
+        return self.allowed * 7 * 24 / self.hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,8 @@ class Finding:
     """A rise as it was judged.
 
     `reason`, `origin` and `q_bound` (the largest q that is an alert) are None where an earlier release kept none; of
-    hours there is a `bar` and no origin.
+    hours there is a `bar` and no origin. `false_alarms` a week were allowed over everything that is judged, None where
+    that is kept elsewhere.
     """
 
     signal: Signal
@@ -93,6 +101,7 @@ class Finding:
     late: bool = False
     where: tuple[SegmentCount, ...] = ()
     bar: Bar | None = None
+    false_alarms: float | None = None
 
     @classmethod
     def read(cls, kept: Mapping[str, Any], topic_id: UUID) -> Finding:
@@ -106,6 +115,7 @@ class Finding:
             late=bool(kept.get("late")),
             where=tuple(kept_count(each) for each in kept.get("where", ())),
             bar=Bar.read(kept.get("threshold_origin")),
+            false_alarms=kept.get("settings", {}).get("false_alarms_per_week"),
         )
 
     @property
@@ -286,10 +296,16 @@ def _came(finding: Finding, to: Language) -> str:
     signal, reason = finding.signal, finding.reason
     came = to.ngettext("{number} complaint came in", "{number} complaints came in", signal.observed)
     told = [came, segment_words(signal.segment, to)]
-    missing = round(reason.window_days - reason.open_days) if reason and signal.complete else 0
+    missing = _missing(finding)
     if reason and missing > 0:
         told.append(to.gettext("on the {days} of them that count", days=reason.window_days - missing))
     return " ".join(filter(None, told))
+
+
+def _missing(finding: Finding) -> int:
+    """How many days of a window that is over did not count."""
+    reason = finding.reason
+    return round(reason.window_days - reason.open_days) if reason and finding.signal.complete else 0
 
 
 def _were_expected(expected: float, to: Language) -> str:
@@ -496,32 +512,51 @@ def _threshold(finding: Finding, zone: ZoneInfo) -> str:
         f"The score is {finding.signal.score:.2f} (the negative decimal logarithm of that chance{shift}); "
         f"from {finding.signal.threshold:.2f} on it is an alert."
     )
-    return f"{told} {_highest(finding.bar) if finding.is_hourly else _where_from(finding.origin, zone)}"
+    return f"{told} {_highest(finding) if finding.is_hourly else _where_from(finding, zone)}"
 
 
-def _highest(bar: Bar | None) -> str:
-    """Where the bar of the hourly path comes from."""
-    why = "No tail fitted to hours is to be trusted that far, so the threshold is what the scores of"
+def _highest(finding: Finding) -> str:
+    """Where the threshold of the hourly path comes from."""
+    bar = finding.bar
     if bar is None:
-        return f"{why} the weeks before, of all topics, exceeded no more often than false alarms are acceptable."
-    seldom = "in no episode" if bar.allowed < 2 else f"in fewer than {int(bar.allowed)} episodes"
-    return (
-        f"{why} the {bar.hours:,} hours before, of all {amount(bar.topics, 'topic')}, exceeded {seldom} of four days: "
-        f"so many hours may hold {_figure(bar.allowed)} false alarms."
-    )
+        return "That threshold is what the scores of the weeks before exceeded no more often than you allow."
+    scores = f"the scores of the {bar.hours:,} hours before, over all {amount(bar.topics, 'topic')}"
+    told = f"That threshold is the highest of {scores}."
+    if bar.allowed >= 2:
+        passed = int(bar.allowed) - 1
+        times = "once" if passed == 1 else f"{passed} times"
+        told = f"That threshold is what {scores}, exceeded {times}; what lies within four days counts as one."
+    if finding.signal.threshold == bar.least:
+        told = f"That threshold is the least there is for hours; {scores}, alone would have set a lower one."
+    more = "There may be more than those, for so few weeks hold none to spare." if bar.allowed < 1 else ""
+    return " ".join(filter(None, [told, _share(finding, bar.budget, "single hours", "whole days"), more]))
 
 
-def _where_from(origin: Origin | None, zone: ZoneInfo) -> str:
+def _where_from(finding: Finding, zone: ZoneInfo) -> str:
+    origin = finding.origin
     if origin is None:
         return "Where that threshold came from is no longer known."
     when = f" on {_day(origin.set_at.astimezone(zone).date())}" if origin.set_at else ""
     alarms = "one false alarm" if origin.budget == 1 else f"{origin.budget:g} false alarms"
-    return (
+    told = (
         f"That threshold was set{when} such that no more than {alarms} a week "
-        f"{'is' if origin.budget == 1 else 'are'} expected over all {_judged(origin)} together; in a "
-        f"simulation of {amount(origin.simulated_weeks, 'week')} drawn from your own series there were "
+        f"{'is' if origin.budget == 1 else 'are'} expected over all {_judged(origin)} together; in the simulation "
+        f"that it was chosen by, {amount(origin.simulated_weeks, 'week')} drawn from your own series, there were "
         f"{origin.achieved:.2f} ± {origin.standard_error:.2f} a week."
     )
+    whole = "topics as a whole"
+    what, other = ("segments", whole) if origin.segments else (whole, "segments where they are judged")
+    return " ".join(filter(None, [told, _share(finding, origin.budget, what, f"{other} and for single hours")]))
+
+
+def _share(finding: Finding, budget: float, what: str, others: str) -> str:
+    """Which part of the false alarms that the setting allows is for what."""
+    allowed = finding.false_alarms
+    if allowed is None or math.isclose(allowed, budget):
+        return ""
+    alarms = "one false alarm" if allowed == 1 else f"{allowed:g} false alarms"
+    verb = "is" if allowed == 1 else "are"
+    return f"Of the {alarms} a week that you allow, {budget:.3g} {verb} for {what}, the rest for {others}."
 
 
 def _judged(origin: Origin) -> str:
@@ -551,7 +586,7 @@ def _false_discoveries(finding: Finding) -> str:
 def _opening(explanation: Explanation) -> str:
     """What the alert opened on, where it has risen further since."""
     opening, zone = explanation.opening, explanation.zone
-    if opening == explanation.latest:
+    if opening.signal == explanation.latest.signal:
         return ""
     told = _observed(opening, zone)
     return (
@@ -561,10 +596,33 @@ def _opening(explanation: Explanation) -> str:
 
 
 def _recounted(explanation: Explanation) -> str:
+    """Where the weeks below were counted otherwise than what was judged."""
     if not explanation.weeks:
         return "The daily counts of that time are no longer kept."
-    told = "The weeks below are counted by the topic model in force, for that of the time is no longer kept."
-    return told if explanation.recounted else ""
+    model = "The weeks below are counted by the topic model in force, for that of the time is no longer kept."
+    return " ".join(filter(None, [model if explanation.recounted else "", _differing(explanation)]))
+
+
+def _differing(explanation: Explanation) -> str:
+    """How many the days of the window hold by now, where that contradicts what was judged; empty where it does not.
+
+    They may hold more than counted: on days that did not count, and on a last day that has gone on.
+    """
+    finding = explanation.latest
+    judged = [each for week in explanation.weeks if week.when == "judged" for each in week.days]
+    if finding.is_hourly or not judged:
+        return ""
+    now, then = sum(each.complaints for each in judged), finding.signal.observed
+    whole = finding.signal.complete and not _missing(finding) and not any(each.expected for each in judged)
+    if now == then or (now > then and not whole):
+        return ""
+    reason = "were given another topic (a new one takes those that are nearer to it), edited or deleted"
+    if now > then:
+        reason = "came in late, were given this topic or edited"
+    return (
+        f"The days that were judged hold {amount(now, 'complaint')} by now and not {then:,}, as the weeks below show: "
+        f"since then complaints {reason}."
+    )
 
 
 def _partly(days: int, of: int, what: str) -> str:

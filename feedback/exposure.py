@@ -17,6 +17,9 @@ DAY = ("day", "date")
 LEAST, MOST = 1e-9, 1e15
 """Of what is not zero; beyond, it is a slip and no count of anything."""
 
+OVERDUE, GIVEN_UP = 7, 28
+"""After so many days without a number somebody is told; and after so many the column no longer serves."""
+
 DELIMITERS = ";\t|,"
 
 
@@ -30,11 +33,27 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedExposure:
+    """A column of which nothing has been told since `last_day`; when `given_up`, complaints are held against all others
+    again."""
+
+    name: str
+    last_day: date
+    given_up: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Unusable:
     """What could not be read, with the line it stands in."""
 
     line: int
     reason: str
+
+
+def ended(name: str, last_day: date, today: date) -> EndedExposure | None:
+    """The column, if by `today` its numbers have stopped coming: a week's are missing, and today's never is."""
+    missing = (today - last_day).days - 1
+    return EndedExposure(name, last_day, missing >= GIVEN_UP) if missing >= OVERDUE else None
 
 
 def read_exposure(path: Path) -> Iterator[Exposure | Unusable]:

@@ -25,7 +25,7 @@ class FaqSuggestion:
     `complaints` came in within `span`; `asking` is the share of them that ask or misunderstand. `minutes` is the median
     time until a complaint about it was resolved, or first answered where nothing else is told (`timed_by` is
     "resolution" or "first response"), None where no time is known. `questions` holds by language (ISO 639-1) what
-    customers ask, in their words, redacted, each once, the most typical first.
+    customers ask, in their words, redacted, each once, what is most about the topic first.
     """
 
     topic_id: UUID

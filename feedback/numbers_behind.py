@@ -12,53 +12,75 @@ Number = tuple[str, float | str, str]
 
 def numbers(finding: Finding) -> list[Number]:
     """All that are kept of a rise."""
-    return [*_behind(finding.reason), *_judgement(finding), *_origin(finding.origin), *_bar(finding.bar)]
+    return [*_behind(finding.reason), *_judgement(finding), *_threshold(finding)]
 
 
 def _behind(reason: Reason | None) -> list[Number]:
     if reason is None:
         return []
+    unit, each = reason.unit, _a(reason.unit)
     others = f"{clean(reason.exposure)}, scaled" if reason.exposure else "complaints about everything else"
+    product = f"rate × open {unit}s × relative volume"
     return [
-        ("detector", reason.detector, "of those that judge, the one whose score lay highest"),
-        ("window", reason.window_days, "days"),
-        ("open days", reason.open_days, "days of the window with data, the last by its share that was over"),
-        ("baseline lag", reason.baseline_lag, "days from the baseline's last day to the window's"),
-        ("half-life", reason.half_life, "days after which a day of the baseline counts half"),
+        _detector(reason),
+        ("window", reason.window_days, f"{unit}s"),
+        (f"open {unit}s", reason.open_days, f"{unit}s of the window with data, the last by its share that was over"),
+        ("baseline lag", reason.baseline_lag, f"{unit}s from the baseline's last {unit} to the window's"),
+        ("half-life", reason.half_life, f"{unit}s after which {each} of the baseline counts half"),
         *_rate(reason),
         ("doubt", reason.doubt, "squared relative error of the rate"),
         ("others", reason.others, f"{others} in the window"),
-        ("others a day", reason.others_a_day, "the same a day in the baseline"),
+        (f"others {each}", reason.others_a_day, f"the same {each} in {_baseline(unit)}"),
         ("volume prior", reason.volume_prior, "of others, that make half of a change believed"),
-        ("relative volume", reason.relative_volume, "(others + prior) / (others a day × open days + prior)"),
-        ("season", reason.season, "the window's time of the year over the baseline's; 1 before there is a year"),
-        ("mean", reason.mean, "rate × open days × relative volume × season"),
+        ("relative volume", reason.relative_volume, f"(others + prior) / (others {each} × open {unit}s + prior)"),
+        *_season(reason),
+        ("mean", reason.mean, product if unit == "hour" else f"{product} × season"),
         ("phi", reason.phi, "variance = phi × mean + (kappa + doubt) × mean²"),
         ("kappa", reason.kappa, ""),
         ("size", reason.size, "mean / (variance / mean − 1)"),
         ("own p", reason.p, "negative binomial of mean and size: P(count ≥ observed)"),
-        ("margin", reason.margin, "what this detector's score has to exceed the first's by"),
+        ("margin", reason.margin, _margin(unit)),
     ]
+
+
+def _a(unit: str) -> str:
+    return "an hour" if unit == "hour" else f"a {unit}"
+
+
+def _baseline(unit: str) -> str:
+    return "the baseline, at the window's time of day" if unit == "hour" else "the baseline"
+
+
+def _detector(reason: Reason) -> Number:
+    if reason.unit == "hour":
+        return "detector", reason.detector, "what judges hours, by the least likely of several windows"
+    return "detector", reason.detector, "of those that judge, the one whose score lay highest"
+
+
+def _margin(unit: str) -> str:
+    if unit == "hour":
+        return "log10 of how many windows were looked at, of which the least likely counts"
+    return "what this detector's score has to exceed the first's by"
+
+
+def _season(reason: Reason) -> list[Number]:
+    """Hours know no time of the year."""
+    what = "the window's time of the year over the baseline's; 1 before there is a year"
+    return [] if reason.unit == "hour" else [("season", reason.season, what)]
 
 
 def _rate(reason: Reason) -> list[Number]:
     """The rate after what it follows from, where that was kept."""
-    unit = reason.unit
+    unit, each = reason.unit, _a(reason.unit)
     told: list[tuple[str, float | None, str]] = [
         ("prior shape", reason.prior_shape, "of the gamma across topics: the larger, the more alike they are"),
-        (
-            "prior mean",
-            reason.prior_mean,
-            f"complaints a{'n' if unit == 'hour' else ''} {unit} of a topic by that gamma",
-        ),
-        ("counted", reason.counted, "complaints of the baseline, each by its day's weight"),
+        ("prior mean", reason.prior_mean, f"complaints {each} of a topic by that gamma"),
+        ("counted", reason.counted, f"complaints of the baseline, each by its {unit}'s weight"),
         ("watched", reason.watched, f"{unit}s of the baseline, by their weights"),
     ]
     kept = [(name, value, what) for name, value, what in told if value is not None]
-    how = (
-        "(prior shape + counted) / (prior shape / prior mean + watched)" if kept else "complaints a day in the baseline"
-    )
-    return [*kept, ("rate", reason.rate, how)]
+    how = "(prior shape + counted) / (prior shape / prior mean + watched)"
+    return [*kept, ("rate", reason.rate, how if kept else f"complaints {each} in the baseline")]
 
 
 def _judgement(finding: Finding) -> list[Number]:
@@ -75,12 +97,21 @@ def _judgement(finding: Finding) -> list[Number]:
     ]
 
 
+def _threshold(finding: Finding) -> list[Number]:
+    allowed = finding.false_alarms
+    asked: list[Number] = (
+        [("allowed", allowed, "false alarms a week over everything that is judged")] if allowed else []
+    )
+    return [*asked, *_origin(finding.origin), *_bar(finding.bar)]
+
+
 def _origin(origin: Origin | None) -> list[Number]:
     if origin is None:
         return []
+    what = "segments" if origin.segments else "topics as a whole"
     return [
-        ("budget", origin.budget, "false alarms a week asked for"),
-        ("achieved", origin.achieved, "false alarms a week in the simulation at this threshold"),
+        ("budget", origin.budget, f"those of them that are for {what}, judged by days"),
+        ("achieved", origin.achieved, "false alarms a week at this threshold, in the simulation that it was chosen by"),
         ("standard error", origin.standard_error, "of achieved"),
         ("simulated weeks", origin.simulated_weeks, "drawn from the fitted series"),
         ("judged a day", origin.evaluations_per_day, "times"),
@@ -92,7 +123,9 @@ def _bar(bar: Bar | None) -> list[Number]:
     if bar is None:
         return []
     return [
+        ("budget", bar.budget, "those of them that are for single hours"),
         ("hours compared", bar.hours, "whose scores set the threshold"),
-        ("episodes allowed", bar.allowed, "false alarms that so many hours may hold; fewer passed the threshold"),
+        ("episodes allowed", bar.allowed, "budget × hours compared / 168; fewer passed the threshold"),
+        *([("least", bar.least, "no threshold for hours is lower")] if bar.least is not None else []),
         ("topics", bar.topics, "that were compared"),
     ]

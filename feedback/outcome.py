@@ -25,6 +25,7 @@ VERDICTS = {
     OutcomeVerdict.PARTLY: N_("partly"),
     OutcomeVerdict.NO_EFFECT: N_("no effect"),
     OutcomeVerdict.WORSE: N_("worse"),
+    OutcomeVerdict.UNTOLD: N_("effect cannot be told"),
 }
 
 REASONS = {
@@ -33,7 +34,10 @@ REASONS = {
     OutcomeVerdict.NO_EFFECT: N_("it is not certain that there are fewer, and {hoped}, as hoped for, is ruled out"),
     OutcomeVerdict.WORSE: N_("there are more than can be by chance"),
     OutcomeVerdict.UNKNOWN: N_("no effect and {hoped}, as hoped for, are both possible still"),
+    OutcomeVerdict.UNTOLD: N_("no effect and {hoped}, as hoped for, both remain possible, and its weeks are over"),
 }
+
+OPEN = (OutcomeVerdict.UNKNOWN, OutcomeVerdict.UNTOLD)
 
 NOTABLE = 0.1
 """A change of the log ratio, or of an end of its interval, that is worth writing down."""
@@ -48,7 +52,7 @@ def is_news(last: Outcome | None, now: Outcome) -> bool:
 
 
 def _standing(outcome: Outcome) -> tuple[object, ...]:
-    return outcome.verdict, outcome.regressed_at, outcome.next_fix_at
+    return outcome.verdict, outcome.regressed_at, outcome.next_fix_at, outcome.final
 
 
 def headline(fix: Fix, outcome: Outcome | None, zone: ZoneInfo, to: Language = ENGLISH) -> str:
@@ -81,8 +85,8 @@ def sentences(fix: Fix, outcome: Outcome | None, zone: ZoneInfo) -> list[str]:
     if fix.withdrawn_at is not None:
         told.append(f"It was withdrawn on {_day(fix.withdrawn_at, zone, ENGLISH)} by {clean(fix.withdrawn_by or '')}.")
     if outcome is None:
-        return [*told, "Fixes are judged once a day, from the day after the fix on."]
-    return [*told, counted(outcome), *ended(outcome, zone), because(fix, outcome), METHOD]
+        return [*told, "Fixes are judged once a day, from the day after the fix on, however late they are entered."]
+    return [*told, *measured(outcome, zone), because(fix, outcome), METHOD]
 
 
 def in_short(fix: Fix, outcome: Outcome | None, zone: ZoneInfo, to: Language = ENGLISH) -> str:
@@ -90,9 +94,14 @@ def in_short(fix: Fix, outcome: Outcome | None, zone: ZoneInfo, to: Language = E
     told = [headline(fix, outcome, zone, to)]
     if outcome is not None:
         known = outcome.verdict is not OutcomeVerdict.UNKNOWN
-        told.append(counted(outcome, to) if known else f"{capital(_why(fix, outcome, to))}.")
-        told += ended(outcome, zone, to)
+        told += measured(outcome, zone, to) if known else _ended(outcome, zone, to)
+        told += [f"{capital(_why(fix, outcome, to))}."] if outcome.verdict in OPEN else []
     return " ".join(told)
+
+
+def measured(outcome: Outcome, zone: ZoneInfo, to: Language = ENGLISH) -> list[str]:
+    """The numbers, where there are any, and what ended them."""
+    return [*([counted(outcome, to)] if outcome.days else []), *_ended(outcome, zone, to)]
 
 
 def counted(outcome: Outcome, to: Language = ENGLISH) -> str:
@@ -112,7 +121,7 @@ def counted(outcome: Outcome, to: Language = ENGLISH) -> str:
     return f"{came} {sure}"
 
 
-def ended(outcome: Outcome, zone: ZoneInfo, to: Language = ENGLISH) -> list[str]:
+def _ended(outcome: Outcome, zone: ZoneInfo, to: Language) -> list[str]:
     """That the next fix ended the weeks after this one, where it did."""
     if outcome.next_fix_at is None:
         return []
@@ -127,12 +136,14 @@ def because(fix: Fix, outcome: Outcome, to: Language = ENGLISH) -> str:
 
 
 def _why(fix: Fix, outcome: Outcome, to: Language) -> str:
-    missing = _missing(outcome, to) if outcome.verdict is OutcomeVerdict.UNKNOWN else ""
+    missing = _missing(outcome, to) if outcome.verdict in OPEN else ""
     told = {"sure": to.percent(outcome.certainty, 1), "hoped": change_words(1 + fix.expect, to)}
     return missing or to.gettext(REASONS[outcome.verdict], **told)
 
 
 def _missing(outcome: Outcome, to: Language, rules: OutcomeRules = OUTCOME_RULES) -> str:
+    if not outcome.days and not outcome.known_days:
+        return to.gettext("nothing was counted of the topic around that day")
     if outcome.days < rules.least_days:
         return to.ngettext(
             "{number} day after the fix with data, and it takes {least}",

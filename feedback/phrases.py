@@ -23,6 +23,7 @@ from feedback.domain import (
     Verdict,
     Voices,
 )
+from feedback.exposure import EndedExposure
 from feedback.intake.kinds import PLACEHOLDER
 from feedback.language import ENGLISH, N_, NBSP, Language
 
@@ -137,7 +138,15 @@ def customers_words(number: int, to: Language = ENGLISH) -> str:
 def voices_words(voices: Voices, to: Language = ENGLISH) -> str:
     """57 messages from 38 customers; 36 when near-copies count once."""
     told = to.ngettext("{number} message", "{number} messages", voices.messages)
-    if voices.customers is not None:
+    if voices.customers is not None and voices.unknown:
+        told = to.ngettext(
+            "{messages}, {unknown} of them from nobody known, the others from {number} customer",
+            "{messages}, {unknown} of them from nobody known, the others from {number} customers",
+            voices.customers,
+            messages=told,
+            unknown=to.number(voices.unknown),
+        )
+    elif voices.customers is not None:
         told = to.ngettext(
             "{messages} from {number} customer", "{messages} from {number} customers", voices.customers, messages=told
         )
@@ -156,6 +165,16 @@ def silent_words(silent: SilentSource, to: Language = ENGLISH) -> str:
         day=to.dated(silent.last_day),
         usual=humane(silent.usual, to),
     )
+
+
+def ended_words(ended: EndedExposure, to: Language = ENGLISH) -> str:
+    """No players since 12 March 2026, and what complaints are held against instead."""
+    column, day = clean(ended.name), to.dated(ended.last_day)
+    if ended.given_up:
+        return to.gettext(
+            "no {column} since {day}: complaints are held against all others instead", column=column, day=day
+        )
+    return to.gettext("no {column} since {day}: each day counts as the same weekday before", column=column, day=day)
 
 
 def humane(value: float, to: Language = ENGLISH) -> str:

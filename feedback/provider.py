@@ -71,20 +71,23 @@ class Known:
     given: Given | None
 
 
-def ask(provider: Provider, back: str, secret: bytes, now: datetime) -> tuple[str, str]:
-    """Where to send the browser, and what it has to bring back, sealed. ProviderError when it cannot be reached."""
+def ask(provider: Provider, back: str, wanted: str, secret: bytes, now: datetime) -> tuple[str, str]:
+    """Where to send the browser, and what it has to bring back, sealed, with the page that is `wanted` in the end.
+    ProviderError when it cannot be reached."""
     from authlib.common.security import generate_token
 
     verifier, nonce = generate_token(64), generate_token(32)
     with _client(provider, back) as client:
         endpoint = _configuration(provider.issuer)["authorization_endpoint"]
         url, state = client.create_authorization_url(endpoint, code_verifier=verifier, nonce=nonce)
-    told = json.dumps({"state": state, "verifier": verifier, "nonce": nonce})
+    told = json.dumps({"state": state, "verifier": verifier, "nonce": nonce, "wanted": wanted})
     return str(url), seal(told, secret, SEALED_FOR, now)
 
 
-def answer(provider: Provider, back: str, sealed: str, state: str, code: str, secret: bytes, now: datetime) -> Known:
-    """Who came back from the provider. ProviderError unless everything about it is right."""
+def answer(
+    provider: Provider, back: str, sealed: str, state: str, code: str, secret: bytes, now: datetime
+) -> tuple[Known, str]:
+    """Who came back from the provider, and the page that they wanted. ProviderError unless everything is right."""
     try:
         flow = json.loads(unseal(sealed, secret, SEALED_FOR, now, LIFE))
     except SealError:
@@ -93,7 +96,7 @@ def answer(provider: Provider, back: str, sealed: str, state: str, code: str, se
         raise ProviderError
     claims = _claims(provider, back, code, flow, now)
     name = claims.get("preferred_username") or claims.get("email") or claims["sub"]
-    return Known(f"{provider.issuer} {claims['sub']}", str(name), provider.given(claims))
+    return Known(f"{provider.issuer} {claims['sub']}", str(name), provider.given(claims)), flow["wanted"]
 
 
 def _claims(provider: Provider, back: str, code: str, flow: Mapping[str, str], now: datetime) -> Mapping[str, Any]:

@@ -38,14 +38,13 @@ class Rules:
     opening: re.Pattern[str]
 
 
-def asking(text: str, language: str) -> list[str]:
-    """The sentences of a text that ask or misunderstand, without what leads up to them ("Quick question:"): questions
-    first, else in their order; none in a language without rules."""
+def questions(text: str, language: str) -> list[str]:
+    """The questions of a text in their order, without what leads up to them ("Quick question:"), not what only says
+    that something is not understood; none in a language without rules."""
     rules = RULES.get(language)
     if rules is None:
         return []
-    found = [_LEAD.sub("", each) for each in sentences(text) if asks(each, rules)]
-    return sorted(found, key=lambda each: not _is_question(each, rules))
+    return [_LEAD.sub("", each) for each in sentences(text) if asks(each, rules) and _is_question(each, rules)]
 
 
 def is_asking(text: str, language: str) -> bool:
@@ -75,7 +74,7 @@ def _is_question(sentence: str, rules: Rules) -> bool:
 
 
 def _rules(puzzled: str, chasing: str, opening: str) -> Rules:
-    written = _joined(puzzled), _joined(chasing), f"{_HAIL}(?:{_joined(opening)})"
+    written = _joined(puzzled), _joined(chasing), rf"{_HAIL}(?:{_joined(opening)})\b"
     return Rules(*(re.compile(each, re.IGNORECASE) for each in written))
 
 

@@ -1,6 +1,7 @@
 """What the service wrote into an alert's history, said again in the reader's language.
 
-It writes one of few sentences, in English, when it moves an alert (`feedback.alerts`); the numbers in them are read.
+It writes one of few sentences, in English, when it moves an alert (`feedback.alerts`); numbers and names in them are
+read.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import re
 
 from feedback.language import ENGLISH, Language
+from feedback.phrases import owner_name
 
 _SPAN = r"\d+ (?:hour|day)s?"
 _RISE = re.compile(
@@ -18,6 +20,7 @@ _CALM = re.compile(
     rf"Calm for (?P<quiet>{_SPAN}): (?P<observed>\d+) in the last (?P<span>{_SPAN}), (?P<expected>[\d.]+) expected "
     r"\(up to (?P<high>[\d.]+)\)\."
 )
+_HANDED = re.compile(r"Handed over to (?P<owner>[^:]+)(?P<why>: .*)?", re.DOTALL)
 
 
 def moved_words(why: str, to: Language) -> str:
@@ -32,6 +35,9 @@ def moved_words(why: str, to: Language) -> str:
             "Calm for {quiet}: {number} in the last {span}, {expected} expected (up to {high}).",
             quiet=_span(calm["quiet"], to), span=_span(calm["span"], to), **_numbers(calm, to, "expected", "high"),
         )  # fmt: skip
+    if handed := _HANDED.fullmatch(why):
+        given = to.gettext("Handed over to {owner}", owner=owner_name(handed["owner"], to))
+        return f"{given}{handed['why'] or ''}"
     if rise := _RISE.fullmatch(why):
         return to.gettext(
             "{number} in {span}, {expected} expected ({low} to {high}).",

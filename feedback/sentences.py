@@ -21,6 +21,7 @@ from feedback.phrases import (
     clean,
     complaints_words,
     drivers_words,
+    ended_words,
     expected_words,
     humane,
     interval_words,
@@ -133,7 +134,8 @@ class Sentences:
         return self._to.gettext("Week {number}", number=int(self._digest.week[-2:]))
 
     def subject(self) -> str:
-        to, week = self._to, self._number()
+        """With whose digest it is: several owners may share a mailbox."""
+        to, week = self._to, f"{self._number()}, {self._owner()}"
         if not self._digest.rose:
             return to.gettext("{week}: nothing rose beyond chance", week=week)
         first, *others = self._digest.rose
@@ -502,9 +504,11 @@ class Sentences:
         return f"{quote_origin(quote, self._to)}, {self.day(quote.received_at)}"
 
     def remainder(self) -> str:
-        """Which source fell silent, what no topic holds and what could not be read, of everything that came in."""
+        """What fell silent or ended, what no topic holds and what could not be read, of everything that came in."""
         digest, to = self._digest, self._to
         told = [to.gettext("{what}: is it down?", what=capital(silent_words(each, to))) for each in digest.silent]
+        if digest.ended:
+            told.append(f"{capital(ended_words(digest.ended, to))}.")
         if digest.total and not digest.unassigned:
             share = percent(digest.unassigned_share, to)
             told.append(
@@ -527,7 +531,7 @@ class Sentences:
 
     def is_ill(self) -> bool:
         """Whether something is wrong with the data that somebody has to see to."""
-        return bool(self._digest.silent or self._digest.rejected)
+        return bool(self._digest.silent or self._digest.ended or self._digest.rejected)
 
     def is_empty(self) -> bool:
         """Whether one line says it all: nothing of the reader's rose, is new, open or over, was mended or has become
@@ -608,7 +612,7 @@ class Sentences:
         return suggestion_words(each, self._to)
 
     def questions(self, each: FaqSuggestion) -> Sequence[tuple[str, str, str]]:
-        """One question a language, as (code, language, question)."""
+        """A few questions a language, as (code, language, question)."""
         from feedback.suggestions import questions_words
 
         return questions_words(each, self._to)

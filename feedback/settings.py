@@ -198,7 +198,9 @@ class Settings(BaseSettings):
     oidc_issuer: str = Field(
         "", description="The issuer of an OpenID Connect provider that people sign in through. Empty: none."
     )
-    oidc_client_id: str = Field("", description="What the provider knows this service as.")
+    oidc_client_id: str = Field(
+        "", description="What the provider knows this service as; goes with oidc_issuer.", validate_default=True
+    )
     oidc_client_secret: str = Field(
         "", description="The secret agreed with the provider; better in FEEDBACK_OIDC_CLIENT_SECRET than in a file."
     )
@@ -351,6 +353,13 @@ class Settings(BaseSettings):
         on_this_machine = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
         if value and not (parts.hostname and (parts.scheme == "https" or on_this_machine)):
             raise ValueError("not a URL that begins with https://")
+        return value
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _known_to_the_issuer(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("oidc_issuer") and not value:
+            raise ValueError("with oidc_issuer it takes what that provider knows this service as")
         return value
 
     @field_validator("oidc_roles")

@@ -10,6 +10,9 @@ from feedback.language import Language
 from feedback.phrases import capital, excerpt, language_name, percent
 from feedback.support import MINUTE, duration
 
+MAILED = 2
+"""So many questions of a language are told: with five languages more would make a mail long."""
+
 
 def suggestion_words(each: FaqSuggestion, to: Language) -> str:
     """How many ask, and how long they keep support busy."""
@@ -33,9 +36,9 @@ def _spent(each: FaqSuggestion, to: Language) -> str:
 
 
 def questions_words(each: FaqSuggestion, to: Language) -> Sequence[tuple[str, str, str]]:
-    """One question a language, as (code, language, question)."""
+    """A few questions a language, as (code, language, question)."""
     return [
-        (code, capital(language_name(code, to)), excerpt(asked[0]))
+        (code, capital(language_name(code, to)), excerpt(question))
         for code, asked in sorted(each.questions.items())
-        if asked
+        for question in asked[:MAILED]
     ]

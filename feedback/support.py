@@ -188,7 +188,9 @@ def _shared(share: Estimate | None, to: Language) -> Sequence[str]:
         return [NOTHING]
     if is_few(share):
         return [to.gettext("too few")]
-    return [percent(share.value, to), f"({to.number(100 * share.low)}–{to.percent(share.high)})"]
+    low, high = to.percent(share.low), to.percent(share.high)
+    # "under 1 % (0–0 %)" would say less than nothing
+    return [percent(share.value, to), *([f"({to.number(100 * share.low)}–{high})"] if low != high else [])]
 
 
 def _change(week: Estimate | None, before: Estimate | None, kind: _Kind, to: Language) -> str:

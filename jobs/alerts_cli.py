@@ -34,7 +34,7 @@ def list_alerts(
     limit: Annotated[int, typer.Option(help="At most so many, the newest first.", min=1)] = 50,
     as_json: Json = False,
 ) -> None:
-    """Show alerts, and do something about them."""
+    """Show alerts, and do something about them. `feedback explain` tells of one whom and what it is about."""
     if context.invoked_subcommand:
         return
     from feedback.store.alerts import alert_rows
@@ -47,16 +47,12 @@ def list_alerts(
         rows = [_row(opened, connection, owners, row) for row in found]
     columns = {
         "key": "Alert",
-        "opened_at": "Opened (UTC)",
+        "opened_on": "Opened",
         "shown_state": "State",
-        "severity": "Severity",
         "topic": "Topic",
         "owner": "Owner",
-        "observed": "Observed",
+        "observed": "Count",
         "expected": "Expected",
-        "behind": "Messages, customers, texts",
-        "risen": "Where",
-        "mostly": "Mostly",
     }
     show(out, rows, columns, as_json=as_json, empty="No alert.")
 
@@ -193,6 +189,7 @@ def _row(context: Context, connection: Connection, owners: Owners, found: Row[An
     alert, said = alert_of(connection, row["id"]), verdicts_of(connection, row["id"])
     marks = [
         row["state"],
+        severity_of(evidence) or "",
         said[-1].verdict.value if said else "",
         "muted" if muted_by(connection, alert, wall()) else "",
         *marks_of(context, connection, alert, wall()),
@@ -204,6 +201,7 @@ def _row(context: Context, connection: Connection, owners: Owners, found: Row[An
         "severity": severity_of(evidence),
         "severity_why": evidence.get("severity"),
         "key": str(row["id"])[:8],
+        "opened_on": f"{row['opened_at'].astimezone(context.settings.zone):%Y-%m-%d}",
         "behind": _behind(evidence.get("voices", {})),
         "mostly": mostly or None,
         "verdict": said[-1].verdict if said else None,

@@ -17,6 +17,7 @@ from feedback.digest import Quote
 from feedback.domain import Channel as Intake
 from feedback.errors import FeedbackError
 from feedback.links import NO_LINKS, Links, links_of
+from feedback.notify.alertmanager import Alertmanager, as_it_is
 from feedback.notify.channels import EVERYBODY, Channel, Channels
 from feedback.notify.deadline import failure
 from feedback.notify.message import Message, alert_message, digest_message
@@ -24,8 +25,7 @@ from feedback.notify.outbox import Notice, NoticeKind, NoticeState, Result, Retr
 from feedback.notify.outcomes import outcome_message
 from feedback.notify.sources import source_message
 from feedback.settings import hash_key
-from feedback.store import facets, notices
-from feedback.store.alerts import alert_row
+from feedback.store import alerts, facets, notices
 from feedback.store.standing import may_say
 from jobs.context import Context
 from jobs.ownership import owners_of
@@ -135,15 +135,22 @@ class _Delivery:
             return outcome_message(notice)
         if notice.kind in (NoticeKind.SILENT, NoticeKind.HEARD):
             return source_message(notice)
+        if isinstance(channel, Alertmanager):
+            notice = self._as_it_is(notice)
         quotes = self._quotes(notice) if channel.quotes else ()
         return alert_message(notice, quotes, partial(self._links, notice), self._page)
+
+    def _as_it_is(self, notice: Notice) -> Notice:
+        """A notice that comes late must not tell of an alert as open that is over: nobody would tell of its end."""
+        with self.context.database.read() as connection:
+            return as_it_is(notice, alerts.ended(connection, [alert_id for alert_id, _ in notice.about]))
 
     def _links(self, notice: Notice, alert_id: UUID) -> Links:
         settings = self.context.settings
         if not settings.public_url:
             return NO_LINKS
         with self.context.database.read() as connection:
-            sayable = may_say(owners_of(self.context, connection), notice.owner, alert_row(connection, alert_id))
+            sayable = may_say(owners_of(self.context, connection), notice.owner, alerts.alert_row(connection, alert_id))
         made = links_of(settings.public_url, hash_key(settings.data_dir), notice.id, alert_id, notice.created_at)
         return {verdict: url for verdict, url in made.items() if verdict in sayable}
 

@@ -66,7 +66,7 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
     with context.database.read() as connection:
         last, come_in = last_judged(connection), watermark(connection, now)
         moment = come_in.judged_as_of(context, last)
-        dated = dated_panel(context, connection, current.version.id, ids, moment, come_in.until)
+        dated = dated_panel(context, connection, current.version.id, ids, moment, come_in)
     if dated is None or (last is not None and last >= now):
         return {"judged": 0}
     found = limits(context, current.version, dated, now)
@@ -127,7 +127,7 @@ class _Judging:
         places = rises.surest(row)
         of = rises.of(places[0])
         signal = replace(self._signal(of, (row, -1), SEGMENTS, limit), segment=series.segments[places[0]])
-        why = Why(self._reason(of, (row, -1)), self.limits.set_at, limit.as_dict(), limit.threshold.q_bound)
+        why = Why(of.reasons.of(row), self.limits.set_at, limit.as_dict(), limit.threshold.q_bound)
         return Judged(signal, replace(why, where=self._where(series, rises, row, places)))
 
     def _where(
@@ -180,7 +180,8 @@ class _Judging:
         return Judged(signal, Why(reason, self.limits.set_at, whole.as_dict(), bound, late))
 
     def _reason(self, rises: Rises, cell: tuple[int, int]) -> Reason:
-        return replace(rises.reasons.of(*cell), exposure=self.context.settings.exposure)
+        by_others = self.dated.panel.exposure is None
+        return replace(rises.reasons.of(*cell), exposure="" if by_others else self.context.settings.exposure)
 
     def _signal(self, rises: Rises, cell: tuple[int, int], detector: str, limit: Limit) -> Signal:
         row, day = cell

@@ -17,14 +17,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, text
 
 from feedback.errors import FeedbackError, SettingError, StoreError
+from feedback.exposure import EndedExposure
 from feedback.lag import LAG, is_late
 from feedback.notify.outbox import NoticeState
+from feedback.phrases import ended_words
 from feedback.settings import LOOPBACK, Settings, load_settings
 from feedback.store import nearest, notices, runs
 from feedback.store.complaints import count_complaints
 from feedback.store.database import open_database
 from jobs.backup import last_backup
 from jobs.context import Parts
+from jobs.exposure import ended_exposure
 from jobs.overdue import LeftOut, left_out
 from jobs.progress import Silent
 from jobs.schedule import CHAIN
@@ -230,6 +233,8 @@ def _of_runs(connection: Connection, settings: Settings, now: datetime) -> Itera
     yield given_up(list(runs.given_up(connection)), done, settings.zone)
     yield abandoned(len(runs.overdue(connection, now)))
     yield never_done(left_out(connection, settings, now))
+    if settings.exposure:
+        yield exposure(settings.exposure, ended_exposure(settings, connection, now))
 
 
 def privacy(file: Path) -> Finding:
@@ -334,6 +339,14 @@ def never_done(found: Sequence[LeftOut]) -> Finding:
         "`feedback replay` over it, before the first worker starts."
     )
     return Finding("windows left out", State.NOTE, told, advice)
+
+
+def exposure(name: str, ended: EndedExposure | None) -> Finding:
+    """Whether numbers of the column that complaints are held against still come."""
+    if ended is None:
+        return Finding("exposure", State.OK, name)
+    advice = "`feedback exposure ingest FILE` takes in more; without the setting 'exposure' none are awaited."
+    return Finding("exposure", State.NOTE, ended_words(ended), advice)
 
 
 def dead_notices(number: int) -> Finding:

@@ -18,7 +18,7 @@ from feedback.store.notices import told_at
 from feedback.store.owners import responsible_for
 from jobs.context import Context
 from jobs.mutes import muted_by
-from jobs.notices import write_escalation
+from jobs.notices import last_rise, write_escalation
 from jobs.ownership import owners_of
 
 log = logging.getLogger(__name__)
@@ -42,23 +42,28 @@ def _waits(alert: Alert) -> bool:
 
 
 def _pass_on(context: Context, connection: Connection, channels: Channels, alert: Alert, now: datetime) -> int:
-    """How many steps of one alert are due and were not taken yet. They count from when its owner was told."""
-    position = len(alerts.transitions_of(connection, alert.id)) - 1
+    """How many steps of one alert are due and were not taken yet. They count from when its owner was told of its rise
+    or, if that is later, was handed it."""
+    latest = alerts.transitions_of(connection, alert.id)[-1]
     owner = responsible_for(owners_of(context, connection), alerts.alert_row(connection, alert.id)).owner
-    told = _told_at(connection, channels, alert, position, owner)
+    told = _told_at(connection, channels, alert, owner)
     if told is None or muted_by(connection, alert, now):
         return 0
-    done = {each.step for each in escalations_of(connection, alert.id) if each.position == position}
-    ready = due(channels.steps_of(owner), told, now, channels.quiet_of(owner))
-    made = [Escalation(alert.id, position, place, now, owner, step.to) for place, step in ready if place not in done]
+    since = max(told, latest.at)
+    done = {each.step for each in escalations_of(connection, alert.id) if each.position == latest.position}
+    ready = due(channels.steps_of(owner), since, now, channels.quiet_of(owner))
+    made = [
+        Escalation(alert.id, latest.position, place, now, owner, step.to) for place, step in ready if place not in done
+    ]
     for each in made:
         add_escalation(connection, each)
-        write_escalation(context, connection, each, told, now)
+        write_escalation(context, connection, each, since, now)
     return len(made)
 
 
-def _told_at(connection: Connection, channels: Channels, alert: Alert, position: int, owner: str) -> datetime | None:
+def _told_at(connection: Connection, channels: Channels, alert: Alert, owner: str) -> datetime | None:
     """When an owner was told of an alert's rise; if not at all, though nothing holds it back, when anybody was."""
+    position = last_rise(connection, alert.id)
     by_owner = told_at(connection, alert.id, position, [each.key for each in channels.own(owner)])
     if by_owner is not None or alert.id in held.waiting(connection):
         return by_owner

@@ -20,7 +20,7 @@ from feedback.faq import LEAST, Faq, FaqEntry, FaqSuggestion, is_mostly_asked, r
 from feedback.interval import Estimate
 from feedback.kpi import Tally, tallied
 from feedback.owners import Owners
-from feedback.questions import RULES, asking, is_asking
+from feedback.questions import RULES, is_asking, questions
 from feedback.series import bucket_start, day_of
 from feedback.store import counts
 from feedback.store.fixes import fixes, outcomes_of
@@ -31,6 +31,7 @@ from jobs.context import Context
 from jobs.ownership import owners_of
 from jobs.published import Published
 from models.copies import copies
+from models.topics import lemmatise
 
 LOOKED_AT = timedelta(weeks=8)
 
@@ -39,6 +40,9 @@ READ = 200
 
 SHOWN = 3
 """So many questions of a language are shown."""
+
+CERTAIN = 3
+"""With so many of the topic's words a question is about the topic beyond doubt: more of them make it no better."""
 
 ALIKE = 0.6
 """Questions whose wordings are so similar are one question."""
@@ -77,26 +81,36 @@ def gather_faq(context: Context, connection: Connection, current: Published, spa
     return WeekFaq(Faq(ranked(found), entries))
 
 
-def questions_of(texts: Sequence[Row[Any]]) -> Mapping[str, list[str]]:
-    """What the texts ask by language, the language that asks most first; near copies once, what is asked most often
-    before what is nearest to the topic's centre. The rows (text, language) come with the nearest first.
-
-    Of each text its first question, so that what only stands beside one ("it is not explained anywhere") is not shown.
-    """
-    asked: dict[str, list[str]] = {}
+def questions_of(texts: Sequence[Row[Any]], words: Mapping[str, Sequence[str]]) -> Mapping[str, list[str]]:
+    """What the texts ask by language, the language that asks most first. The rows (text, language) come with the
+    nearest to the topic's centre first; `words` are the topic's, by language."""
+    asked: dict[str, list[list[str]]] = {}
     for row in texts:
         if is_asking(row.text, row.language):
-            asked.setdefault(row.language, []).append(asking(row.text, row.language)[0])
-    return {
-        language: _distinct(asked[language]) for language in sorted(asked, key=lambda each: (-len(asked[each]), each))
+            asked.setdefault(row.language, []).append(questions(row.text, row.language))
+    found = {
+        language: _telling(asked[language], language, set(words.get(language, ())))
+        for language in sorted(asked, key=lambda each: (-len(asked[each]), each))
     }
+    return {language: each for language, each in found.items() if each}
 
 
-def _distinct(asked: Sequence[str]) -> list[str]:
-    copy_of = copies(asked, ALIKE, least_words=1)
+def _telling(asked: Sequence[Sequence[str]], language: str, words: set[str]) -> list[str]:
+    """Of each text the question that holds most of the topic's words, near copies once: what holds most of them first,
+    then what is asked most often. "Which is it now?" says nothing by itself: what holds much fewer than others is left
+    out, and what holds none, unless the topic has no words in that language."""
+    everything = [each for text in asked for each in text]
+    lemmas = lemmatise(everything, language)
+    held = {each: min(len(words & set(of)), CERTAIN) for each, of in zip(everything, lemmas, strict=True)}
+    most = max(held.values(), default=0)
+    own = [max(text, key=lambda each: held[each]) for text in asked if text]
+    kept = [each for each in own if 2 * held[each] > most or not words]
+    copy_of = copies(kept, ALIKE, least_words=1)
     firsts, sizes = np.unique(copy_of, return_counts=True)
-    order = sorted(zip(firsts.tolist(), sizes.tolist(), strict=True), key=lambda each: (-each[1], each[0]))
-    return [asked[first] for first, _ in order[:SHOWN]]
+    order = sorted(
+        zip(firsts.tolist(), sizes.tolist(), strict=True), key=lambda each: (-held[kept[each[0]]], -each[1], each[0])
+    )
+    return [kept[first] for first, _ in order[:SHOWN]]
 
 
 def _share(texts: Sequence[Row[Any]]) -> Estimate | None:
@@ -125,7 +139,7 @@ def _suggestion(
         asking=share,
         minutes=minutes,
         timed_by=way,
-        questions=questions_of(texts),
+        questions=questions_of(texts, topic.words),
     )
 
 

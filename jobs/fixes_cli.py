@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import typer
 from sqlalchemy import Connection
 
-from feedback.domain import USUAL_EXPECTATION, Fix, Outcome
+from feedback.domain import OUTCOME_RULES, USUAL_EXPECTATION, Fix, Outcome, OutcomeRules
 from feedback.errors import FeedbackError
 from feedback.outcome import sentences, standing
 from feedback.phrases import capital
+from feedback.series import day_of
+from feedback.store.complaints import count_complaints
 from feedback.store.fixes import add_fix, fix_by_id, outcomes_of, withdraw_fix
 from feedback.store.fixes import fixes as stored_fixes
 from feedback.store.topics import topic_names
 from jobs.console import Json, open_context, out, wall
 from jobs.context import Context
+from jobs.panel import first_day
 from jobs.show import say, show, write_json
 
 fixes = typer.Typer(
@@ -41,7 +45,7 @@ def add(
     note: Annotated[str, typer.Option(help="What was done.")] = "",
     who: Who = "",
 ) -> None:
-    """Enter a fix. From then on it is judged every day, for twelve weeks."""
+    """Enter a fix. It is judged every day, for twelve weeks; entered later, the next midnight."""
     from jobs.curate import find_topic
 
     change = change_of(expect)
@@ -50,10 +54,8 @@ def add(
     topic_id = find_topic(context, topic)
     with context.write() as connection:
         made = add_fix(connection, topic_id, moment, change, note.strip(), wall(), who or "unknown")
-    say(
-        out,
-        f"Fix {made.id} is entered; `feedback fixes show {made.id}` tells what it achieved as soon as there is enough.",
-    )
+        _, first, _ = count_complaints(connection)
+    say(out, f"Fix {made.id} is entered; {_prospect(made, first, context.settings.zone)}")
 
 
 @fixes.command("list")
@@ -142,6 +144,18 @@ def moment_of(context: Context, text: str) -> datetime:
     if moment > wall():
         raise FeedbackError(f"{moment:%Y-%m-%d %H:%M} UTC is in the future: enter the fix once it is made.")
     return moment
+
+
+def _prospect(fix: Fix, first: datetime | None, zone: ZoneInfo, rules: OutcomeRules = OUTCOME_RULES) -> str:
+    """What becomes of a fix, the first complaint having been received at `first`."""
+    begin = first_day(first, wall(), zone) if first else None
+    if begin is None or day_of(fix.at, zone) < begin + timedelta(days=rules.least_known):
+        since = f"they are counted since {begin}" if begin else "there are none"
+        return (
+            "what it achieved cannot be told: it takes the complaints of "
+            f"{rules.least_known} days before it, and {since}."
+        )
+    return f"`feedback fixes show {fix.id}` tells what it achieved from midnight on, as soon as there is enough."
 
 
 def _found(connection: Connection, number: int) -> Fix:

@@ -50,8 +50,6 @@ TOLD = {
 GRAVE = (str(Severity.HIGH), str(Severity.CRITICAL))
 """An open alert that becomes so is told again."""
 
-RISING = tuple(str(state) for state, kind in TOLD.items() if kind is not NoticeKind.RESOLVED)
-
 Receivers = Sequence[tuple[Channel, str]]
 """Channels, each with the owner on whose behalf it hears of something."""
 
@@ -152,14 +150,20 @@ def write_graver(context: Context, connection: Connection, alert: Alert, now: da
 
 def last_rise(connection: Connection, alert_id: UUID) -> int:
     """The place in an alert's history at which it last opened or came back."""
-    rose: list[int] = [row.position for row in alerts.transitions_of(connection, alert_id) if row.after in RISING]
+    rose: list[int] = [row.position for row in alerts.transitions_of(connection, alert_id) if is_rise(row)]
     return rose[-1]
+
+
+def is_rise(row: Row[Any]) -> bool:
+    """Whether a change of state is that an alert opened or came back, and not that it was handed over."""
+    return row.before is None or row.after == AlertState.REGRESSED
 
 
 def write_escalation(context: Context, connection: Connection, made: Escalation, told: datetime, now: datetime) -> int:
     """One notice to each channel of the next in line about an alert whose owner was `told` and has not taken it on."""
     assert context.parts.channels is not None
-    change = _change_at(connection, alerts.alert_of(connection, made.alert_id), made.position)
+    rose = last_rise(connection, made.alert_id)
+    change = _change_at(connection, alerts.alert_of(connection, made.alert_id), rose)
     part = _part(context, connection, NoticeKind.ESCALATED, change, made.position, now)
     part = replace(part, place=f"{made.position}/{made.step}")
 
@@ -288,10 +292,12 @@ def _receivers(part: _Part) -> Receivers:
 
 
 def _told_of_rise(connection: Connection, part: _Part) -> Receivers:
-    """The channels that were told of the rise that is over, whether they answer for it or it went on to them."""
+    """The channels that were told of the latest rise, whether they answer for it or it went on to them, also after it
+    was handed over."""
     assert part.context.parts.channels is not None
-    rose = last_rise(connection, part.alert_id)
-    owners, by_key = told_channels(connection, part.alert_id, rose), part.context.parts.channels.by_key
+    by_key, changes = part.context.parts.channels.by_key, alerts.transitions_of(connection, part.alert_id)
+    since = range(last_rise(connection, part.alert_id), len(changes))
+    owners = {key: owner for each in since for key, owner in told_channels(connection, part.alert_id, each).items()}
     return [(by_key[key], owner) for key, owner in owners.items() if key in by_key]
 
 

@@ -23,9 +23,11 @@ from jobs.detect import Judged, decide_all, signal_of
 from jobs.evidence import Why
 from jobs.panel import expected_days
 from jobs.published import Published, published
+from jobs.watermark import watermark
 from models.detect.fdr import q_values
-from models.detect.outage import BUDGET_SHARE, Outage, bar
+from models.detect.outage import BUDGET_SHARE, LEAST_SCORE, Outage, bar
 from models.detect.panel import Panel, Scores
+from models.detect.silence import gaps_in_hours
 
 HOUR = timedelta(hours=1)
 COMPARED_WEEKS, LEAST_WEEKS = 20, 8
@@ -89,7 +91,10 @@ def hourly_panel(
     expected = expected_days(
         connection, tuple(rows), [day_of(start + hour * HOUR, context.settings.zone) for hour in range(hours)]
     )
-    return HourlyPanel(Panel(observed, total, excluded, _gaps(total), expected=expected), tuple(rows), end)
+    surely = watermark(connection, end).surely
+    awaited = np.array([surely < start + (hour + 1) * HOUR for hour in range(hours)])
+    panel = Panel(observed, total, excluded, gaps_in_hours(total), expected=expected, awaited=awaited)
+    return HourlyPanel(panel, tuple(rows), end)
 
 
 def _excluded(connection: Connection, rows: Mapping[UUID, int], start: datetime, hours: int) -> NDArray[np.bool_]:
@@ -102,11 +107,6 @@ def _excluded(connection: Connection, rows: Mapping[UUID, int], start: datetime,
     return excluded
 
 
-def _gaps(total: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(hours,): those around which nothing came for a day; a quiet hour alone is none."""
-    return np.asarray(np.convolve(total, np.ones(24, np.int64), "same") == 0)
-
-
 def _judged(
     context: Context, version: StoredVersion, hourly: HourlyPanel, detector: Outage, busy: set[UUID]
 ) -> list[Judged]:
@@ -117,7 +117,7 @@ def _judged(
     threshold = bar(past, allowed)
     scores, reasons = detector.explained(hourly.panel)
     q = q_values(scores.p)[:, -1]
-    origin = {"hours": past.shape[1], "allowed": allowed, "topics": len(hourly.topics)}
+    origin = {"hours": past.shape[1], "allowed": allowed, "topics": len(hourly.topics), "least": LEAST_SCORE}
 
     def judged(row: int) -> Judged:
         signal = _signal(version, hourly, scores, row, float(q[row]), threshold)

@@ -13,12 +13,14 @@ from sqlalchemy import Connection
 
 from feedback.domain import Segment, Span
 from feedback.errors import SettingError, StoreError
+from feedback.exposure import ended
 from feedback.series import bucket_start, day_of, judged_days
 from feedback.store import alerts, complaints, counts
 from feedback.store.events import planned_events
 from feedback.store.exposure import exposure_of
 from jobs.context import Context
 from jobs.silence import by_source
+from jobs.watermark import Watermark
 from models.detect import Panel
 from models.detect.exposure import exposure_from
 from models.detect.panel import Flags, Floats
@@ -46,13 +48,13 @@ def dated_panel(
     version_id: UUID,
     topics: Sequence[UUID],
     now: datetime,
-    come_in: datetime | None = None,
+    come_in: Watermark | None = None,
     segment: Segment | None = None,
 ) -> DatedPanel | None:
     """The series of `topics` as of `now`, of one segment where it is given; None before the first day of data.
 
     The last day is complete once complaints have come in up to its end: `come_in` says up to when they have, `now`
-    where it is not given.
+    where it is not given. Where days that are over may still get complaints, they and the last are awaited.
 
     They count customers: who writes ten times a day about one topic counts once, or one flood would be a rise.
     StoreError when the counts are of days that begin elsewhere, the time zone having been changed; SettingError when
@@ -62,7 +64,7 @@ def dated_panel(
     _, first, _ = complaints.count_complaints(connection)
     if first is None or first >= now or not topics:
         return None
-    days, complete = judged_days(max(day_of(first, zone), in_steps(day_of(now - HISTORY, zone))), now, zone)
+    days, complete = judged_days(first_day(first, now, zone), now, zone)
     places = {bucket_start(day, zone): place for place, day in enumerate(days)}
     rows = {topic: row for row, topic in enumerate(topics)}
     observed = np.zeros((len(topics), len(days)), np.int64)
@@ -76,10 +78,25 @@ def dated_panel(
         if topic in rows:
             observed[rows[topic], place] = customers
     excluded, expected = _excluded(connection, rows, days, zone), expected_days(connection, topics, days)
-    complete = complete and (come_in is None or span.end <= come_in)
-    exposure = _exposure(context, connection, version_id, days)
-    panel = Panel(observed, total, excluded, gaps(total, complete=complete), complete, exposure, expected)
+    awaited = _awaited(come_in, days, zone, is_over=complete) if come_in else None
+    complete = complete and (come_in is None or span.end <= come_in.until)
+    exposure = _exposure(context, connection, version_id, days, 0 if awaited is None else int(awaited.sum()))
+    panel = Panel(observed, total, excluded, gaps(total, complete=complete), complete, exposure, expected, awaited)
     return DatedPanel(panel, tuple(topics), days)
+
+
+def _awaited(come_in: Watermark, days: Sequence[date], zone: ZoneInfo, *, is_over: bool) -> Flags | None:
+    """(days,): those that may still get complaints of a source that is late; None where all that are over have them.
+
+    A day that is filling by itself is judged by how far it is.
+    """
+    awaited = np.array([come_in.surely < bucket_start(day + timedelta(days=1), zone) for day in days])
+    return awaited if awaited[: len(days) - (not is_over)].any() else None
+
+
+def first_day(first: datetime, now: datetime, zone: ZoneInfo) -> date:
+    """The first of a panel as of `now`, with the first complaint at `first`."""
+    return max(day_of(first, zone), in_steps(day_of(now - HISTORY, zone)))
 
 
 def in_steps(day: date) -> date:
@@ -116,20 +133,29 @@ def with_day_until(
     return replace(dated, panel=replace(dated.panel, counts=observed, total=total))
 
 
-def _exposure(context: Context, connection: Connection, version_id: UUID, days: Sequence[date]) -> Floats | None:
-    """Each day's exposure, None where complaints are held against all others. SettingError when there is no number.
+def _exposure(
+    context: Context, connection: Connection, version_id: UUID, days: Sequence[date], awaited: int
+) -> Floats | None:
+    """Each day's exposure, None where complaints are held against all others, as they are again when none has been told
+    for weeks. SettingError when there is no number at all.
 
-    Where a source was silent, fewer could complain. The number of other complaints says that by itself.
+    Where a source was silent, fewer could complain. The number of other complaints says that by itself. Of the last
+    days, which are `awaited`, nobody knows yet which sources are.
     """
     name = context.settings.exposure
     if not name:
         return None
     told = exposure_of(connection, name, days[0], days[-1])
+    gone = ended(name, max(told), days[-1]) if told else None
+    if gone and gone.given_up:
+        return None
     try:
         exposure = exposure_from(np.array([told.get(day, np.nan) for day in days]))
     except ValueError:
         raise SettingError(_untold(name, days)) from None
-    return exposure * (1 - silent_share(by_source(context, connection, version_id, days)[1]))
+    known = len(days) - awaited
+    silent = silent_share(by_source(context, connection, version_id, days)[1][:, :known])
+    return exposure * (1 - np.pad(silent, (0, awaited), "edge")) if known else exposure
 
 
 def _untold(name: str, days: Sequence[date]) -> str:

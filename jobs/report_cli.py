@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Connection
 
+from feedback.phrases import amount
 from feedback.precision import LEAST, JudgedAlert, Precision, budget_for, precisions
 from jobs.console import Json, open_context, out
 from jobs.context import Context
@@ -40,9 +42,16 @@ def verdicts(
         write_json(out, {"precision": rows, "wish": wish, "budget": budget, "budget_for_wish": needed})
         return
     columns = {"by": "By", "of": "Which", "judged": "Verdicts", "worth": "Worth it", "share": "Share", "range": "90 %"}
-    show(out, rows, columns, as_json=False, empty="No verdict yet: `feedback alerts verdict ALERT real` gives one.")
+    show(out, rows, columns, as_json=False, empty=_nothing(judged))
     if rows:
         say(out, "\n" + _advice(needed, wish, budget))
+
+
+def _nothing(judged: Sequence[JudgedAlert]) -> str:
+    ask = "`feedback alerts verdict ALERT real` gives one."
+    if not judged:
+        return f"No verdict yet: {ask}"
+    return f"No verdict yet that says whether an alert was worth it ({amount(len(judged), 'wrong owner')}): {ask}"
 
 
 def _advice(needed: float | None, wish: float, budget: float) -> str:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
-from feedback.alerts import SERVICE, Decision, acknowledge, resolve
+from feedback.alerts import SERVICE, Decision, acknowledge, hand_over, resolve
 from feedback.api.service import Respond
 from feedback.domain import Alert, Author, GivenVerdict, HeldBack, Holding, Mute, Segment, Verdict
 from feedback.edits import EditKind
@@ -21,9 +21,11 @@ from feedback.store import alerts, held, verdicts
 from feedback.store.escalations import escalations_of
 from feedback.store.labels import disown, label
 from feedback.store.links import use
+from feedback.store.owners import responsible_for
 from jobs.context import Context
 from jobs.mutes import end_with, muted_by
 from jobs.notices import last_rise, write_again, write_notices
+from jobs.ownership import owners_of
 
 SILENCING = frozenset({Verdict.EXPECTED, Verdict.KNOWN})
 """Verdicts after which nobody needs to hear of the alert again."""
@@ -79,7 +81,8 @@ def say(context: Context, alert_id: UUID, verdict: Verdict, by: Author, *, owner
     *Real* takes it on. *Expected* and *known* take it on and silence it for as long as it is open; the days of what was
     expected count as usual. *Not an issue* ends it, its days count as usual too, and the same rise does not bring it
     back. A later verdict replaces an earlier one and what that silenced. *Wrong owner* gives the topic to `owner`, else
-    to nobody, for whom the default owner stands in; they are told.
+    to nobody, for whom the default owner stands in; they are told, and the agreed time in which to take it on begins
+    anew.
 
     `link` is the fingerprint of the link in a message that said so; LinkError when it was used before.
     """
@@ -94,7 +97,7 @@ def say(context: Context, alert_id: UUID, verdict: Verdict, by: Author, *, owner
             why = f"{verdict}: {by.why}".removesuffix(": ")
             verdicts.add_mute(connection, Mute(0, alert.topic_id, by.at, by.who, why, alert_id=alert_id))
         if verdict is Verdict.WRONG_OWNER:
-            _hand_over(context, connection, alert, owner, by)
+            return _hand_over(context, connection, alert, owner, by)
         return _store(context, connection, _after(alert, verdict, by))
 
 
@@ -161,22 +164,33 @@ def _waited(held_back: HeldBack) -> Iterator[Happened]:
         yield Happened(held_back.ended_at, "no longer held back", SERVICE, held_back.ended_why or "")
 
 
-def _hand_over(context: Context, connection: Connection, alert: Alert, owner: str, by: Author) -> None:
-    """Give an alert's topic to another, nobody where none is named, and tell who answers for it from now on while it is
-    open, once it is no longer muted if it is."""
+def _hand_over(context: Context, connection: Connection, alert: Alert, owner: str, by: Author) -> Alert:
+    """Give an alert's topic to another, nobody where none is named. While it is open, it is open anew for who answers
+    for it from now on, and they are told, once it is no longer muted if it is."""
+    before = _answering(context, connection, alert)
     if owner:
         label(connection, EditKind.OWNER, alert.topic_id, owner, by)
     else:
         disown(connection, alert.topic_id, by)
-    if not alert.is_open or alert.id in held.waiting(connection):
-        return
-    if mute := muted_by(connection, alert, by.at):
-        named = owner or context.settings.default_owner
-        why = f"Muted {mute_words(mute, context.settings.zone)} by {mute.who} when {named} became its owner."
-        position = last_rise(connection, alert.id)
-        held.hold(connection, HeldBack(alert.id, position, by.at, Holding.MUTED, why))
+    named = _answering(context, connection, alert)
+    if not alert.is_open or named == before:
+        return alert
+    given, _ = _keep(connection, hand_over(alert, named, by.who, by.at, by.why))
+    if given.id not in held.waiting(connection):
+        _tell_of_hand_over(context, connection, given, named, by.at)
+    return given
+
+
+def _answering(context: Context, connection: Connection, alert: Alert) -> str:
+    return responsible_for(owners_of(context, connection), alerts.alert_row(connection, alert.id)).owner
+
+
+def _tell_of_hand_over(context: Context, connection: Connection, alert: Alert, owner: str, at: datetime) -> None:
+    if mute := muted_by(connection, alert, at):
+        why = f"Muted {mute_words(mute, context.settings.zone)} by {mute.who} when {owner} became its owner."
+        held.hold(connection, HeldBack(alert.id, last_rise(connection, alert.id), at, Holding.MUTED, why))
     else:
-        write_again(context, connection, alert, by.at)
+        write_again(context, connection, alert, at)
 
 
 def _silenced(context: Context, mute: Mute) -> Iterator[Happened]:
@@ -193,7 +207,7 @@ def _moved(row: Row[Any], graded: Mapping[str, Any] | None) -> Happened:
 
 def _after(alert: Alert, verdict: Verdict, by: Author) -> Decision:
     """What a verdict does to an alert's state."""
-    if not alert.is_open or verdict is Verdict.WRONG_OWNER:
+    if not alert.is_open:
         return Decision(alert)
     why = f"{verdict}: {by.why}".removesuffix(": ")
     if verdict is Verdict.NOT_AN_ISSUE:
@@ -208,11 +222,19 @@ def _change(context: Context, alert_id: UUID, change: Callable[[Alert], Decision
 
 def _store(context: Context, connection: Connection, decision: Decision) -> Alert:
     """The alert as it is from now on; written only where it has changed."""
-    assert decision.alert is not None
-    if decision.transition:
-        kept = alerts.evidence_of(connection, decision.alert.id)
-        alerts.store_alert(connection, decision.alert, decision.transition.at, kept)
-        position = alerts.add_transition(connection, decision.transition)
-        end_with(connection, decision.transition)
+    alert, position = _keep(connection, decision)
+    if decision.transition and position is not None:
         write_notices(context, connection, decision.transition, position, decision.transition.at)
-    return decision.alert
+    return alert
+
+
+def _keep(connection: Connection, decision: Decision) -> tuple[Alert, int | None]:
+    """The alert as it is from now on, and the place of the change in its history if there was one."""
+    assert decision.alert is not None
+    if decision.transition is None:
+        return decision.alert, None
+    kept = alerts.evidence_of(connection, decision.alert.id)
+    alerts.store_alert(connection, decision.alert, decision.transition.at, kept)
+    position = alerts.add_transition(connection, decision.transition)
+    end_with(connection, decision.transition)
+    return decision.alert, position

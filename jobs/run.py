@@ -26,10 +26,10 @@ from jobs.context import Context, Job
 
 JOBS = (
     "intake", "embed", "assign", "births", "count",
-    "retrain", "outage", "detect", "outcome", "retain", "digest", "request", "deliver",
+    "retrain", "outage", "detect", "outcome", "retain", "digest", "request", "deliver", "repeat",
 )  # fmt: skip
 
-APART = ("intake", "embed", "deliver")
+APART = ("intake", "embed", "deliver", "repeat")
 """Jobs that go on whatever the others are at. The others judge, each building on what those before it have written."""
 
 BEAT_SECONDS = runs.LEASE.total_seconds() / 5

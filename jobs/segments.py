@@ -121,7 +121,7 @@ def _since(dated: DatedPanel, first: date) -> DatedPanel:
     def cut(values: Any) -> Any:
         return None if values is None else values[..., place:]
 
-    names = ("counts", "total", "excluded", "gaps", "exposure", "expected")
+    names = ("counts", "total", "excluded", "gaps", "exposure", "expected", "awaited")
     panel = replace(whole, **{name: cut(getattr(whole, name)) for name in names})
     return replace(dated, panel=panel, days=dated.days[place:])
 

@@ -18,6 +18,7 @@ from jobs.context import Context, Job
 from jobs.deliver import run as deliver
 from jobs.escalate import run as escalate
 from jobs.overdue import left_out_lately
+from jobs.repeat import repeaters
 from jobs.replay import pending_moments, replayed
 from jobs.run import APART, execute
 from jobs.schedule import Moment, Plan
@@ -29,13 +30,14 @@ NEWS = timedelta(days=7)
 
 
 def tick(context: Context, clock: Callable[[], datetime]) -> None:
-    """Do what people asked for, run what is due at the service's time, oldest first, and then escalate and deliver,
-    whatever became of that."""
+    """Do what people asked for, run what is due at the service's time, oldest first, and then escalate, deliver, and
+    say again what is open, whatever became of that."""
     _do_requests(context)
     _tell_left_out(context, clock())
     _run_due(context, clock)
     _also(context, "escalate", escalate, clock())
     _also(context, "deliver", deliver, clock())
+    _repeat(context, clock())
 
 
 def _do_requests(context: Context) -> None:
@@ -84,6 +86,7 @@ def _meanwhile(context: Context, moment: Moment, now: datetime) -> None:
         if job in APART and (context.stopping() or not _attempt(context, job, latest.at)):
             break
     _also(context, "deliver", deliver, now)
+    _repeat(context, now)
 
 
 def _also(context: Context, what: str, job: Job, now: datetime) -> None:
@@ -95,6 +98,13 @@ def _also(context: Context, what: str, job: Job, now: datetime) -> None:
             job(context, now)
     except Exception:
         log.exception("the job %s failed", what, extra={"event": "delivery_failed"})
+
+
+def _repeat(context: Context, now: datetime) -> None:
+    """Once for each of the latest moments, by whichever worker; what was not said again at an earlier one is nothing
+    that anybody would make up for."""
+    if repeaters(context) and not context.stopping():
+        _attempt(context, "repeat", Plan(context.settings).latest_chain(now).at)
 
 
 def due(context: Context, now: datetime) -> list[Moment]:

@@ -47,7 +47,8 @@ def _table(rows: Rows, columns: Mapping[str, str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for field, heading in columns.items():
         numeric = all(isinstance(row.get(field), int | float | None) for row in rows)
-        table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+        whole = max(map(len, heading.split()), default=0)  # a heading is never broken within a word
+        table.add_column(heading, justify="right" if numeric else "left", overflow="fold", min_width=whole)
     for row in rows:
         table.add_row(*(Text(_cell(row.get(field))) for field in columns))
     return table

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from feedback.notify.outbox import NoticeState
-from feedback.phrases import silent_words
+from feedback.phrases import ended_words, silent_words
 from feedback.store import alerts, complaints, topics
 from feedback.store.notices import tally
 from jobs.context import Context
+from jobs.exposure import ended_exposure
 from jobs.silence import silent_sources
 from jobs.watermark import watermark
 
@@ -20,6 +21,7 @@ def facts(context: Context, now: datetime) -> dict[str, Any]:
         number, first, last = complaints.count_complaints(connection)
         version = topics.published_version(connection)
         silent = silent_sources(context, connection, version.id, now) if version else []
+        ended = ended_exposure(context.settings, connection, now)
         notices = tally(connection)
         judged, unassigned = topics.count_assigned(connection, version.id) if version else (0, 0)
         return {
@@ -35,6 +37,7 @@ def facts(context: Context, now: datetime) -> dict[str, Any]:
             "assigned": judged - unassigned,
             "unassigned": unassigned,
             "silent_sources": [silent_words(each) for each in silent],
+            "ended_exposure": ended_words(ended) if ended else None,
             "waiting_notices": notices[NoticeState.PENDING],
             "dead_notices": notices[NoticeState.DEAD],
             "open_alerts": len(alerts.alert_rows(connection, only_open=True)),

@@ -24,7 +24,7 @@ from feedback.store.owners import responsible_for
 from jobs.context import Context
 from jobs.evidence import BASELINE
 from jobs.mutes import muted_by
-from jobs.notices import RISING
+from jobs.notices import is_rise
 from jobs.ownership import owners_of
 from models.shift import more_than
 
@@ -111,7 +111,7 @@ def _holding(
 
 
 def _flaps(context: Context, connection: Connection, change: Transition, now: datetime) -> bool:
-    rows = [row for row in alerts.transitions_of(connection, change.alert.id) if row.after in RISING]
+    rows = [row for row in alerts.transitions_of(connection, change.alert.id) if is_rise(row)]
     times = held.held_of(connection, change.alert.id)
     waited = {each.position for each in times}
     told = [row.at for row in rows[:-1] if row.position not in waited]

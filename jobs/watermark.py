@@ -18,6 +18,9 @@ LEARNED_FROM = timedelta(days=28)
 LONGEST = timedelta(days=3)
 """What comes later than this is late: the service does not wait for it."""
 
+AWAITED = timedelta(days=7)
+"""A day that is older is believed as it is, were complaints ever so late."""
+
 NEGLIGIBLE = timedelta(minutes=15)
 
 LEAST = 50
@@ -27,15 +30,17 @@ SHARE = 0.95
 """A day is complete once this share of it has come in on the median day; one file that is weeks late is no rule."""
 
 SHARE_OF_DAYS = 0.9
-"""Before a source is called silent, so many of its days would have come in; a few that were later are no rule."""
+"""Before anything is made of what is missing, so many days would have come in; a few that were later are no rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """Up to `until` complaints have come in, as far as is known at `now`."""
+    """Up to `until` complaints have come in, as far as is known at `now`; up to `surely` even if it is one of the days
+    that come in later than most, such as the weekends that an export leaves out."""
 
     now: datetime
     until: datetime
+    surely: datetime
 
     def judged_as_of(self, context: Context, last: datetime | None) -> datetime:
         """As of when to judge: the end of a day that became complete since `last`, so that it is judged once; else now.
@@ -56,15 +61,19 @@ def watermark(connection: Connection, now: datetime) -> Watermark:
     """
     found = delays(connection, _learned_from(now), now)
     if len(found) < LEAST:
-        return Watermark(now, now)
-    delay = timedelta(seconds=float(np.median(_by_day(found))))
-    return Watermark(now, now - min(delay, LONGEST) if delay > NEGLIGIBLE else now)
+        return Watermark(now, now, now)
+    usual, longest = (timedelta(seconds=each) for each in np.quantile(_by_day(found), (0.5, SHARE_OF_DAYS)).tolist())
+    return Watermark(now, _before(now, usual, LONGEST), _before(now, longest, AWAITED))
 
 
 def overdue_after(connection: Connection, source: str, now: datetime) -> timedelta:
-    """How late complaints of this source come at most, but for a day in ten: an export may leave out weekends."""
+    """How late complaints of this source come on any day but a few."""
     found = delays(connection, _learned_from(now), now, source=source)
     return timedelta(seconds=max(0.0, float(np.quantile(_by_day(found), SHARE_OF_DAYS)))) if found else timedelta(0)
+
+
+def _before(now: datetime, delay: timedelta, longest: timedelta) -> datetime:
+    return now - min(delay, longest) if delay > NEGLIGIBLE else now
 
 
 def _learned_from(now: datetime) -> Span:

@@ -30,6 +30,7 @@ from feedback.domain import (
     Voices,
 )
 from feedback.events import PlannedEvent
+from feedback.exposure import EndedExposure
 from feedback.notify.channels import EVERYBODY
 from feedback.owners import Owners, Responsible
 from feedback.severity import rank_of, severity_at
@@ -42,6 +43,7 @@ from feedback.store.topics import StoredTopic
 from feedback.store.verdicts import verdicts_of
 from jobs.context import Context
 from jobs.evidence import Usual, behind, representative, usual_before
+from jobs.exposure import ended_exposure
 from jobs.faq import WeekFaq, gather_faq
 from jobs.kpi import WeekSupport, gather_support
 from jobs.marks import held_back, is_flapping
@@ -77,6 +79,7 @@ class Week:
     unassigned: int
     rejected: int
     silent: Sequence[SilentSource]
+    ended: EndedExposure | None
     fixes: Sequence[DigestFix]
     support: WeekSupport | None
     faq: WeekFaq | None
@@ -106,11 +109,12 @@ class Week:
             unassigned_share=self.unassigned / self.total if self.total else 0.0,
             rejected=self.rejected,
             silent=self.silent,
+            ended=self.ended,
             fixes=[each for each in self.fixes if each.topic.topic_id in mine],
             rose=sorted(map(self._grouped, rose), key=lambda alert: (-rank_of(alert.severity), alert.p)),
             still_open=[each for _, each in seen if each.state is not AlertState.RESOLVED and each not in rose],
             calmed=[each for _, each in seen if each.state is AlertState.RESOLVED],
-            new_topics=[topic for topic in busiest if topic.topic_id in self.born],
+            new_topics=[topic for topic in busiest if topic.topic_id in self.born and topic.count],
             busiest=[topic for topic in busiest if topic.count or topic.count_before][:BUSIEST],
             unassigned=self.unassigned if sees_to_unowned else 0,
             unowned=[each for each in busiest if sees_to_unowned and each.count and self._is_unowned(each)],
@@ -187,6 +191,7 @@ def _gather(
         unassigned=totals[UNASSIGNED],
         rejected=complaints.count_rejected(connection, span),
         silent=silent_sources(context, connection, current.version.id, as_of) if current else (),
+        ended=ended_exposure(context.settings, connection, as_of),
         fixes=_fixes(connection, current, known, span, as_of) if current else (),
         known_owners=owners,
         support=gather_support(context, connection, current, span, as_of, current.topics) if current else None,
@@ -197,13 +202,16 @@ def _gather(
 def _fixes(
     connection: Connection, current: Published, known: dict[UUID, DigestTopic], span: Span, as_of: datetime
 ) -> list[DigestFix]:
-    """The fixes that were watched in the week, each with its outcome at the week's end."""
+    """The fixes that were watched in the week or judged late, each with its outcome at the week's end."""
     homes = current.rule.curation
-    found = [(each, homes.home(each.topic_id)) for each in fixes(connection, span.start - OUTCOME_RULES.watched, as_of)]
+    found = [
+        (each, homes.home(each.topic_id), next(reversed(outcomes_of(connection, each.id, as_of)), None))
+        for each in fixes(connection, until=as_of)
+    ]
     return [
-        DigestFix(known[home], each, next(reversed(outcomes_of(connection, each.id, as_of)), None))
-        for each, home in found
-        if home in known
+        DigestFix(known[home], each, last)
+        for each, home, last in found
+        if home in known and (each.at + OUTCOME_RULES.watched >= span.start or (last and last.judged_at > span.start))
     ]
 
 

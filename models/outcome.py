@@ -151,6 +151,10 @@ class Estimate:
     over_peak: float
 
 
+UNSEEN = Estimate(0, 0, 0, 0.0, 1.0, math.exp(-EFFECT), math.exp(EFFECT), 0.5, 1.0)
+"""What is known of a change after which no day has data: nothing."""
+
+
 def course(counts: Numbers, controls: Floats, usable: Flags, fix: int, phi: float, *, weighed: bool = True) -> Course:
     """The weeks around a fix, from daily numbers (days,) of the topic and its controls.
 

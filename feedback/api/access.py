@@ -14,11 +14,11 @@ import traceback
 from uuid import uuid4
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from feedback.api.problems import problem_response, stopping, unexpected
+from feedback.api.problems import Answer, problem_response, stopping, unexpected
 
 GONE = 499
 """What is logged when the caller hung up before an answer."""
@@ -32,8 +32,8 @@ log = logging.getLogger("feedback.api")
 class AccessLog:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, answer: Answer) -> None:
+        self._app, self._answer = app, answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -41,9 +41,9 @@ class AccessLog:
             return
         number = uuid4().hex
         with bound_contextvars(request=number):
-            await self._answer(scope, receive, send, number)
+            await self._logged(scope, receive, send, number)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, number: str) -> None:
+    async def _logged(self, scope: Scope, receive: Receive, send: Send, number: str) -> None:
         started, status = time.perf_counter(), 0
 
         async def noted(message: Message) -> None:
@@ -64,7 +64,7 @@ class AccessLog:
         except Exception as error:
             _log_defect(scope, error)
             if status == 0:
-                await problem_response(scope["path"], unexpected())(scope, receive, noted)
+                await (await self._answer(Request(scope), unexpected()))(scope, receive, noted)
         finally:
             _log_request(scope, status, (time.perf_counter() - started) * 1000)
 

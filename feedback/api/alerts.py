@@ -33,8 +33,8 @@ from feedback.domain import AlertState, Mute, Severity, TopicKind, Verdict
 from feedback.owners import Owners
 from feedback.roles import Right
 from feedback.store.alerts import transitions_of
-from feedback.store.owners import known_owners, responsible_for
-from feedback.store.sight import Sight
+from feedback.store.owners import responsible_for
+from feedback.store.sight import Sight, seen_complaints
 from feedback.store.standing import Standing, standing
 from feedback.store.state import state_of
 from feedback.store.tables import alert, topic
@@ -231,24 +231,24 @@ Before = Annotated[Standing, Depends(see_alert)]
     dependencies=[Depends(see_alert)],
     responses={200: {"description": "The alert."}, **documented(401, 403, 404, 422, 500, 503)},
 )
-def read_alert(service: Given, alert_id: UUID) -> AlertDetail:
-    """An alert with every change of its state and the numbers behind it."""
+def read_alert(service: Given, sight: Seeing, alert_id: UUID) -> AlertDetail:
+    """An alert with every change of its state and the numbers behind it; whoever answers for a market or brand alone is
+    told of drivers, segments and complaints those that are of it."""
     with service.database.read() as connection:
-        owners = known_owners(connection, service.owned, service.settings.default_owner)
-        return _detail(connection, alert_id, owners)
+        return _detail(connection, alert_id, sight)
 
 
-def _detail(connection: Connection, alert_id: UUID, owners: Owners) -> AlertDetail:
+def _detail(connection: Connection, alert_id: UUID, sight: Sight) -> AlertDetail:
     row = connection.execute(_alerts().where(alert.c.id == alert_id)).one_or_none()
     if row is None:
         raise _unknown(alert_id)
     history = transitions_of(connection, alert_id)
     return AlertDetail(
-        **dict(_alert(row, owners)),
+        **dict(_alert(row, sight.owners)),
         transitions=[Transition.model_validate(each, from_attributes=True) for each in history],
         verdicts=[SaidVerdict.model_validate(each, from_attributes=True) for each in verdicts_of(connection, alert_id)],
         mutes=[_silenced(each) for each in mutes(connection, row.topic_id) if each.alert_id in (None, alert_id)],
-        evidence=evidence(row.evidence),
+        evidence=evidence({**sight.evidence(row), "complaint_ids": seen_complaints(connection, sight, row)}),
     )
 
 

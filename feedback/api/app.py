@@ -46,7 +46,7 @@ from feedback.api.service import NOTHING, UNTRAINED, Judge, Look, Respond, Servi
 from feedback.settings import Settings
 from feedback.store.database import Database
 from feedback.web.pages import add_pages
-from feedback.web.refusal import answer_with_pages
+from feedback.web.refusal import answer
 
 DESCRIPTION = """Complaints in; topics, alerts and what is hot out.
 
@@ -117,11 +117,10 @@ def create_app(
     app.add_middleware(Bounds)
     app.add_middleware(Etags)
     app.add_middleware(Head)
-    app.add_middleware(SameOrigin, public_url=settings.public_url)
-    app.add_middleware(AccessLog)
+    app.add_middleware(SameOrigin, public_url=settings.public_url, answer=answer)
+    app.add_middleware(AccessLog, answer=answer)
     app.add_middleware(PageHeaders, https=settings.is_https)
-    answer_with_problems(app)
-    answer_with_pages(app)
+    answer_with_problems(app, answer)
     for resource in RESOURCES:
         app.include_router(resource.router, dependencies=[Depends(refuse_repeated)])
     add_pages(app)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -34,6 +34,10 @@ SEARCH = Turn("search")
 """Of its own: who searches a year keeps nobody from having a text placed."""
 
 _TEXT: dict[str, Any] = {"text": "Wann kommt endlich meine Auszahlung?", "market": "DE"}
+
+
+WIDTHS = (2_000, 20_000)
+"""Among so many of the nearest those are looked for that an owner sees, among more where there are too few."""
 
 
 class Written(BaseModel):
@@ -188,7 +192,9 @@ async def similar_to_text(service: Given, sight: Seeing, sought: Sought) -> Simi
     search = await TURN.take(lambda: service.judge.like_text(sought.plain()))
     if search is None:
         raise _untrained()
-    return await SEARCH.take(lambda: _similar(service, sight, search(now, sought.days, sought.limit)))
+    return await SEARCH.take(
+        lambda: _similar(service, sight, sought.limit, lambda limit: search(now, sought.days, limit))
+    )
 
 
 @router.get(
@@ -237,25 +243,39 @@ def _like(service: Service, sight: Sight, query: SimilarQuery, now: datetime) ->
     with service.database.read() as connection:
         if not complaints_by_id(connection, [query.complaint]):
             raise ProblemError(404, "unknown-complaint", f"There is no complaint {query.complaint}.")
-    return _similar(service, sight, service.judge.like(query.complaint, now, query.days, query.limit))
+    return _similar(
+        service, sight, query.limit, lambda limit: service.judge.like(query.complaint, now, query.days, limit)
+    )
 
 
-def _similar(service: Service, sight: Sight, found: Sequence[Alike] | None) -> SimilarComplaints:
+def _similar(
+    service: Service, sight: Sight, limit: int, search: Callable[[int], Sequence[Alike] | None]
+) -> SimilarComplaints:
+    """The nearest `limit` that the caller sees. Each search looks at every complaint, so who sees a part is given few,
+    and wide ones."""
+    items: list[SimilarComplaint] = []
+    for width in (limit,) if sight.whole else WIDTHS:
+        found = search(width)
+        if found is None:
+            raise _untrained()
+        items = _seen(service, sight, found)[:limit]
+        if len(items) == limit or len(found) < width:
+            break
+    return SimilarComplaints(items=items)
+
+
+def _seen(service: Service, sight: Sight, found: Sequence[Alike]) -> list[SimilarComplaint]:
     """The complaints of topics that the caller sees."""
-    if found is None:
-        raise _untrained()
     ids = [each.complaint_id for each in found]
     with service.database.read() as connection:
         seen = seen_topics(connection, sight)
         topics = topics_assigned(connection, seen.version.id, ids) if seen.version else {}
         stored = complaints_by_id(connection, ids)
-    return SimilarComplaints(
-        items=[
-            _complaint(each, stored[each.complaint_id], topics.get(each.complaint_id))
-            for each in found
-            if each.complaint_id in stored and _is_seen(stored[each.complaint_id], topics.get(each.complaint_id), seen)
-        ]
-    )
+    return [
+        _complaint(each, stored[each.complaint_id], topics.get(each.complaint_id))
+        for each in found
+        if each.complaint_id in stored and _is_seen(stored[each.complaint_id], topics.get(each.complaint_id), seen)
+    ]
 
 
 def _is_seen(stored: Complaint, topic_id: UUID | None, seen: Seen) -> bool:

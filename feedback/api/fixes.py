@@ -45,6 +45,7 @@ _OUTCOME: dict[str, Any] = {
     "certainty": 0.9999,
     "regressed_at": None,
     "next_fix_at": None,
+    "final": False,
 }
 _EXAMPLE: dict[str, Any] = {
     "id": 3,
@@ -86,6 +87,9 @@ class Outcome(BaseModel):
     )
     next_fix_at: datetime | None = Field(
         description="When the topic was fixed again, where that ended the days after this fix."
+    )
+    final: bool = Field(
+        description="Whether the days by which a fix is judged are over; from then on it is watched for coming back."
     )
 
 
@@ -198,7 +202,9 @@ def read_fix(service: Given, sight: Seeing, fix_id: Id) -> FixDetail:
     responses={201: {"description": "The fix."}, **documented(401, 403, 404, 422, 500, 503)},
 )
 def record_fix(service: Given, sight: Seeing, principal: Responder, said: NewFix) -> FixDetail:
-    """From then on it is judged every day, for twelve weeks: did complaints fall by it more than they would have?"""
+    """From then on it is judged every day, for twelve weeks: did complaints fall by it more than they would have?
+
+    One that is entered later is judged the next midnight, by the days that were its own."""
     about = seen_topic(service, sight, said.topic_id)
     if not sight.topic(about.owner, about.area):
         detail = "A fix is judged by all of a topic's complaints: only who answers for the topic can record one."

@@ -273,7 +273,7 @@ def _look(connection: Connection, service: Service, query: HotIssuesQuery, sight
 
 
 def _alerted(row: Row[Any], seen: _Seen, *, is_flapping: bool) -> HotIssue:
-    written = evidence(row.evidence)
+    written = evidence(seen.sight.evidence(row))
     topic = seen.topics.get(row.topic_id)
     return _issue(
         row.topic_id,

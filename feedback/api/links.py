@@ -81,6 +81,8 @@ def say(request: Request, service: Given, token: str) -> HTMLResponse:
             facts = _facts(service, connection, link)
         by = Author(facts["owner"], "by the link in a message", service.clock())
         service.respond.say(link.alert_id, link.verdict, by, link=fingerprint(token))
+        request.state.by_link = by.who
+        request.state.subject = {"alert_id": link.alert_id, "verdict": link.verdict}
     except FeedbackError as error:
         return _refused(request, service, error)
     return _page({**facts, "done": True})

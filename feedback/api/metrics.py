@@ -21,8 +21,8 @@ from feedback.store.vitals import Vitals, vitals
 
 router = APIRouter(tags=["health"], dependencies=[Depends(allowed(Right.READ))])
 
-UNSCHEDULED = ("request", "deliver")
-"""Jobs that are due whenever something waits for them, which has a metric of its own."""
+UNSCHEDULED = ("request", "deliver", "repeat")
+"""Jobs that are due whenever something waits for them, which has a metric of its own, or an alert is open."""
 
 SHOWN = {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus' text format."}
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -101,25 +101,36 @@ def stopping() -> ProblemError:
     return ProblemError(503, "stopping", "The service is stopping; send the request again in a few seconds.", RETRY)
 
 
-def answer_with_problems(app: FastAPI) -> None:
-    """Make every error that `app` knows of a problem; the unknown ones are `feedback.api.access`'s."""
-    app.add_exception_handler(ProblemError, _problem)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    for unreachable in (OperationalError, InterfaceError, PoolTimeoutError):
-        app.add_exception_handler(unreachable, _unreachable)
+Answer = Callable[[Request, ProblemError], Awaitable[Response]]
+"""What is sent to who asked: a problem to programs, a page to people."""
 
 
-async def _problem(request: Request, error: Exception) -> JSONResponse:
+def answer_with_problems(app: FastAPI, answer: Answer) -> None:
+    """Answer every error that `app` knows of as a problem; the unknown ones are `feedback.api.access`'s."""
+    problems = {HTTPException: _http_error, RequestValidationError: _invalid, ProblemError: _itself}
+    unreachable = dict.fromkeys((OperationalError, InterfaceError, PoolTimeoutError), _unreachable)
+    for kind, problem in {**problems, **unreachable}.items():
+        app.add_exception_handler(kind, _handler(problem, answer))
+
+
+def _handler(
+    problem: Callable[[Request, Exception], ProblemError], answer: Answer
+) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def handle(request: Request, error: Exception) -> Response:
+        return await answer(request, problem(request, error))
+
+    return handle
+
+
+def _itself(_request: Request, error: Exception) -> ProblemError:
     assert isinstance(error, ProblemError)
-    return problem_response(request.url.path, error)
+    return error
 
 
-async def _http_error(request: Request, error: Exception) -> JSONResponse:
+def _http_error(request: Request, error: Exception) -> ProblemError:
     assert isinstance(error, HTTPException)
     if error.status_code == 400:  # all that FastAPI says of a body that it cannot read
-        unreadable = ProblemError(422, "unreadable-body", "The body is not JSON in UTF-8.")
-        return problem_response(request.url.path, unreadable)
+        return ProblemError(422, "unreadable-body", "The body is not JSON in UTF-8.")
     phrase = HTTPStatus(error.status_code).phrase
     details = {
         404: "There is nothing at this path; /openapi.json lists what there is.",
@@ -129,7 +140,7 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     detail = details.get(error.status_code, phrase)
     code = "body-too-large" if error.status_code == 413 else phrase.lower().replace(" ", "-")
     headers = {"Allow": _possible(request)} if error.status_code == 405 else error.headers
-    return problem_response(request.url.path, ProblemError(error.status_code, code, detail, headers))
+    return ProblemError(error.status_code, code, detail, headers)
 
 
 def _possible(request: Request) -> str:
@@ -149,11 +160,11 @@ def _methods(route: Any, scope: Mapping[str, Any]) -> Iterable[str]:
     return methods if route.matches(scope)[0] is not Match.NONE else ()
 
 
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
+def _invalid(_request: Request, error: Exception) -> ProblemError:
     assert isinstance(error, RequestValidationError)
     errors = list(_parts(error.errors()))
     detail = "; ".join(f"{each['where']}: {each['detail']}" for each in errors)
-    return problem_response(request.url.path, ProblemError(422, "invalid-request", detail, more={"errors": errors}))
+    return ProblemError(422, "invalid-request", detail, more={"errors": errors})
 
 
 def _parts(errors: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, str]]:
@@ -161,9 +172,9 @@ def _parts(errors: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, str]]:
         yield {"where": ".".join(str(part) for part in each["loc"]), "detail": str(each["msg"])}
 
 
-async def _unreachable(request: Request, error: Exception) -> JSONResponse:
+def _unreachable(_request: Request, error: Exception) -> ProblemError:
     late = isinstance(error, DBAPIError) and took_too_long(error)
-    return problem_response(request.url.path, too_slow() if late else database_unreachable())
+    return too_slow() if late else database_unreachable()
 
 
 def too_slow() -> ProblemError:

@@ -19,6 +19,7 @@ from feedback.api.times import Moment
 from feedback.domain import SEGMENTED, Segment, Verdict
 from feedback.errors import FeedbackError
 from feedback.roles import Right
+from feedback.store.standing import Standing
 
 router = APIRouter(
     prefix="/v1/alerts/{alert_id}",
@@ -75,9 +76,9 @@ class Silence(Said):
 
 
 @router.post("/acknowledge", summary="Take an alert on", responses=ANSWERS)
-def acknowledge(service: Given, alert_id: UUID, principal: Responder, said: Said) -> AlertDetail:
+def acknowledge(service: Given, alert_id: UUID, principal: Responder, before: Before, said: Said) -> AlertDetail:
     """Somebody looks at it. A second time changes nothing; 409 when it is resolved."""
-    return _done(service, alert_id, lambda: service.respond.take_on(alert_id, author(service, said, principal)))
+    return _done(service, before, alert_id, lambda: service.respond.take_on(alert_id, author(service, said, principal)))
 
 
 @router.post("/resolve", summary="End an alert", responses=ANSWERS)
@@ -85,7 +86,7 @@ def resolve(service: Given, alert_id: UUID, principal: Responder, before: Before
     """End it by hand; if the rise goes on, it comes back. One that is resolved stays as it is. It is for who answers
     for the alert."""
     _only(before.alert)
-    return _done(service, alert_id, lambda: service.respond.end(alert_id, author(service, said, principal)))
+    return _done(service, before, alert_id, lambda: service.respond.end(alert_id, author(service, said, principal)))
 
 
 @router.post("/verdict", summary="Say what an alert was", responses=ANSWERS)
@@ -96,7 +97,7 @@ def verdict(service: Given, alert_id: UUID, principal: Responder, before: Before
     says *real* and nothing else."""
     _only(said.verdict in before.verdicts)
     by = author(service, said, principal)
-    return _done(service, alert_id, lambda: service.respond.say(alert_id, said.verdict, by, owner=said.owner))
+    return _done(service, before, alert_id, lambda: service.respond.say(alert_id, said.verdict, by, owner=said.owner))
 
 
 @router.post("/mute", summary="Hear no more of it", responses=ANSWERS)
@@ -109,14 +110,14 @@ def mute(service: Given, alert_id: UUID, principal: Responder, before: Before, s
     if said.until and said.until <= by.at:
         raise ProblemError(422, "in-the-past", "`until` is over already; name a time in the future.")
     given = {"until": said.until, "below": said.below, "segment": only}
-    return _done(service, alert_id, lambda: service.respond.mute(alert_id, by, **given))
+    return _done(service, before, alert_id, lambda: service.respond.mute(alert_id, by, **given))
 
 
 @router.post("/unmute", summary="Hear of it again", responses=ANSWERS)
 def unmute(service: Given, alert_id: UUID, principal: Responder, before: Before, said: Said) -> AlertDetail:
     """End all mutes of the alert's topic; of who answers for a market or brand alone, those that are for it alone."""
     by = author(service, said, principal)
-    return _done(service, alert_id, lambda: service.respond.unmute(alert_id, by, before.may_mute))
+    return _done(service, before, alert_id, lambda: service.respond.unmute(alert_id, by, before.may_mute))
 
 
 def _only(allowed: bool) -> None:
@@ -129,11 +130,11 @@ def _only(allowed: bool) -> None:
         raise ProblemError(403, "not-in-charge", detail)
 
 
-def _done(service: Service, alert_id: UUID, act: Callable[[], object]) -> AlertDetail:
+def _done(service: Service, before: Standing, alert_id: UUID, act: Callable[[], object]) -> AlertDetail:
     """The alert after it was done; 404 where there is none, 409 where it cannot be done."""
-    read_alert(service, alert_id)
+    read_alert(service, before.sight, alert_id)
     try:
         act()
     except FeedbackError as error:
         raise ProblemError(409, "not-possible", str(error)) from None
-    return read_alert(service, alert_id)
+    return read_alert(service, before.sight, alert_id)

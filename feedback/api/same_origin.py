@@ -9,9 +9,10 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from feedback.api.problems import ProblemError, problem_response
+from feedback.api.problems import Answer, ProblemError
 from feedback.links import PATH
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -31,13 +32,13 @@ def is_foreign(headers: Headers, public_url: str) -> bool:
 class SameOrigin:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, public_url: str) -> None:
-        self._app, self._public_url = app, public_url
+    def __init__(self, app: ASGIApp, public_url: str, answer: Answer) -> None:
+        self._app, self._public_url, self._answer = app, public_url, answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self._refuses(scope):
             problem = ProblemError(403, "cross-origin", "This was sent for another site; open the page here instead.")
-            await problem_response(scope["path"], problem)(scope, receive, send)
+            await (await self._answer(Request(scope), problem))(scope, receive, send)
             return
         await self._app(scope, receive, send)
 

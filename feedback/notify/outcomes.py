@@ -10,7 +10,7 @@ from feedback.domain import Fix, Outcome, OutcomeVerdict
 from feedback.language import ENGLISH, Language
 from feedback.notify.message import About, Message, told_message
 from feedback.notify.outbox import Notice
-from feedback.outcome import because, counted, ended, headline, standing
+from feedback.outcome import because, headline, measured, standing
 from feedback.phrases import clean
 from feedback.topic_names import topic_name
 
@@ -31,7 +31,7 @@ def outcome_content(about: About, fix: Fix, outcome: Outcome, zone: ZoneInfo, to
     """What the outbox keeps of an outcome, in JSON's terms, told in a language."""
     topic, shown = clean(about.topic), topic_name(clean(about.topic), to)
     first = f"{shown}. {headline(fix, outcome, zone, to)}"
-    said = [first, counted(outcome, to), *ended(outcome, zone, to), because(fix, outcome, to)]
+    said = [first, *measured(outcome, zone, to), because(fix, outcome, to)]
     numbers = {name: value for name, value in asdict(outcome).items() if name not in ("verdict", "fix_id")}
     return {
         "subject": f"{shown}: {standing(outcome, zone, to)}",

@@ -92,6 +92,12 @@ def open_ids(connection: Connection) -> set[UUID]:
     return set(connection.execute(select(alert.c.id).where(alert.c.state.in_(OPEN_STATES))).scalars())
 
 
+def ended(connection: Connection, alert_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """When those of the alerts that are over were resolved."""
+    over = alert.c.id.in_(alert_ids) & alert.c.resolved_at.is_not(None)
+    return {row.id: row.resolved_at for row in connection.execute(select(alert.c.id, alert.c.resolved_at).where(over))}
+
+
 def risen_spans(connection: Connection) -> list[tuple[UUID, Span]]:
     """(topic, span) of every rise that an alert was about, from the first judged window's start to the last's end.
 

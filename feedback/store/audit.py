@@ -16,7 +16,7 @@ WHAT_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change: `way` is page, api, key or command line; `what` a route or a command, done to `subject`."""
+    """One change: `way` is page, api, key, link or command line; `what` a route or a command, done to `subject`."""
 
     at: datetime
     who: str

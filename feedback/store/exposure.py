@@ -38,3 +38,10 @@ def exposure_of(connection: Connection, name: str, first: date, last: date) -> d
     within = exposure.c.day.between(first, last)
     query = select(exposure.c.day, exposure.c.value).where(exposure.c.name == name, within)
     return {row.day: row.value for row in connection.execute(query)}
+
+
+def last_exposure(connection: Connection, name: str, until: date) -> date | None:
+    """The last day, `until` at most, of which a column has a value; None where there is none."""
+    query = select(func.max(exposure.c.day)).where(exposure.c.name == name, exposure.c.day <= until)
+    found: date | None = connection.execute(query).scalar_one()
+    return found

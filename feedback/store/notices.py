@@ -125,6 +125,15 @@ def first_about(connection: Connection, alert_id: UUID, channel: str) -> Notice 
     return _notice(row) if row else None
 
 
+def last_tried(connection: Connection, alert_id: UUID, channel: str, since: int) -> Notice | None:
+    """The last notice of an alert's transitions from the position `since` on that one channel was sent, or that was
+    given up."""
+    of_it = (told.c.alert_id == alert_id) & (told.c.channel == channel) & (told.c.position >= since)
+    query = select(notice).join(told, told.c.notice_id == notice.c.id).where(of_it, ~_PENDING)
+    row = connection.execute(query.order_by(told.c.position.desc()).limit(1)).one_or_none()
+    return _notice(row) if row else None
+
+
 def untried(connection: Connection, alert_id: UUID, wall: datetime) -> list[Notice]:
     """An alert's notices that wait for their time, none of which was tried yet."""
     waiting = (notice.c.attempts == 0) & (notice.c.next_at > wall)

@@ -11,14 +11,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, select
 
 from feedback.domain import Segment, Span
 from feedback.owners import Charge, Owned, Owners
 from feedback.roles import Principal
 from feedback.store.counts import complaints_a_day
 from feedback.store.owners import known_owners, responsible_for
+from feedback.store.segments import in_any
+from feedback.store.tables import complaint
 from feedback.store.topics import StoredTopic, StoredVersion, published_version, sizes_of, topics_of
+
+OF_ALL = ("drivers", "copies")
+"""What an alert keeps of all the complaints that were judged …"""
+OF_OTHERS = ("complaint_ids", "group", "support")
+"""… and of those that may be of others, whatever was judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,21 @@ class Sight:
         one's market or brand."""
         return self.whole or self.owner in responsible_for(self.owners, row).everyone
 
+    def part(self, row: Row[Any]) -> tuple[Segment, ...]:
+        """The places of which alone an alert's complaints are seen, given likewise; none where all are."""
+        return () if self.topic(row.owner, row.area) else self.places
+
+    def evidence(self, row: Row[Any]) -> Mapping[str, Any]:
+        """What is seen of what an alert keeps, given likewise: how far it rose, and of the rest what is of one's places
+        alone."""
+        kept: Mapping[str, Any] = row.evidence
+        if not self.part(row):
+            return kept
+        here = kept.get("segment") and self.covers(Segment(**kept["segment"]))
+        hidden = OF_OTHERS if here else (*OF_OTHERS, *OF_ALL)
+        shown = {name: value for name, value in kept.items() if name not in hidden}
+        return {**shown, "where": [each for each in kept.get("where", ()) if self.covers(Segment(**each["segment"]))]}
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -82,6 +104,18 @@ def seen_topics(connection: Connection, sight: Sight) -> Seen:
         there = (each for each in members if each.id not in own and each.id in sizes)
         topics = own | {each.id: replace(each, size=sizes[each.id]) for each in there}
     return Seen(sight, version, topics, frozenset(own))
+
+
+def seen_complaints(connection: Connection, sight: Sight, row: Row[Any]) -> list[str] | None:
+    """Those of the complaints kept with an alert, given as `feedback.store.alerts.alert_row` does, that are seen; None
+    where an earlier release kept none."""
+    kept: list[str] | None = row.evidence.get("complaint_ids")
+    places = sight.part(row)
+    if not places or not kept:
+        return kept
+    there = select(complaint.c.id).where(complaint.c.id.in_([UUID(each) for each in kept]), in_any(places))
+    found = {str(each) for each in connection.execute(there).scalars()}
+    return [each for each in kept if each in found]
 
 
 def seen_counts(

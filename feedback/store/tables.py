@@ -24,6 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     Uuid,
+    false,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -211,6 +212,7 @@ outcome = Table(
     Column("certainty", Float, nullable=False),
     Column("regressed_at", UtcDateTime),
     Column("next_fix_at", UtcDateTime),
+    Column("final", Boolean, nullable=False, server_default=false()),
     comment="each judgement that brought news: see feedback.domain.Outcome",
 )
 

@@ -35,12 +35,14 @@ def look(visit: Administrating) -> Response:
 
 @router.post("")
 def add(visit: Administrating, name: Text, role: OfRole, owner: Text = "", password: Text = "") -> Response:
-    """Make an account; its password is to be changed by whoever gets it."""
-    weak = passwords.weakness(password, name.strip())
+    """Make an account; its password is to be changed by whoever gets it. Where there is a provider to sign in through,
+    it may do without."""
+    needed = password or not visit.service.settings.provider
+    weak = passwords.weakness(password, name.strip()) if needed else None
     if weak:
         return _page(visit, 422, error=visit.to.gettext(weak))
     try:
-        kept = passwords.hashed(password)
+        kept = passwords.hashed(password) if needed else None
         with visit.service.database.write() as connection:
             made = accounts.add_account(connection, name, role, visit.service.clock(), owner, kept)
     except AccountError as error:

@@ -30,6 +30,7 @@ from feedback.store.alerts import alert_row
 from feedback.store.events import planned_events
 from feedback.store.facets import StoredQuote, quotes_by_id
 from feedback.store.fixes import fixes
+from feedback.store.sight import Sight
 from feedback.store.standing import Standing
 from feedback.store.verdicts import mutes
 from feedback.support import association, figures, kept_background
@@ -80,7 +81,7 @@ def acknowledge(visit: Reading, alert_id: UUID, principal: Responder, before: Be
     said = Said(why=why)
     return _done(
         visit, before, alert_id, "acknowledge",
-        lambda: responses.acknowledge(visit.service, alert_id, principal, said),
+        lambda: responses.acknowledge(visit.service, alert_id, principal, before, said),
     )  # fmt: skip
 
 
@@ -161,20 +162,21 @@ def fix(
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Record what was done about the alert's topic."""
-    said = new_fix(visit, read_alert(visit.service, alert_id).topic_id, kind, day, fewer, note)
+    said = new_fix(visit, read_alert(visit.service, before.sight, alert_id).topic_id, kind, day, fewer, note)
     return _done(visit, before, alert_id, "fix", lambda: record_fix(visit.service, before.sight, principal, said))
 
 
 def _page(
     visit: Visit, before: Standing, alert_id: UUID, *, said: str = "", failed: str = "", status: int = 200
 ) -> HTMLResponse:
-    detail = read_alert(visit.service, alert_id)
+    detail = read_alert(visit.service, before.sight, alert_id)
     with visit.service.database.read() as connection:
         row = alert_row(connection, alert_id)
         quotes = _quotes(connection, detail)
-        marks = list(_marks(connection, visit, row))
+        marks = list(_marks(connection, visit, row, before.sight))
         silenced = [each for each in mutes(connection, row.topic_id) if each.alert_id in (None, alert_id)]
-    finding, background = _finding(row), kept_background(row.evidence)
+    kept = before.sight.evidence(row)
+    finding, background = _finding(kept, row), kept_background(kept)
     return visit.page(
         "alert.html.j2",
         status,
@@ -184,7 +186,7 @@ def _page(
         grave=severity_words(row.evidence, visit.to),
         served=figures(background.compared, visit.to) if background else [],
         without=association(background.impact, row.topic, visit.to) if background else "",
-        chart=_chart(visit, row, finding, marks),
+        drawn=list(_charts(visit, before.sight, row, finding, marks)),
         quotes=quotes,
         lines=_lines(detail, visit.to),
         mutes=[(each, mute_words(each, visit.service.settings.zone, visit.to)) for each in silenced],
@@ -198,29 +200,35 @@ def _page(
     )
 
 
-def _finding(row: Row[Any]) -> Finding | None:
+def _finding(kept: Mapping[str, Any], row: Row[Any]) -> Finding | None:
     """What was written down; None where an earlier release wrote it otherwise."""
     try:
-        return Finding.read(row.evidence, row.topic_id)
+        return Finding.read(kept, row.topic_id)
     except (KeyError, TypeError, ValueError):
         return None
 
 
-def _chart(visit: Visit, row: Row[Any], finding: Finding | None, marks: Sequence[Mark]) -> Chart | None:
-    """The days around the alert, of the segment that has risen where it was not the topic as a whole."""
+def _charts(
+    visit: Visit, sight: Sight, row: Row[Any], finding: Finding | None, marks: Sequence[Mark]
+) -> Iterator[tuple[str, Chart]]:
+    """The days around the alert, of the segment that has risen where it was not the topic as a whole; each of the
+    places that alone are seen, with its name, where that is not all."""
     as_of = min(visit.service.clock(), row.resolved_at + AFTER) if row.resolved_at else visit.service.clock()
     days = min((as_of - row.opened_at + BEFORE).days, MOST_DAYS)
     segment = kept_signal(row.evidence, row.topic_id).segment if finding else None
-    return chart(visit.service.look.series(row.topic_id, segment, as_of, days), marks)
+    part = [] if segment and sight.covers(segment) else sight.part(row)
+    for place in part or (segment,):
+        if found := chart(visit.service.look.series(row.topic_id, place, as_of, days), marks):
+            yield (segment_words(place, visit.to) if part else ""), found
 
 
-def _marks(connection: Connection, visit: Visit, row: Row[Any]) -> Iterator[Mark]:
-    """The alert, fixes of its topic and what was planned, by kind."""
+def _marks(connection: Connection, visit: Visit, row: Row[Any], sight: Sight) -> Iterator[Mark]:
+    """The alert, fixes of its topic where they are seen, and what was planned, by kind."""
     to, zone = visit.to, visit.service.settings.zone
     opened = row.opened_at.astimezone(zone).date()
     yield Mark("alert", opened, opened, to.gettext("alert"), to.gettext("alert {day}", day=to.dated(opened)))
     for fix in fixes(connection):
-        if fix.topic_id == row.topic_id:
+        if fix.topic_id == row.topic_id and not sight.part(row):
             day = fix.at.astimezone(zone).date()
             yield Mark("fix", day, day, to.gettext("fix"), f"{to.dated(day)}: {fix.note or to.gettext('fix')}")
     for event in planned_events(connection):

@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from feedback.api.problems import ProblemError
 from feedback.authentication import vouched
+from feedback.language import N_
 from feedback.provider import LIFE, Provider, ProviderError, answer, ask
+from feedback.web.appearance import here
 from feedback.web.refused import refused_words
 from feedback.web.sign_in import door, welcomed
 from feedback.web.visit import Guest, Visit
@@ -20,17 +22,20 @@ router = APIRouter(prefix="/sign-in/provider", include_in_schema=False)
 COOKIE = "provider"
 PATH = "/sign-in/provider"
 
+NO_ACCOUNT = N_("Nobody has made you an account here yet; ask an administrator.")
+NO_ROLE = N_("Your organisation has given you no role here; ask an administrator.")
+
 Text = Annotated[str, Query(max_length=4_000)]
 
 
 @router.get("")
-def go(visit: Guest) -> Response:
+def go(visit: Guest, next_page: Annotated[str, Query(alias="next", max_length=2_000)] = "/") -> Response:
     """To the provider."""
-    provider = _provider(visit)
+    provider, wanted = _provider(visit), here(next_page)
     try:
-        address, sealed = ask(provider, _back(visit), visit.service.secret, visit.service.clock())
+        address, sealed = ask(provider, _back(visit), wanted, visit.service.secret, visit.service.clock())
     except ProviderError as error:
-        return visit.page("sign_in.html.j2", 503, error=refused_words(error, visit.to), next="/")
+        return visit.page("sign_in.html.j2", 503, error=refused_words(error, visit.to), next=wanted)
     answered = RedirectResponse(address, 303)
     secure, seconds = visit.service.settings.is_https, int(LIFE.total_seconds())
     # Lax: it has to come along when the provider sends the browser back
@@ -44,14 +49,14 @@ def come_back(visit: Guest, state: Text = "", code: Text = "") -> Response:
     provider, service = _provider(visit), visit.service
     sealed = visit.request.cookies.get(COOKIE, "")
     try:
-        known = answer(provider, _back(visit), sealed, state, code, service.secret, service.clock())
+        known, wanted = answer(provider, _back(visit), sealed, state, code, service.secret, service.clock())
     except ProviderError as error:
         return visit.page("sign_in.html.j2", 401, error=refused_words(error, visit.to), next="/")
-    found = vouched(door(visit), known, service.clock())
+    found = vouched(door(visit), known, service.clock(), gives_roles=bool(provider.roles))
     if found is None:
-        words = visit.to.gettext("Nobody has made you an account here yet; ask an administrator.")
-        return visit.page("sign_in.html.j2", 403, error=words, next="/")
-    answered = welcomed(visit, found, "/")
+        words = NO_ROLE if provider.roles and known.given is None else NO_ACCOUNT
+        return visit.page("sign_in.html.j2", 403, error=visit.to.gettext(words), next=wanted)
+    answered = welcomed(visit, found, wanted)
     answered.delete_cookie(COOKIE, path=PATH)
     return answered
 

@@ -14,12 +14,15 @@ BY_STATUS: Mapping[int, str] = {
     401: N_("Sign in first."),
     403: N_("Your role does not allow this."),
     404: N_("There is nothing here, or nothing that you may see."),
+    405: N_("There is nothing here, or nothing that you may see."),
     409: N_("This cannot be done as things stand."),
     413: N_("This is more than is taken at once."),
     422: N_("Something in this request cannot be read."),
     429: N_("Too many requests. Wait a little, then try again."),
     503: N_("The service cannot answer at the moment. Try again in a few seconds."),
 }
+FOR_PROGRAMS = frozenset({"not-found", "method-not-allowed", "unreadable-body"})
+"""Problems whose own sentence tells people nothing."""
 BY_CODE: Mapping[str, str] = {
     "bad-value": N_("That value cannot be used here."),
     "cross-origin": N_("This was sent for another site; open the page here instead."),
@@ -59,6 +62,7 @@ def refused_words(error: ProblemError | FeedbackError, to: Language) -> str:
     """What was wrong; `to` English the error's own sentence, which names what it is about."""
     if isinstance(error, ProblemError):
         general = BY_CODE.get(error.code) or BY_STATUS.get(error.status, BY_STATUS[409])
-        return error.detail if to == ENGLISH else to.gettext(general)
+        own = to == ENGLISH and error.code not in FOR_PROGRAMS
+        return error.detail if own else to.gettext(general)
     general = next((words for kind, words in OTHERS if isinstance(error, kind)), BY_STATUS[409])
     return str(error) if to == ENGLISH else to.gettext(general)

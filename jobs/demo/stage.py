@@ -69,11 +69,10 @@ def alert_facts(context: Context) -> list[AlertFacts]:
     current = published(context)
     if current is None:
         return []
-    openings = (str(AlertState.OPEN), str(AlertState.REGRESSED))
     opened = (
         select(alert.c.topic_id, transition.c.at)
         .join(transition, transition.c.alert_id == alert.c.id)
-        .where(transition.c.after.in_(openings))
+        .where(transition.c.before.is_(None) | (transition.c.after == str(AlertState.REGRESSED)))
         .order_by(transition.c.at, alert.c.id)
     )
     held = (

@@ -17,6 +17,10 @@ Number = TypeVar("Number", bound=np.generic)
 LEAST_MEAN = 1e-9
 """Keeps the tail defined where nothing at all is expected."""
 
+WEEK = 7
+ALIKE = 4
+"""So many weeks say what is usual on a day of which not everything has come in."""
+
 NO_SEASON = np.ones((1, 1, 1))
 """Of a detector that knows nothing of the time of the year."""
 
@@ -38,14 +42,15 @@ class History(NamedTuple):
     open_days: Floats
 
     @classmethod
-    def of(cls, panel: Panel, days: int | None = None) -> History:
-        """The panel's. Raises ValueError when the last `days` are to be judged and the panel has not got them."""
+    def of(cls, panel: Panel, days: int | None = None, cycle: int = WEEK) -> History:
+        """The panel's, whose days are alike when they lie a `cycle` apart. Raises ValueError when the last `days` are
+        to be judged and the panel has not got them."""
         if days is not None and not 1 <= days <= panel.days:
             raise ValueError(f"asked to judge {days} days of a panel of {panel.days}")
         counts = np.ascontiguousarray(panel.counts.T[:, None, :], dtype=np.float64)
         open_days = _open_days(panel)[:, None, None]
         if panel.exposure is None:
-            others = panel.total.astype(np.float64)[:, None, None] - counts
+            others = come_in(panel, panel.total.astype(np.float64)[:, None, None] - counts, cycle)
         else:
             others = np.broadcast_to(panel.exposure[:, None, None] * open_days, counts.shape).copy()
         if panel.expected is not None and panel.expected.any():
@@ -226,13 +231,32 @@ def trailing(values: Floats, length: int) -> Floats:
     return sums
 
 
+def come_in(panel: Panel, others: Floats, cycle: int = WEEK) -> Floats:
+    """`others` (days, ...) as far as is to be expected once everything has come in: on awaited days at least what is
+    usual. Were a source that is late taken for a fall in volume, all that is punctual would rise."""
+    if panel.awaited is None or not panel.awaited.any():
+        return others
+    filled, known = others.copy(), ~(panel.awaited | panel.gaps)
+    for day in np.flatnonzero(panel.awaited).tolist():
+        alike = np.arange(day - cycle, -1, -cycle)
+        alike = alike[known[alike]][:ALIKE]
+        if alike.size:
+            filled[day] = np.maximum(others[day], others[alike].mean(axis=0))
+    return filled
+
+
 def _open_days(panel: Panel) -> Floats:
-    """1 a day with data, 0 a gap; the last day by its share of the recent volume while it is still filling."""
+    """1 a day with data, 0 a gap; the last day by its share of the recent volume while it is still filling.
+
+    Where sources are late, that share would be too small for the others: what has begun to come in counts in full.
+    """
     days = np.where(panel.gaps, 0.0, 1.0)
     if not panel.complete and panel.days > 1:
         recent = panel.total[-29:-1][~panel.gaps[-29:-1]]
         usual = float(recent.mean()) if recent.size else 0.0
-        days[-1] *= min(1.0, float(panel.total[-1]) / usual) if usual > 0 else 1.0
+        share = min(1.0, float(panel.total[-1]) / usual) if usual > 0 else 1.0
+        late = panel.awaited is not None and bool(panel.awaited[-1])
+        days[-1] *= float(share > 0) if late else share
     return days
 
 

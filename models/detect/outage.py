@@ -21,6 +21,8 @@ from models.detect.panel import Floats, Panel, Scores
 from models.detect.reasons import Judge, Reasons
 
 DAY = 24
+DAYS_ALIKE = 7 * DAY
+"""Hours after which an hour is like another."""
 
 BUDGET_SHARE = 0.1
 """The hourly path's part of the false alarms."""
@@ -65,7 +67,7 @@ class Outage:
 
     def explained(self, panel: Panel, days: int = 1) -> tuple[Scores, Reasons]:
         """The same with what they follow from."""
-        history = History.of(panel, days)
+        history = History.of(panel, days, DAYS_ALIKE)
         held = self.held(history, days)
         p = self._tails(history, held)
         which: Integers = p.argmin(axis=0)
@@ -75,7 +77,7 @@ class Outage:
 
     def past(self, panel: Panel, hours: int) -> Floats:
         """The scores (topics, hours) of the last `hours` alone."""
-        history = History.of(panel, hours)
+        history = History.of(panel, hours, DAYS_ALIKE)
         return np.asarray(-np.log10(self._smallest(self._tails(history, self.held(history, hours))))[:, 0, :].T)
 
     def _tails(self, history: History, held: tuple[Held, ...]) -> Floats:

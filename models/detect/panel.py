@@ -23,7 +23,8 @@ class Panel:
     expected to rise: to it they are as if closed, in what is judged and in the baseline. `complete` is false while the
     last day is still filling. `exposure` (days,), where it is known, takes the place of the day's other complaints as
     what a topic's are in proportion to; of an unfinished last day it is that of the whole day, see
-    `models.detect.exposure`.
+    `models.detect.exposure`. `awaited` (days,) are those of which a source may still bring complaints: that little else
+    has come on them says nothing yet.
 
     Raises ValueError when the shapes do not fit together, a count is negative, or a day's topics hold more
     complaints than its total.
@@ -36,10 +37,12 @@ class Panel:
     complete: bool = True
     exposure: Floats | None = None
     expected: Flags | None = None
+    awaited: Flags | None = None
 
     def __post_init__(self) -> None:
         topics, days = self._shape()
-        of_days, of_both = dict.fromkeys(("total", "gaps", "exposure"), (days,)), (topics, days)
+        of_days = dict.fromkeys(("total", "gaps", "exposure", "awaited"), (days,))
+        of_both = (topics, days)
         for name, wanted in {**of_days, "excluded": of_both, "expected": of_both}.items():
             part = getattr(self, name)
             found = wanted if part is None else part.shape

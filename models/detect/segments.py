@@ -20,7 +20,7 @@ from feedback.domain import SEGMENTED, Segment
 from models.detect.budget import JUDGED, SETTLING, Simulation, Threshold, replicates_of
 from models.detect.eb7 import EB7
 from models.detect.fdr import FALSE_DISCOVERIES, q_values
-from models.detect.held import Held, History
+from models.detect.held import Held, History, come_in
 from models.detect.negative_binomial import SMALLEST_P
 from models.detect.null import Null
 from models.detect.panel import Counts, Flags, Floats, Panel
@@ -53,8 +53,9 @@ SIMULATED_WEEKS, SIMULATED_SERIES = 64, 2_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SegmentPanel:
-    """Daily counts by segment over the days of `whole`, whose alerted days, gaps and exposure hold for all of them. A
-    segment that had fallen silent has gaps of its own.
+    """Daily counts by segment over the days of `whole`, whose alerted days and gaps hold for all of them. A segment
+    that had fallen silent has gaps of its own. The exposure of the whole is not that of a segment: a market that grows
+    has more players, and all players say nothing of it.
 
     `counts` is int (segments, topics, days), `total` (segments, days): each segment's complaints of every topic and
     none.
@@ -71,16 +72,14 @@ class SegmentPanel:
         expected = None if expected is None else expected[chosen]
         counts, total = self.counts[segment][chosen], self.total[segment]
         closed = self._gaps(slice(segment, segment + 1))[0]
-        return replace(self.whole, counts=counts, total=total, gaps=closed, excluded=excluded, expected=expected)
+        alone = replace(self.whole, counts=counts, total=total, excluded=excluded, expected=expected)
+        return replace(alone, gaps=closed, exposure=None)
 
     def history(self, segments: slice = slice(None)) -> History:
         """Segments side by side, one replicate each."""
         whole = History.of(self.whole)
         counts = np.ascontiguousarray(self.counts[segments].transpose(2, 0, 1), dtype=np.float64)
-        if self.whole.exposure is None:
-            others = self.total[segments].T[:, :, None] - counts
-        else:
-            others = np.broadcast_to(whole.others[:, :, :1], counts.shape).copy()
+        others = come_in(self.whole, self.total[segments].T[:, :, None] - counts)
         return History(counts, others, whole.excluded, whole.open_days * ~self._gaps(segments).T[:, :, None])
 
     def _gaps(self, segments: slice) -> Flags:
@@ -93,10 +92,12 @@ class SegmentPanel:
 class SegmentRises:
     """The judgement of the last day's windows: `p`, `q` and `rising` are (segments, topics).
 
-    `q` is the Benjamini-Hochberg value among all that were judged; p and q are 1 where nothing was.
+    `q` is the Benjamini-Hochberg value among all that were judged; p and q are 1 where nothing was. `weights` is what
+    each day weighs in the baseline (days, segments, topics).
     """
 
     held: Held
+    weights: Floats
     detector: EB7
     p: Floats
     q: Floats
@@ -107,7 +108,7 @@ class SegmentRises:
         held = self.held.replicate(segment)
         scores = held.scores(self.detector.window, self.p[segment][None, None, :])
         which = np.zeros(held.mean.shape, np.intp)
-        reasons = Reasons((self._judge(),), which, held)
+        reasons = Reasons((self._judge(),), which, held, self.weights[:, segment])
         return Rises(scores, self.q[segment][:, None], self.rising[segment][:, None], reasons)
 
     def where(self, topic: int) -> list[int]:
@@ -163,7 +164,7 @@ def find_segment_rises(
     `season` is what the topics have in common with their whole: in one market Christmas is when it is in all.
     """
     detector = eb7 or EB7()
-    held = _held(panel, detector)
+    held, weights = _held(panel, detector)
     if season:
         forecast = held.forecast._replace(season=season.factor, doubt=held.forecast.doubt + season.doubt)
         held = held._replace(forecast=forecast)
@@ -173,18 +174,24 @@ def find_segment_rises(
     if judged.any():
         q[judged] = q_values(p[judged])
     rising = judged & (-np.log10(p) >= threshold.score) & (q <= threshold.q_bound)
-    return SegmentRises(held, detector, p, q, rising)
+    return SegmentRises(held, weights, detector, p, q, rising)
 
 
-def _held(panel: SegmentPanel, detector: EB7) -> Held:
-    """The last windows of all segments, so many at a time as memory holds."""
+def _held(panel: SegmentPanel, detector: EB7) -> tuple[Held, Floats]:
+    """The last windows of all segments, so many at a time as memory holds, and what each day weighs before them."""
     step = max(1, SERIES_AT_ONCE // max(panel.whole.topics, 1))
     if len(panel.counts) <= step:
-        return detector.held(panel.history(), 1)
+        return _walked(panel.history(), detector)
     # stages of so many series would take more memory than they save time
     afresh = replace(detector, stages=None)
     starts = range(0, len(panel.counts), step)
-    return Held.joined([afresh.held(panel.history(slice(start, start + step)), 1) for start in starts])
+    parts = [_walked(panel.history(slice(start, start + step)), afresh) for start in starts]
+    return Held.joined([held for held, _ in parts]), np.concatenate([weights for _, weights in parts], axis=1)
+
+
+def _walked(history: History, detector: EB7) -> tuple[Held, Floats]:
+    walk = detector.walked(history)
+    return detector.held_against(walk.forecast(1), history, 1), walk.weights()
 
 
 def _grown_up(total: Counts) -> Flags:

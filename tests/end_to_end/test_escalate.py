@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from feedback.digest import iso_week
-from feedback.domain import Author, Severity, Verdict
+from feedback.domain import AlertState, Author, Severity, Verdict
 from feedback.notify.outbox import Notice, NoticeKind
 from feedback.owners import Charge, Owned
 from feedback.store import alerts
@@ -126,6 +126,54 @@ def test_who_is_handed_an_alert_has_the_agreed_time_from_then_on(home: Context) 
     assert "payments was told on 20\xa0March\xa02026, 17:00" not in lead.content["sentences"][0]
 
 
+def test_who_is_handed_what_another_had_taken_on_has_yet_to_take_it_on(home: Context) -> None:
+    context = told(home)
+    owned(context, "dach")
+    alert = risen(context)
+    take_on(context, alert, ANNA)
+    handed = NOW + timedelta(days=2)
+    given = say(context, alert, Verdict.WRONG_OWNER, Author("anna", "theirs", handed), owner="payments")
+    assert given.state is AlertState.OPEN
+    assert escalate(context, handed + timedelta(hours=4))["escalated"] == 1
+    happened = life(context, alert)
+    assert [each.what for each in happened] == [
+        "opened",
+        "acknowledged",
+        "open",
+        "said to be wrong owner",
+        "passed on to lead",
+    ]
+    assert happened[2].why == "Handed over to payments: theirs"
+    end(context, alert, Author("anna", "", handed + timedelta(hours=6)))
+    over = [each.channel for each in notices(context) if each.kind is NoticeKind.RESOLVED]
+    assert over == ["owners/dach/hook", "owners/lead/hook", "owners/payments/hook"]
+
+
+def test_each_owner_has_next_ones_of_their_own_and_each_waiting_begins_anew(home: Context) -> None:
+    context = told(home, FILE + "  dach: [{after: 2h, to: head}]\n")
+    owned(context, "payments")
+    alert = risen(context)
+    assert escalate(context, NOW + timedelta(hours=4))["escalated"] == 1
+    say(context, alert, Verdict.WRONG_OWNER, Author("lea", "", NOW + timedelta(hours=5)), owner="dach")
+    assert escalate(context, NOW + timedelta(hours=6))["escalated"] == 0
+    assert escalate(context, NOW + timedelta(hours=7))["escalated"] == 1
+    say(context, alert, Verdict.WRONG_OWNER, Author("dana", "", NOW + timedelta(hours=8)), owner="payments")
+    assert escalate(context, NOW + timedelta(hours=11))["escalated"] == 0
+    assert escalate(context, NOW + timedelta(hours=12))["escalated"] == 1
+    passed = [each.owner for each in notices(context) if each.kind is NoticeKind.ESCALATED]
+    assert passed == ["lead", "head", "lead"]
+
+
+def test_a_verdict_that_leaves_the_owner_as_it_is_hands_nothing_over(home: Context) -> None:
+    context = told(home)
+    owned(context, "payments")
+    alert = risen(context)
+    taken = take_on(context, alert, ANNA)
+    assert (
+        say(context, alert, Verdict.WRONG_OWNER, replace(ANNA, at=NOW + timedelta(days=1)), owner="payments") == taken
+    )
+
+
 def test_who_is_handed_a_muted_alert_and_was_not_told_has_left_nothing_lying(home: Context) -> None:
     context = told(home)
     owned(context, "dach")
@@ -155,7 +203,7 @@ def test_what_becomes_grave_enough_at_night_waits_no_longer(home: Context) -> No
         topic = alerts.alert_of(connection, alert).topic_id
     grade(context, topic, Severity.CRITICAL, ANNA)
     judge(context, NOW + timedelta(hours=6))
-    (hastened,) = notices(context)
+    hastened, _ = notices(context)  # the other says that it is graver
     assert (hastened.id, hastened.next_at) == (waiting.id, WALL)
 
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import func, select
 
 from feedback.domain import Complaint, Outcome, OutcomeVerdict, derived_id
 from feedback.errors import Stopped
+from feedback.outcome import sentences
 from feedback.store import fixes, tables
 from feedback.store.complaints import store_complaints
 from feedback.store.events import add_event
@@ -27,6 +29,7 @@ from jobs.publish import publish
 from tests.end_to_end.made_up import FAULT, NOW, SUBJECTS, made_up_context, told, version
 from tests.running import feedback
 
+UTC_ZONE = ZoneInfo("UTC")
 MIDNIGHT = NOW.replace(hour=0)
 FIXED, BACK = MIDNIGHT - timedelta(days=30), MIDNIGHT - timedelta(days=4)
 AT = FIXED + timedelta(hours=10)
@@ -115,12 +118,49 @@ def test_little_news_is_not_written(context: Context) -> None:
     assert 1 <= len(history(context, fix)) < 5
 
 
-def test_what_was_withdrawn_is_not_judged_and_what_is_long_past_neither(context: Context) -> None:
+def test_what_was_withdrawn_is_not_judged(context: Context) -> None:
     fix = enter(context)
     with context.write() as connection:
         fixes.withdraw_fix(connection, fix, NOW, "ben")
-        fixes.add_fix(connection, TOPIC, NOW - timedelta(weeks=13), -0.5, "", NOW, "ana")
     assert judge_fixes(context, NOW)["watched"] == 0
+
+
+def test_however_late_it_is_entered_a_fix_is_judged_once(context: Context) -> None:
+    fix = enter(context)
+    judge(context, 100)
+    (once,) = history(context, fix)
+    assert (once.verdict, once.final) == (OutcomeVerdict.WORKED, True)
+    assert judge_fixes(context, FIXED + timedelta(days=101)) == {"watched": 0, "judged": 0}
+
+
+def test_a_fix_that_is_entered_late_had_its_topic_back_when_it_was(context: Context) -> None:
+    fix = enter(context)
+    with context.write() as connection:
+        for back in range(60):
+            store_complaints(connection, some(FIXED + timedelta(days=90 - back), 20 if back < 40 else 2), NOW)
+    for job in (assign, count):
+        job(context, FIXED + timedelta(days=120))
+    judge(context, 120)
+    (once,) = history(context, fix)
+    assert once.regressed_at is not None
+    assert timedelta(days=28) < once.regressed_at - FIXED < timedelta(days=66), "and not when it was judged"
+
+
+def test_of_a_fix_before_the_first_complaint_nothing_will_ever_be_known(context: Context) -> None:
+    with context.write() as connection:
+        fix = fixes.add_fix(connection, TOPIC, AT - timedelta(days=200), -0.5, "", NOW, "ana")
+    judge_fixes(context, NOW)
+    (once,) = history(context, fix.id)
+    assert (once.verdict, once.final, once.days, once.known_days) == (OutcomeVerdict.UNTOLD, True, 0, 0)
+    assert "nothing was counted of the topic around that day" in " ".join(sentences(fix, once, UTC_ZONE))
+    assert judge_fixes(context, NOW + timedelta(days=1))["watched"] == 0
+
+
+def test_of_a_topic_that_is_gone_nothing_will_be_known_once_its_weeks_are_over(context: Context) -> None:
+    with context.write() as connection:
+        gone = fixes.add_fix(connection, derived_id("topic", "gone"), AT, -0.5, "", NOW, "ana")
+    judge(context, 100)
+    assert [each.final for each in history(context, gone.id)] == [True]
 
 
 def test_what_comes_back_is_told_once_and_keeps_what_was_achieved(context: Context, tmp_path: Path) -> None:
@@ -163,7 +203,7 @@ def test_what_the_next_fix_achieved_is_not_credited_to_the_one_before(context: C
     for days in (2, 8, 15, 22):
         judge(context, days)
     assert history(context, fix)[-1].verdict is OutcomeVerdict.WORKED
-    assert {each.verdict for each in history(context, before)} == {OutcomeVerdict.UNKNOWN}
+    assert [each.verdict for each in history(context, before)][-1] is OutcomeVerdict.UNTOLD
     last = history(context, before)[-1]
     assert (last.days, last.next_fix_at) == (9, AT), "the day of the next fix belongs to neither"
     assert history(context, fix)[-1].next_fix_at is None
@@ -182,7 +222,8 @@ def test_a_fix_of_the_day_after_leaves_nothing_to_judge_the_one_before_by(contex
         before = fixes.add_fix(connection, TOPIC, AT - timedelta(days=1), -0.6, "told support", NOW, "ana").id
     enter(context)
     judge(context, 22)
-    assert history(context, before) == []
+    (once,) = history(context, before)
+    assert (once.verdict, once.days, once.final) == (OutcomeVerdict.UNTOLD, 0, True)
 
 
 def test_expected_days_say_nothing_of_a_fix(context: Context) -> None:
@@ -222,6 +263,14 @@ def test_a_fix_is_entered_by_hand(context: Context, tmp_path: Path) -> None:
     with context.database.read() as connection:
         (fix,) = fixes.fixes(connection)
     assert (fix.topic_id, fix.at, fix.expect, fix.note, fix.who) == (TOPIC, AT, -0.6, "x", "ana")
+
+
+def test_where_a_fix_cannot_be_judged_that_is_said_at_once(context: Context, tmp_path: Path) -> None:
+    words = ["--topic", str(TOPIC)[:12], "--at", "2025-02-18", "--who", "ana"]
+    ended = feedback(tmp_path, "fixes", "add", *words, data_dir=tmp_path / "var", taxonomy="none")
+    assert ended.returncode == 0, ended.stderr
+    said = " ".join(ended.stdout.split())
+    assert "what it achieved cannot be told: it takes the complaints of 28 days before it, and they are counted" in said
 
 
 def test_results_are_json(context: Context) -> None:

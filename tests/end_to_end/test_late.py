@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from feedback.domain import AlertState, Complaint, Span
 from feedback.explanation import sentences
 from feedback.store import alerts
 from feedback.store.complaints import store_complaints
+from feedback.store.tables import complaint
 from jobs.context import Context
 from jobs.explain import explain_alert
 from jobs.publish import publish
@@ -68,6 +69,30 @@ def test_a_day_is_judged_complete_once_when_its_complaints_have_come_in(context:
     assert found[6].judged_as_of(context, midnight) == midnight
     assert found[6].until >= midnight
     assert found[12].judged_as_of(context, midnight + six) == midnight + 2 * six
+
+
+def sent(subject: int, day: int, source: str, hours: Sequence[float]) -> list[Complaint]:
+    """A complaint of a day at each of these hours."""
+    return [replace(told(subject, day_after(day, each)), source=source, customer_hash=f"{each}") for each in hours]
+
+
+def test_topics_of_a_punctual_source_do_not_rise_while_another_is_late(context: Context) -> None:
+    """Mail of a day is taken in at night two days later; what comes by chat is as steady as the rest."""
+    publish(context, version(context, FAULT), NOW - timedelta(days=60))
+    with context.write() as connection:
+        connection.execute(complaint.delete())
+    by_chat, by_mail = ([24 * n / number for n in range(number)] for number in (80, 40))
+    for day in range(-50, 0):
+        with context.write() as connection:
+            store_complaints(connection, sent(0, day, "chat", by_chat), day_after(day + 1))
+            if day < -2:
+                mail = [each for subject in range(1, FAULT) for each in sent(subject, day, "mail", by_mail)]
+                store_complaints(connection, mail, day_after(day + 2, 3))
+    for hours in (0, 6, 12, 18):
+        with context.write() as connection:
+            chat = sent(0, 0, "chat", [each for each in by_chat if each < hours])
+            store_complaints(connection, chat, day_after(0, hours))
+        assert judge(context, day_after(0, hours)) == set()
 
 
 def late_fault(day: int) -> list[Complaint]:

@@ -91,6 +91,15 @@ def test_a_new_topic_is_told_with_its_customers_and_what_they_wrote(context: Con
     assert "camera" not in render_text(without_quotes(alone))
 
 
+def test_a_new_topic_that_nobody_wrote_about_in_the_week_is_not_told(context: Context) -> None:
+    publish(context, version(context, SUBJECTS), NOW - timedelta(days=1))
+    born(context, SUBJECTS, CALM - timedelta(days=70))
+    born(context, {FAULT}, CALM)
+    judge(context, NOW)
+    digest = gather(context, iso_week(CALM.date()), NOW).digest(None)
+    assert not digest.new_topics
+
+
 def test_who_was_erased_is_not_quoted(context: Context) -> None:
     write(context, fault("a", 5, "Die Kamera bleibt schwarz."))
     (before,) = week_of_the_fault(context).digest(None).new_topics

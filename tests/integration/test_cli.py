@@ -382,6 +382,8 @@ def test_an_alert_s_life_ends_with_how_its_customers_are_served(ready: Command, 
 def test_an_alert_is_explained_by_the_key_that_alerts_shows(ready: Command, alerted: str) -> None:
     listed = ready("alerts").out
     assert alerted[:8] in listed
+    headings, *_ = listed.splitlines()
+    assert headings.split() == ["Alert", "Opened", "State", "Topic", "Owner", "Count", "Expected"], "in 80 columns"
     ended = ready("explain", alerted[:8])
     assert ended.code == 0
     told = ended.out.replace("\u00a0", " ")

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from typer.testing import CliRunner
 
 from feedback.domain import Author, GivenVerdict, Verdict
 from feedback.errors import FeedbackError
 from feedback.owners import Owned
+from feedback.store.tables import verdict
 from feedback.store.verdicts import add_verdict
 from jobs.cli import app
 from jobs.console import open_context
@@ -32,14 +34,14 @@ def context(tmp_path: Path) -> Context:
     made = open_context()
     with made.write() as connection:
         publish(connection)
-        for about, evidence, verdict in (
+        for about, evidence, found in (
             (BONUS, EVIDENCE, Verdict.REAL),
             (QUIET, EVIDENCE, Verdict.NOT_AN_ISSUE),
             (QUIET, NORWAY, Verdict.REAL),
         ):
             opened = NOW - timedelta(hours=evidence is NORWAY)
             alert = open_alert(connection, about, opened, evidence=evidence)
-            add_verdict(connection, GivenVerdict(alert, verdict, NOW, "anna", ""))
+            add_verdict(connection, GivenVerdict(alert, found, NOW, "anna", ""))
     return made
 
 
@@ -59,6 +61,13 @@ def test_the_report_of_verdicts_counts_for_who_answers(context: Context) -> None
     assert ("owner", "unowned") not in rows
     assert rows["detector", "eb7"] == (2, 1)
     assert rows["detector", "EB7 by segment"] == (1, 1)
+
+
+def test_verdicts_that_say_nothing_of_an_alert_s_worth_are_not_no_verdicts(context: Context) -> None:
+    with context.write() as connection:
+        connection.execute(update(verdict).values(verdict=str(Verdict.WRONG_OWNER)))
+    told = CliRunner().invoke(app, ["report", "verdicts"]).stdout
+    assert "whether an alert was worth it (3 wrong owners)" in " ".join(told.split())
 
 
 def test_a_market_s_owner_has_the_verdicts_of_what_nobody_else_owns(context: Context) -> None:

@@ -142,6 +142,17 @@ class TestSimilar:
         found = judging.post("/v1/similar", json={"text": "bonus"}, headers={"X-API-Key": key}).json()["items"]
         assert [each["text"] for each in found] == ["text 0"]
 
+    def test_an_owner_finds_as_many_as_asked_for_past_what_they_do_not_see(
+        self, judging: TestClient, database: Database
+    ) -> None:
+        with database.write() as connection:
+            topics.assign(connection, VERSION.id, [Assigned(STORED[2].id, LOGIN.id, 0.9, MIDNIGHT)])
+            key = keys.add_key(connection, "owner", NOW, Role.OWNER, "accounts")
+        by_text = judging.post("/v1/similar", json={"text": "bonus", "limit": 1}, headers={"X-API-Key": key})
+        by_id = judging.get(f"/v1/similar?complaint={STORED[0].id}&limit=1", headers={"X-API-Key": key})
+        for answer in (by_text, by_id):
+            assert [each["text"] for each in answer.json()["items"]] == ["text 2"]
+
 
 class TestTopic:
     def test_a_topic_with_its_days_alerts_and_relatives(self, client: TestClient, database: Database) -> None:

@@ -17,6 +17,7 @@ from feedback.links import LIFE, Link, LinkError, links_of, read, signed
 from feedback.notify.outbox import Notice, NoticeKind
 from feedback.owners import Charge, Owned
 from feedback.settings import hash_key
+from feedback.store.audit import entries
 from feedback.store.database import Database
 from feedback.store.notices import add_notices
 from feedback.store.owners import add_ownership
@@ -86,6 +87,18 @@ def test_looking_changes_nothing_and_saying_counts_once(
         assert again.status_code == 410
         assert "it counts once" in again.text
     assert said(database, alert) == [("real", "promotions")]
+
+
+def test_what_is_said_by_a_link_is_in_the_audit_log_without_the_link(
+    anyone: TestClient, database: Database, alert: UUID, paths: Mapping[Verdict, str]
+) -> None:
+    for _ in range(2):
+        anyone.post(paths[Verdict.REAL])
+    anyone.post("/verdict/nothing")
+    with database.read() as connection:
+        (row,) = entries(connection, 10)
+    assert (row.who, row.way, row.what) == ("promotions", "link", "POST /verdict/{token}")
+    assert row.subject == {"alert_id": str(alert), "verdict": "real"}
 
 
 def test_the_page_leads_to_the_alert_and_refuses_in_the_reader_s_language(

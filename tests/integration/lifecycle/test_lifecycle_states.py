@@ -36,7 +36,7 @@ QUICK, ALL = 100, SEQUENCES or 1_000
 ON_POSTGRESQL = 0.1
 """The share of as many that is lived on PostgreSQL too."""
 
-RISING = ("open", "regressed")
+NOT_TAKEN_ON = ("open", "regressed")
 
 names = st.sampled_from(sorted(TOPICS))
 places = st.integers(0, 11)
@@ -164,9 +164,12 @@ class Witness:
 
     def say(self, topic: str, alert: UUID, verdict: Verdict, owner: str, by: Author) -> None:
         was_open = self.state(alert) is not AlertState.RESOLVED
+        *_, before = self.owners[topic]
         if verdict is Verdict.WRONG_OWNER:
             self.owners[topic].append(owner or "unowned")
         say(self.world.context, alert, verdict, by, owner=owner)
+        if was_open and self.owners[topic][-1] != before:
+            assert self.state(alert) is AlertState.OPEN, "who is handed it has yet to take it on"
         self.said.append((alert, str(verdict)))
         made = self.while_open.pop(alert, [])
         self.heard += sum(made)
@@ -200,24 +203,24 @@ class Witness:
         with self.world.context.database.read() as connection:
             past, waiting = history(connection), alerts.latest_alerts(connection)
             told = self.first_told()
-            due = {self.due(connection, each, len(past[each.id]) - 1, told) for each in waiting.values()}
+            due = {self.due(connection, each, past[each.id], told) for each in waiting.values()}
         assert after == before.union(*due)
         event("passed on" if after > before else "not passed on")
         self.everything_is_in_order()
 
     def due(
-        self, connection: Connection, alert: Alert, position: int, told: Mapping[tuple[UUID, int, str], datetime]
+        self, connection: Connection, alert: Alert, past: Sequence[Any], told: Mapping[tuple[UUID, int, str], datetime]
     ) -> frozenset[tuple[UUID, int, str]]:
         """The steps (alert, position, to whom) that an alert is to have taken by now, but for those it took before."""
         topic = TOPIC_OF[alert.topic_id]
         *_, owner = self.owners[topic]
-        at = told.get((alert.id, position, owner))
-        if at is None or str(alert.state) not in RISING or owner != "payments":
+        at = told.get((alert.id, last_rise(past), owner))
+        if at is None or str(alert.state) not in NOT_TAKEN_ON or owner != "payments":
             return frozenset()
         if self.is_muted(connection, alert, self.risen[topic]):
             return frozenset()
-        waited = self.world.now - at
-        return frozenset((alert.id, position, to) for to, after in STEPS.items() if waited >= after)
+        waited = self.world.now - max(at, past[-1].at)
+        return frozenset((alert.id, past[-1].position, to) for to, after in STEPS.items() if waited >= after)
 
     def first_told(self) -> dict[tuple[UUID, int, str], datetime]:
         """When each owner was first told of a rise, by alert and position."""
@@ -254,7 +257,7 @@ class Witness:
                     event("no issue, and not back")
                     continue
                 assert alert.is_open or alert.resolved_at == self.world.now, "a rise has an alert"
-                rose = max(row.position for row in past[alert.id] if row.after in RISING)
+                rose = last_rise(past[alert.id])
                 muted = self.is_muted(connection, alert, each)
                 if alert.id in waiting:
                     event(f"held back: {waiting[alert.id].cause}")
@@ -324,16 +327,20 @@ class Witness:
         event("told to be graver" if graver else "told once")
         found = Counter((*each.about, short(each.channel), each.content["severity"]) for each in graver)
         assert set(found.values()) <= {1}, "each severity is told once"
-        assert {(*each.about[0], short(each.channel)) for each in graver} <= set(about), "to those who know of the rise"
+        again = {(*each.about[0], short(each.channel)) for each in graver}
+        knowing = {(alert, channel) for alert, _, channel in about}
+        assert {(alert, channel) for alert, _, channel in again} <= knowing, "to those who know of the rise"
         assert set(about.values()) <= {1}
         told = told_of(connection)
         event("told together" if any("together" in each.content for each in self.world.notices()) else "told alone")
-        assert {(*key, channel) for key, channels in told.items() for channel in channels} == set(about)
+        assert {(*key, channel) for key, channels in told.items() for channel in channels} == set(about) | again
         for key, rows in past.items():
             heard: set[str] = set()
             for row in rows:
-                if row.after in RISING:
+                if is_rise(row):
                     heard = told[key, row.position]
+                elif row.after == "open":
+                    heard |= told[key, row.position]  # handed over, and not taken on since
                 else:
                     assert row.after == "resolved" or not told[key, row.position]
                     assert told[key, row.position] <= heard
@@ -352,6 +359,14 @@ class Witness:
         self.wait(30)
         self.post.in_the_end_all_arrives()
         self.everything_is_in_order()
+
+
+def is_rise(row: Any) -> bool:
+    return row.before is None or bool(row.before == "resolved")
+
+
+def last_rise(rows: Sequence[Any]) -> int:
+    return max(place for place, row in enumerate(rows) if is_rise(row))
 
 
 def alone(seen: Seen) -> Segment | None:

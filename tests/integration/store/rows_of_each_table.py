@@ -100,6 +100,7 @@ OUTCOMES: Rows = tuple(
         "certainty": 0.99,
         "regressed_at": regressed_at,
         "next_fix_at": None,
+        "final": regressed_at is not None,
     }
     for days, verdict, regressed_at in ((14, "not enough data yet", None), (28, "worked", NOW))
 )

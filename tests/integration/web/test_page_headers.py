@@ -67,6 +67,13 @@ def test_other_sites_cannot_have_a_browser_change_anything(house: House, headers
         assert client.get("/account").status_code == 200
 
 
+def test_a_form_of_another_site_is_refused_by_a_page(visitor: TestClient) -> None:
+    headers = {"sec-fetch-site": "cross-site", "Accept": "text/html", "Accept-Language": "de"}
+    page = visitor.post("/sign-out", headers=headers)
+    assert page.status_code == 403
+    assert '<html lang="de"' in page.text
+
+
 @pytest.mark.parametrize("headers", FOREIGN)
 def test_a_key_in_a_header_is_not_affected(house: House, headers: dict[str, str]) -> None:
     with house.browser() as client:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,7 +18,17 @@ from feedback.store.requests import waiting
 from feedback.web.settings import shown as settings_shown
 from tests.applications import create_app
 from tests.conftest import SettingsFactory
-from tests.integration.api.api_world import BONUS, EVIDENCE, LOGIN, NOW, VERSION, open_alert, responding, topic
+from tests.integration.api.api_world import (
+    BONUS,
+    EVIDENCE,
+    LOGIN,
+    NOW,
+    VERSION,
+    assert_problem,
+    open_alert,
+    responding,
+    topic,
+)
 from tests.unit.feedback.test_support_words import BACKGROUND
 
 PAGES = (
@@ -278,3 +289,58 @@ def test_a_fix_is_recorded_on_a_topic_s_page(browser: TestClient) -> None:
     page = browser.post(f"/topics/{BONUS.id}/fix", data={"note": "Payouts are retried", "fewer": "40", "day": ""})
     assert "The fix is recorded" in page.text
     assert "Payouts are retried" in browser.get("/fixes").text
+
+
+HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "Accept-Language": "de"}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/nosuch", 404),
+        ("/v1/nosuch", 404),
+        ("/sign-out", 405),
+        ("/?days=abc", 422),
+        ("/alerts?state=bad", 422),
+        ("/topics/xyz", 422),
+    ],
+)
+def test_people_who_ask_for_what_there_is_not_get_a_page(browser: TestClient, path: str, status: int) -> None:
+    page = browser.get(path, headers=HTML)
+    assert page.status_code == status
+    assert '<html lang="de"' in page.text
+    assert "Zur ersten Seite" in page.text
+
+
+def test_programs_that_ask_for_what_there_is_not_get_a_problem(browser: TestClient) -> None:
+    for accepted in ("*/*", "application/json"):
+        assert_problem(browser.get("/nosuch", headers={"Accept": accepted}), 404, "not-found")
+    assert_problem(browser.get("/v1/alerts?state=bad", headers=HTML), 422, "invalid-request")
+
+
+def test_a_form_that_is_filled_in_wrongly_is_answered_by_a_page(browser: TestClient, alert: UUID) -> None:
+    page = browser.post(f"/alerts/{alert}/fix", data={"note": "x", "fewer": "0"}, headers=HTML)
+    assert page.status_code == 422
+    assert '<html lang="de"' in page.text
+
+
+def test_while_the_database_is_gone_people_get_a_page(
+    browser: TestClient, world: Database, sqlite_database: str
+) -> None:
+    world.close()
+    for path in Path(sqlite_database.removeprefix("sqlite:///")).parent.glob("*.db*"):
+        path.unlink()
+    page = browser.get("/alerts", headers=HTML)
+    assert page.status_code == 503
+    assert '<html lang="de"' in page.text
+    assert page.headers["retry-after"]
+
+
+def test_a_defect_is_told_on_a_page(browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_down(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("feedback.web.health.vitals", break_down)
+    page = browser.get("/health", headers=HTML)
+    assert page.status_code == 500
+    assert '<html lang="de"' in page.text

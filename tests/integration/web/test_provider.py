@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -77,14 +79,60 @@ def test_the_role_follows_what_the_provider_says(
         assert anna.role is role
 
 
-def test_without_a_role_there_an_account_without_password_is_needed(
+def test_where_the_provider_gives_no_roles_an_account_without_password_is_needed(
+    trusting: House, provider: IdentityProvider
+) -> None:
+    trusting = replace(trusting, settings=trusting.settings.model_copy(update={"oidc_roles": ()}))
+    with trusting.browser() as visiting:
+        assert through(visiting, provider) == 403
+        with trusting.database.write() as connection:
+            accounts.add_account(connection, "anna", Role.ANALYST, trusting.clock())
+        assert through(visiting, provider) == 303
+        assert visiting.get("/models").status_code == 200
+
+
+def test_an_administrator_makes_such_an_account_in_the_browser(trusting: House, provider: IdentityProvider) -> None:
+    trusting = replace(trusting, settings=trusting.settings.model_copy(update={"oidc_roles": ()}))
+    with trusting.browser() as boss:
+        boss.cookies["feedback"] = trusting.session(trusting.add("boss", Role.ADMINISTRATOR))
+        assert "Leave it empty" in boss.get("/accounts").text
+        assert boss.post("/accounts", data={"name": "anna", "role": "reader", "password": "short"}).status_code == 422
+        assert boss.post("/accounts", data={"name": "anna", "role": "reader", "password": ""}).status_code == 303
+    with trusting.browser() as visiting:
+        assert through(visiting, provider) == 303
+        assert visiting.get("/account").status_code == 200
+
+
+def test_without_a_provider_an_account_takes_a_password(house: House, visitor: TestClient) -> None:
+    visitor.cookies["feedback"] = house.session(house.add("boss", Role.ADMINISTRATOR))
+    assert visitor.post("/accounts", data={"name": "anna", "role": "reader"}).status_code == 422
+
+
+def test_who_is_in_no_group_any_more_stays_outside_and_their_sessions_end(
     trusting: House, visiting: TestClient, provider: IdentityProvider
 ) -> None:
-    assert through(visiting, provider) == 403
-    with trusting.database.write() as connection:
-        accounts.add_account(connection, "anna", Role.ANALYST, trusting.clock())
+    provider.claims["groups"] = ["admins"]
     assert through(visiting, provider) == 303
-    assert visiting.get("/models").status_code == 200
+    provider.claims["groups"] = ["everybody"]
+    with trusting.browser() as elsewhere:
+        assert through(elsewhere, provider) == 403
+    assert visiting.get("/account").status_code == 303
+    assert through(visiting, provider) == 403
+
+
+@pytest.mark.parametrize(
+    ("wanted", "where"),
+    [("/alerts?state=open", "/alerts?state=open"), ("https://evil.example/", "/"), ("//evil.example", "/")],
+)
+def test_after_the_provider_comes_the_page_that_was_asked_for(
+    visiting: TestClient, provider: IdentityProvider, wanted: str, where: str
+) -> None:
+    provider.claims["groups"] = ["support"]
+    link = re.search(r'href="(/sign-in/provider[^"]*)"', visiting.get("/sign-in", params={"next": wanted}).text)
+    assert link
+    address = visiting.get(unescape(link[1])).headers["location"]
+    back = {"state": parse_qs(urlsplit(address).query)["state"][0], "code": provider.code(address)}
+    assert visiting.get("/sign-in/provider/back", params=back).headers["location"] == where
 
 
 def test_an_account_with_a_password_is_nobody_else_s(

@@ -188,3 +188,33 @@ def test_a_fix_is_not_recorded_by_who_sees_a_part(german: TestClient, ids: Ids) 
     refused = german.post("/v1/fixes", json={"topic_id": str(THEIRS.id), "note": "mended"})
     assert refused.status_code == 403
     assert "who answers for the topic" in refused.json()["detail"]
+
+
+def test_the_owner_of_a_market_is_told_of_an_alert_what_is_of_that_market(
+    house: House, german: TestClient, reader: TestClient
+) -> None:
+    count = {"observed": 9, "expected": 1.0, "low": 0.0, "high": 3.0, "p": 1e-6}
+    driver = {"attribute": "market", "observed": 29, "total": 41, "baseline_share": 0.2, "p": 1e-9, "q": 4e-8}
+    here, there = (complaint(THEIRS, market, 0).id for market in ("DE", "PL"))
+    risen = {
+        **EVIDENCE,
+        "where": [{"segment": {"attribute": "market", "value": each}, **count} for each in ("DE", "PL")],
+        "drivers": [{**driver, "value": "PL"}],
+        "complaint_ids": [str(there), str(here)],
+        "group": {"alerts": ["the okapi's"]},
+    }
+    with house.database.write() as connection:
+        alert = open_alert(connection, THEIRS, NOW - timedelta(hours=1), evidence=risen)
+    told, page = (german.get(f"{way}/alerts/{alert}") for way in ("/v1", ""))
+    assert (told.status_code, page.status_code) == (200, 200)
+    found = told.json()["evidence"]
+    assert found["complaint_ids"] == [str(here)]
+    assert [each["segment"]["value"] for each in found["where"]] == ["DE"]
+    assert (found["drivers"], found["group"]) == (None, None)
+    assert [each["drivers"] for each in german.get("/v1/hot-issues").json()["items"] if each["alert_id"]] == [[]]
+    assert "nothing to tell" in page.text
+    for secret in ("pinguin", "Poland", r"(?<![\d.])137(?![\d.])"):
+        assert not re.search(secret, page.text), secret
+        assert re.search(secret, reader.get(f"/alerts/{alert}").text), secret
+    assert f">{IN_GERMANY}<" in page.text, "its days are drawn"
+    assert len(reader.get(f"/v1/alerts/{alert}").json()["evidence"]["complaint_ids"]) == 2

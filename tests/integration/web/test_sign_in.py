@@ -189,3 +189,16 @@ def test_a_key_does_not_open_what_is_for_people(house: House, visitor: TestClien
     answer = visitor.get("/account", headers={"X-API-Key": key})
     assert answer.status_code == 403
     assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_somebody_signed_in_who_asks_for_what_there_is_not_sees_the_pages_there_are(
+    house: House, visitor: TestClient
+) -> None:
+    anna = house.add("anna")
+    with house.database.write() as connection:
+        accounts.change_account(connection, anna.id, language="pl")
+    sign_in(visitor)
+    page = visitor.get("/nosuch", headers={"Accept": "text/html"})
+    assert page.status_code == 404
+    assert '<html lang="pl"' in page.text
+    assert 'href="/alerts"' in page.text

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedback.alerts import LEGAL, AcknowledgementError, Decision, acknowledge, decide, flaps, resolve, waits_to_be_told
+from feedback.alerts import (
+    LEGAL,
+    AcknowledgementError,
+    Decision,
+    acknowledge,
+    decide,
+    flaps,
+    hand_over,
+    resolve,
+    waits_to_be_told,
+)
 from feedback.domain import Alert, AlertPolicy, AlertState, Signal, Span, Transition, derived_id
 
 TOPIC, VERSION = derived_id("topic", 1), derived_id("version", 1)
@@ -271,6 +281,19 @@ def test_any_history_is_lawful(steps: list[tuple[int, str]], resolve_days: int, 
             assert alert.resolved_at == now
         if alert.state is AlertState.REGRESSED:
             assert what == "rise"
+
+
+@pytest.mark.parametrize("state", AlertState)
+def test_who_is_handed_an_alert_has_yet_to_take_it_on(state: AlertState) -> None:
+    resolved_at = at(2) if state is AlertState.RESOLVED else None
+    alert = Alert(derived_id("alert"), TOPIC, state, at(0), at(0), resolved_at=resolved_at)
+    decision = hand_over(alert, "payments", "ana", at(3), "theirs")
+    if state is AlertState.RESOLVED:
+        assert decision == Decision(alert)
+        return
+    assert decision.alert == replace(alert, state=AlertState.OPEN)
+    assert decision.transition == Transition(decision.alert, state, at(3), "ana", "Handed over to payments: theirs")
+    assert (state, AlertState.OPEN) in LEGAL
 
 
 @given(STEPS)

@@ -38,6 +38,7 @@ from feedback.digest import (
 )
 from feedback.domain import AlertState, Channel, Driver, Fix, Outcome, OutcomeVerdict, SilentSource, Span, TopicKind
 from feedback.errors import SettingError
+from feedback.exposure import EndedExposure
 from feedback.language import LANGUAGES, Language
 from feedback.phrases import chance_words, drivers_words, excerpt, humane, percent
 from feedback.sentences import Sentences
@@ -269,7 +270,7 @@ def test_an_empty_week_is_one_honest_line() -> None:
     text = plain(render_markdown(empty()))
     assert "**Nothing rose beyond chance this week. 312 complaints, 305 the week before.**" in text
     assert len([line for line in text.splitlines() if line]) == 4
-    assert subject(empty()) == "Week 46: nothing rose beyond chance"
+    assert subject(empty()) == f"Week 46, {empty().owner}: nothing rose beyond chance"
 
 
 def test_a_week_in_which_something_is_open_has_the_table() -> None:
@@ -297,6 +298,16 @@ def test_a_source_that_fell_silent_is_told() -> None:
     silent = SilentSource("zendesk", date(2026, 11, 12), 41.3)
     told = Sentences(replace(empty(), silent=(silent,))).remainder()
     assert plain(told).startswith("Nothing from zendesk since 12 November 2026, usually 41 a day: is it down?")
+
+
+@pytest.mark.parametrize(
+    ("given_up", "instead"),
+    [(False, "each day counts as the same weekday before"), (True, "complaints are held against all others instead")],
+)
+def test_a_column_that_stopped_coming_is_told(given_up: bool, instead: str) -> None:
+    say = Sentences(replace(empty(), ended=EndedExposure("players", date(2026, 11, 12), given_up)))
+    assert plain(say.remainder()).startswith(f"No players since 12 November 2026: {instead}.")
+    assert not say.is_empty()
 
 
 def test_one_is_not_written_as_many() -> None:

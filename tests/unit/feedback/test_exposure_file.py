@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.errors import SourceError
-from feedback.exposure import Exposure, Unusable, read_exposure
+from feedback.exposure import Exposure, Unusable, ended, read_exposure
 
 MARCH = date(2026, 3, 14)
 
@@ -73,3 +73,10 @@ def test_any_text_is_read_or_told(tmp_path_factory: pytest.TempPathFactory, text
     file.write_bytes(text.encode("utf-8", errors="ignore"))
     for each in read_exposure(file):
         assert isinstance(each, Unusable) or each.value >= 0
+
+
+@pytest.mark.parametrize(("missing", "told"), [(6, None), (7, False), (27, False), (28, True)])
+def test_a_column_has_ended_after_a_week_and_is_given_up_after_four(missing: int, told: bool | None) -> None:
+    last = date(2026, 3, 1)
+    found = ended("players", last, last + timedelta(days=missing + 1))
+    assert (found and found.given_up) == told

@@ -30,6 +30,7 @@ from feedback.domain import (
 )
 from feedback.errors import SettingError
 from feedback.events import PlannedEvent
+from feedback.exposure import EndedExposure
 from feedback.faq import Faq, FaqSuggestion
 from feedback.interval import Estimate
 from feedback.kpi import Compared, Figures, Impact, Support, Wait
@@ -94,6 +95,7 @@ def whole() -> Digest:
         week,
         generated_at=at(14),
         silent=(SilentSource("zqx", date(2026, 11, 12), 41.3),),
+        ended=EndedExposure("zqx", date(2026, 11, 12), given_up=True),
         unassigned=27,
         unowned=[replace(NEW, topic_id=topic(f"{each}").topic_id) for each in range(7)],
         support=Support(

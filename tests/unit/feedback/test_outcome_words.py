@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.domain import Fix, FixKind, Outcome, OutcomeVerdict
+from feedback.notify.outcomes import is_told
 from feedback.outcome import because, change_words, counted, headline, in_short, is_news, sentences
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -50,6 +51,7 @@ def test_the_numbers_are_said_with_what_would_have_come() -> None:
         ),
         (OutcomeVerdict.WORSE, "there are more than can be by chance"),
         (OutcomeVerdict.UNKNOWN, "no effect and 40 % fewer, as hoped for, are both possible still"),
+        (OutcomeVerdict.UNTOLD, "no effect and 40 % fewer, as hoped for, both remain possible, and its weeks are over"),
     ],
 )
 def test_every_verdict_says_why(verdict: OutcomeVerdict, reason: str) -> None:
@@ -75,7 +77,7 @@ def test_a_fix_that_was_withdrawn_or_not_judged_says_so() -> None:
     told = [plain(each) for each in sentences(gone, None, ZONE)]
     assert told[1:] == [
         "It was withdrawn on 7 May 2026 by ben.",
-        "Fixes are judged once a day, from the day after the fix on.",
+        "Fixes are judged once a day, from the day after the fix on, however late they are entered.",
     ]
     assert "Brodersen" in sentences(FIX, WORKED, ZONE)[-1]
 
@@ -87,6 +89,17 @@ def test_a_fix_whose_weeks_the_next_one_ended_says_so() -> None:
         assert ended in plain(told)
     assert "next fix" not in in_short(FIX, WORKED, ZONE)
     assert is_news(WORKED, cut)
+
+
+def test_that_an_effect_cannot_be_told_is_told_once_with_its_interval() -> None:
+    unknown = replace(WORKED, verdict=OutcomeVerdict.UNKNOWN)
+    untold = replace(unknown, verdict=OutcomeVerdict.UNTOLD, final=True)
+    told = plain(in_short(FIX, untold, ZONE))
+    assert "“gateway exchanged”: effect cannot be told." in told
+    assert "between 61 % fewer and 34 % fewer" in told
+    assert told.endswith("No effect and 40 % fewer, as hoped for, both remain possible, and its weeks are over.")
+    assert is_told(unknown, untold)
+    assert not is_told(untold, replace(untold, ratio=0.6))
 
 
 def test_only_what_moved_is_news() -> None:

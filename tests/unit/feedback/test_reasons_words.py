@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from feedback.alerts import decide
+from feedback.alerts import decide, hand_over
 from feedback.domain import AlertPolicy, AlertState, Span
 from feedback.language import ENGLISH, LANGUAGES, Language
 from feedback.reasons import moved_words
@@ -17,11 +17,11 @@ OTHERS = [Language(code) for code in LANGUAGES if code != "en"]
 
 
 def written() -> list[str]:
-    """All that a life writes: opened, calmed, back again; and opened by the hour."""
+    """All that a life writes: opened, handed over, calmed, back again; and opened by the hour."""
     policy, found = AlertPolicy(), signal(BONUS)
     opened = decide(None, found, NOW, policy)
     assert opened.alert
-    lines, alert = [opened.transition], opened.alert
+    lines, alert = [opened.transition, hand_over(opened.alert, "payments", "ana", NOW, "").transition], opened.alert
     for day in range(1, 40):
         window = Span(found.window.start + timedelta(days=day), found.window.end + timedelta(days=day))
         quiet = replace(found, window=window, rising=False, complete=True, observed=2)
@@ -38,8 +38,9 @@ def written() -> list[str]:
 
 
 def test_a_life_is_written_in_english() -> None:
-    opened, calm, back, hourly = written()
+    opened, handed, calm, back, hourly = written()
     assert opened == "41 in 7 days, 12 expected (6 to 20)."
+    assert handed == "Handed over to payments"
     assert calm.startswith("Calm for ")
     assert back.startswith("Back 1 day after it was resolved: 1234 in 7 days")
     assert hourly == "41 in 3 hours, 12 expected (6 to 20)."
@@ -51,7 +52,7 @@ def test_each_sentence_is_said_in_the_other_languages(to: Language) -> None:
     for why in written():
         said = moved_words(why, to)
         assert said != why
-        for english in (" in ", "expected", "days", "Calm", "Back"):
+        for english in (" in ", "expected", "days", "Calm", "Back", "Handed"):
             assert english not in said
 
 

@@ -215,6 +215,12 @@ def test_what_flaps_cannot_need_less_calm_than_others() -> None:
     assert policy.flapping_resolve_after == timedelta(days=9)
 
 
+def test_an_issuer_alone_lets_nobody_sign_in() -> None:
+    write('oidc_issuer = "https://login.example.org"\n')
+    assert "'oidc_client_id'" in refusal()
+    assert load_settings(oidc_client_id="feedback").provider
+
+
 def test_the_alert_policy_follows_the_settings() -> None:
     policy = load_settings(resolve_after_days=2, regress_within_days=9).alert_policy
     assert (policy.resolve_after, policy.regress_within) == (timedelta(days=2), timedelta(days=9))

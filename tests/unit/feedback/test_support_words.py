@@ -53,6 +53,11 @@ def test_what_overlaps_is_no_change_and_little_is_no_figure() -> None:
     ]
     assert said(group(None, replace(share, of=9)), None) == [("Satisfied customers", "too few", "–", "")]
     assert said(None, group(WAIT, share)) == []
+
+
+def test_a_range_that_rounds_to_one_number_is_left_out() -> None:
+    rare, common = Estimate(0.002, 0.001, 0.004, 900), Estimate(0.02, 0.014, 0.026, 900)
+    assert said(group(None, rare), group(None, common))[0][1:3] == ("under 1 %", "2 % (1–3 %)")
     assert said(group(replace(WAIT, median=None, slow=None), None), None)[0][1] == "most still wait"
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from feedback.domain import Span
+from feedback.exposure import EndedExposure
 from feedback.settings import Settings, hash_key
 from feedback.store.database import Database, create_database
 from feedback.store.tables import run
@@ -194,6 +195,13 @@ def test_dead_notices_and_abandoned_runs() -> None:
     assert "feedback notices retry --all" in doctor.dead_notices(3).advice
     assert doctor.abandoned(0).state is State.OK
     assert doctor.abandoned(1).state is State.NOTE
+
+
+def test_a_column_of_exposure_that_ended() -> None:
+    assert doctor.exposure("players", None).state is State.OK
+    found = doctor.exposure("players", EndedExposure("players", NOW.date(), given_up=True))
+    assert found.state is State.NOTE
+    assert "feedback exposure ingest" in found.advice
 
 
 def test_both_databases_are_examined(

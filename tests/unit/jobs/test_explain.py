@@ -10,6 +10,7 @@ import pytest
 
 from feedback.domain import AlertState, Complaint, derived_id
 from feedback.errors import FeedbackError
+from feedback.explanation import sentences
 from feedback.settings import Settings
 from feedback.store import alerts, counts, topics
 from feedback.store.complaints import store_complaints
@@ -121,6 +122,14 @@ def test_where_none_was_written_down_the_threshold_in_force_tells_its_origin(con
     with context.database.write() as connection:
         alerts.store_threshold(connection, VERSION.id, "eb7", SET_AT + timedelta(days=1), 4.4, ORIGIN)
     assert explain_alert(context, alert_id).latest.origin is None, "another threshold than that which held"
+
+
+def test_complaints_that_have_another_topic_since_do_not_contradict_what_was_judged_in_silence(
+    context: Context,
+) -> None:
+    said = [sentences(explain_alert(context, str(alerted(context, observed=each))))[-1] for each in (9, 41)]
+    assert said[0].startswith("The score is")
+    assert said[1].startswith("The days that were judged hold 9 complaints by now and not 41")
 
 
 def test_weeks_of_a_version_that_is_gone_are_those_of_the_one_in_force(context: Context) -> None:

@@ -23,6 +23,7 @@ from feedback.store.database import Database, open_database
 from feedback.store.exposure import store_exposure
 from feedback.store.topics import assign
 from jobs.context import Context, Parts
+from jobs.exposure import ended_exposure
 from jobs.panel import DatedPanel, dated_panel
 from jobs.progress import Silent
 from jobs.run import this_process
@@ -100,6 +101,20 @@ def test_players_count_less_while_a_source_is_silent(
     assert exposure is not None
     np.testing.assert_allclose(exposure[-20:-10], 750, rtol=0.02)
     np.testing.assert_allclose(exposure[[-21, -10]], 1000)
+
+
+def test_a_column_that_ended_serves_for_four_weeks(
+    context: Context, settings: Callable[..., Settings], database: Database
+) -> None:
+    by_players = replace(context, settings=settings(time_zone="UTC", exposure="players"))
+    days = panel(context).days
+    for missing in (40, 20):
+        with database.write() as connection:
+            store_exposure(connection, [Exposure("players", day, 100.0) for day in days[:-missing]])
+            told = ended_exposure(by_players.settings, connection, NOW)
+        assert (panel(by_players).panel.exposure is None) == (missing == 40)
+        assert told is not None
+        assert (told.last_day, told.given_up) == (days[-missing - 1], missing == 40)
 
 
 def live(

@@ -56,7 +56,7 @@ def clock_times(moments: list[Moment], zone: ZoneInfo = BERLIN) -> list[str]:
 
 def test_every_planned_job_exists() -> None:
     # two follow no plan: a notice has its own time at which it is tried again, and people ask when they like
-    assert {*CHAIN, *ORDERED, "deliver", "request"} == set(JOBS)
+    assert {*CHAIN, *ORDERED, "deliver", "request", "repeat"} == set(JOBS)
     assert not set(CHAIN) & set(ORDERED)
 
 

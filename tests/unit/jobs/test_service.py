@@ -15,6 +15,8 @@ from sqlalchemy import select
 
 from feedback.domain import Author, Complaint
 from feedback.errors import ClaimLostError, FeedbackError, ReplayError, SourceError, Stopped
+from feedback.notify.alertmanager import Alertmanager
+from feedback.notify.channels import Channels
 from feedback.requests import RequestKind
 from feedback.settings import Settings
 from feedback.store import runs
@@ -98,7 +100,7 @@ def test_a_run_is_done_once_and_keeps_what_it_said(world: World) -> None:
 
 def test_a_job_that_does_not_exist_is_refused_with_those_that_do(world: World) -> None:
     with pytest.raises(
-        FeedbackError, match=r"no job 'cuont'; the jobs are intake, embed, .*digest, request, deliver\."
+        FeedbackError, match=r"no job 'cuont'; the jobs are intake, embed, .*digest, request, deliver, repeat\."
     ):
         execute(world.context, "cuont", NOW)
 
@@ -379,7 +381,7 @@ def test_a_replay_runs_everything_of_its_days_but_the_intake(world: World) -> No
     assert done == len(world.ran)
     assert {at.hour for job, at in world.ran if job != "outage"} == {6, 7, 12, 18, 0}
     assert {at.hour for job, at in world.ran if job == "outage"} == set(range(24))
-    assert {job for job, _ in world.ran} == set(JOBS) - {"intake", "deliver", "request"}
+    assert {job for job, _ in world.ran} == set(JOBS) - {"intake", "deliver", "request", "repeat"}
     assert replay(world.context, day, day) == 0
 
 
@@ -425,6 +427,16 @@ def test_what_waits_is_delivered_whatever_became_of_the_runs(world: World, monke
     world.context = replace(world.context, stopping=lambda: True)
     world.tick()
     assert delivered == [NOW], "not while the service stops"
+
+
+def test_what_is_open_is_said_again_once_for_each_five_minutes_where_somebody_forgets_it(world: World) -> None:
+    world.tick()
+    assert "repeat" not in {job for job, _ in world.ran}
+    world.context.parts.channels = Channels({}, [Alertmanager("k", "http://127.0.0.1:1")])
+    assert world.tick() == [("repeat", CHAIN_NOW)]
+    assert world.tick() == [], "nor does another worker do it"
+    world.now += timedelta(hours=1)
+    assert [at for job, at in world.tick() if job == "repeat"] == [CHAIN_NOW + timedelta(hours=1)]
 
 
 def test_a_delivery_that_breaks_down_does_not_stop_the_service(

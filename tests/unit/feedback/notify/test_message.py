@@ -148,6 +148,8 @@ def test_alertmanager_knows_the_resolution_for_the_same_alert() -> None:
     assert first["labels"] == over["labels"] == {"alertname": ALERT_NAME, **labels}
     assert first["startsAt"] == over["startsAt"] == NOW.isoformat()
     assert first["endsAt"] == (NOW + OPEN_FOR).isoformat()
+    later = NOW + timedelta(hours=3)
+    assert posted(alert_message(notice()), later)["endsAt"] == (later + OPEN_FOR).isoformat()
     assert over["endsAt"] == (NOW + timedelta(days=9)).isoformat()
 
 

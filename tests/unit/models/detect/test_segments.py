@@ -54,6 +54,19 @@ def test_the_numbers_of_a_segment_are_those_of_a_database_of_its_own() -> None:
     assert reason.p == pytest.approx(float(alone.p[RISEN, -1]))
 
 
+@pytest.mark.parametrize("at_once", [4000, 1])
+def test_days_of_a_segment_that_counted_for_less_are_named(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    monkeypatch.setattr("models.detect.segments.SERIES_AT_ONCE", at_once)
+    counts = with_more(split(), WHERE, RISEN, 3).counts.copy()
+    counts[WHERE, RISEN, 70:74] += 9
+    panel = SegmentPanel(Panel.of(counts.sum(axis=0)), counts, counts.sum(axis=1))
+    lighter = find_segment_rises(panel, bar()).of(WHERE).reasons.of(RISEN).lighter
+    peak = [weight for age, weight in lighter if 70 <= DAYS - 1 - age < 74]
+    assert len(peak) == 4
+    assert max(peak) < 0.5
+    assert find_segment_rises(panel, bar()).of(0).reasons.of(RISEN).lighter == ()
+
+
 def test_where_a_rise_of_the_whole_is_needs_less_than_a_rise_by_itself() -> None:
     panel = with_more(split(), 0, RISEN, 2)
     rises = find_segment_rises(panel, bar(30.0))
@@ -85,17 +98,16 @@ def test_alerted_days_stay_out_of_every_segments_baseline() -> None:
     assert clean < p
 
 
-def test_exposure_takes_the_place_of_the_segments_volume() -> None:
+def test_a_market_that_grows_does_not_rise_because_all_players_did_not() -> None:
     panel = split()
     counts = panel.counts.copy()
-    counts[:, :, -7:] *= 3
+    counts[WHERE, :, -7:] *= 2
     grown = SegmentPanel(Panel.of(counts.sum(axis=0)), counts, counts.sum(axis=1))
-    assert not find_segment_rises(grown, bar()).rising.any()
-    players = np.full(DAYS, 1000.0)
-    told = replace(grown, whole=replace(grown.whole, exposure=players))
-    assert find_segment_rises(told, bar()).rising.any()
-    players[-7:] = 3000.0
-    assert not find_segment_rises(told, bar()).rising.any()
+    told = replace(grown, whole=replace(grown.whole, exposure=np.full(DAYS, 1000.0)))
+    found, without = (find_segment_rises(each, bar()) for each in (told, grown))
+    assert not found.rising.any()
+    np.testing.assert_array_equal(found.p, without.p)
+    assert segment_threshold(told, 0.25) == segment_threshold(grown, 0.25)
 
 
 def test_stages_change_nothing() -> None:
