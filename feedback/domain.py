@@ -295,14 +295,19 @@ class Copies:
 
 @dataclass(frozen=True, slots=True)
 class Voices:
-    """How many stand behind a rise: messages, the `customers` who wrote them, and `texts` with near-copies collapsed.
+    """How many stand behind a rise: messages, the `customers` known to have written them, and `texts` with near-copies
+    collapsed; of nobody known, what is the same word for word as well.
 
-    `customers` is None where no message tells its customer; one that does not is another's where some do.
+    `customers` is None where no message tells its customer; `unknown` messages do not. `senders` are the known
+    customers and the texts of those who are not: a flood of copies without a key is not a hundred customers. It is
+    None where an earlier release kept none; that counted each unknown message as a customer.
     """
 
     messages: int
     customers: int | None
     texts: int
+    unknown: int = 0
+    senders: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,15 @@ def customers_words(number: int, to: Language = ENGLISH) -> str:
 def voices_words(voices: Voices, to: Language = ENGLISH) -> str:
     """57 messages from 38 customers; 36 when near-copies count once."""
     told = to.ngettext("{number} message", "{number} messages", voices.messages)
-    if voices.customers is not None:
+    if voices.customers is not None and voices.unknown:
+        told = to.ngettext(
+            "{messages}, {unknown} of them from nobody known, the others from {number} customer",
+            "{messages}, {unknown} of them from nobody known, the others from {number} customers",
+            voices.customers,
+            messages=told,
+            unknown=to.number(voices.unknown),
+        )
+    elif voices.customers is not None:
         told = to.ngettext(
             "{messages} from {number} customer", "{messages} from {number} customers", voices.customers, messages=told
         )

@@ -48,16 +48,16 @@ class Weight:
 
 
 def weights(
-    signal: Signal, customers: int | None, topic: Severity | None, segment: Shift | None, ratings: Shift | None
+    signal: Signal, senders: int | None, topic: Severity | None, segment: Shift | None, ratings: Shift | None
 ) -> list[Weight]:
     """What counts for and against a rise.
 
-    `customers` are the distinct ones behind it, None where sources tell none apart: whoever writes every day is counted
-    every day, and is still one. `segment` is the share of important customers, `ratings` what customers gave; None
+    `senders` are the distinct ones behind it, None where they are not known: whoever writes every day is counted every
+    day, and is still one. `segment` is the share of important customers, `ratings` what customers gave; None
     where they are not known. The ratio is taken over the upper end of what is expected, so that small numbers, of which
     little is known, do not look grave.
     """
-    observed = signal.observed if customers is None else min(signal.observed, customers)
+    observed = signal.observed if senders is None else min(signal.observed, senders)
     excess, ratio = observed - signal.expected, least_ratio(signal)
     found = [
         Weight("size", _steps(excess, SIZES), {"excess": excess}),

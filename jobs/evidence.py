@@ -125,7 +125,7 @@ class Behind:
 
     def counted(self) -> tuple[Copies, Voices]:
         repeating = Copies(*repeated(self.copy_of), len(self.copy_of))
-        return repeating, voices(self.window, repeating)
+        return repeating, voices(self.window, self.copy_of)
 
 
 def behind(context: Context, connection: Connection, signal: Signal, version_id: UUID, usual: Usual) -> Behind:
@@ -182,12 +182,17 @@ def shares(population: Iterable[Facets]) -> dict[str, dict[str, float]]:
     }
 
 
-def voices(window: Sequence[Facets], repeating: Copies) -> Voices:
+def voices(window: Sequence[Facets], copy_of: Ints) -> Voices:
     """Messages, customers and texts among the complaints of a window; of those past the ones looked at, each a text."""
+    said = [*copy_of.tolist(), *range(len(copy_of), len(window))]
+    exactly: dict[str, int] = {}
+    for row, each in enumerate(window):
+        if not each.customer_hash and not window[said[row]].customer_hash:
+            said[row] = exactly.setdefault(window[said[row]].text_hash, said[row])
     known = {each.customer_hash for each in window if each.customer_hash}
-    unknown = sum(each.customer_hash is None for each in window)
-    texts = len(window) - repeating.complaints + repeating.texts
-    return Voices(len(window), len(known) + unknown if known else None, texts)
+    unknown = [row for row, each in enumerate(window) if not each.customer_hash]
+    senders = len(known) + len({said[row] for row in unknown})
+    return Voices(len(window), len(known) or None, len(set(said)), len(unknown), senders)
 
 
 def _judged(context: Context, connection: Connection, signal: Signal) -> list[Facets]:

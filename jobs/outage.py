@@ -27,6 +27,7 @@ from jobs.watermark import watermark
 from models.detect.fdr import q_values
 from models.detect.outage import BUDGET_SHARE, LEAST_SCORE, Outage, bar
 from models.detect.panel import Panel, Scores
+from models.detect.silence import gaps_in_hours
 
 HOUR = timedelta(hours=1)
 COMPARED_WEEKS, LEAST_WEEKS = 20, 8
@@ -92,7 +93,7 @@ def hourly_panel(
     )
     surely = watermark(connection, end).surely
     awaited = np.array([surely < start + (hour + 1) * HOUR for hour in range(hours)])
-    panel = Panel(observed, total, excluded, _gaps(total), expected=expected, awaited=awaited)
+    panel = Panel(observed, total, excluded, gaps_in_hours(total), expected=expected, awaited=awaited)
     return HourlyPanel(panel, tuple(rows), end)
 
 
@@ -104,11 +105,6 @@ def _excluded(connection: Connection, rows: Mapping[UUID, int], start: datetime,
             first, after = ((edge - start) / HOUR for edge in (span.start, span.end))
             excluded[rows[topic], max(math.floor(first), 0) : max(math.ceil(after), 0)] = True
     return excluded
-
-
-def _gaps(total: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(hours,): those around which nothing came for a day; a quiet hour alone is none."""
-    return np.asarray(np.convolve(total, np.ones(24, np.int64), "same") == 0)
 
 
 def _judged(

@@ -33,12 +33,17 @@ def severity(
     important = frozenset(each.casefold() for each in context.settings.important_segments)
     found = weights(
         signal,
-        evidence.get("voices", {}).get("customers"),
+        _senders(evidence.get("voices", {})),
         severity_of_topic(connection, signal.topic_id),
         important_share(window, before, important),
         ratings_shift(window, before),
     )
     return kept(found, evidence.get("severity"), now, anew=anew)
+
+
+def _senders(voices: Mapping[str, int | None]) -> int | None:
+    """How many stand behind a rise at least; an earlier release kept the customers alone."""
+    return voices.get("senders") or voices.get("customers")
 
 
 def important_share(window: Sequence[Customer], before: Sequence[Customer], important: Collection[str]) -> Shift | None:

@@ -89,9 +89,8 @@ def create_app(
     wall: Callable[[], datetime] | None = None,
 ) -> FastAPI:
     """The API and the pages over an open database. `clock` gives the service's time, aware, `wall` that on the wall
-    where it is another; `take_in` takes in what is
-    posted, `respond` does what people decide about alerts, `look` works out what pages show,
-    and `judge` places texts.
+    where it is another; `take_in` takes in what is posted, `respond` does what people decide about alerts, `look` works
+    out what pages show, and `judge` places texts.
 
     The application holds no state of its own but answers that still hold: several can run beside one another and
     beside the jobs.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from contextvars import ContextVar
 
 import anyio.to_thread
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,6 +20,8 @@ NO_CHANGES = frozenset({"/v1/feedback", "/v1/classify", "/v1/similar", "/appeara
 
 LEFT_OUT = frozenset({"token"})
 """Of what is in a path: what a link in a message holds is not written down."""
+
+_SAID: ContextVar[dict[str, str]] = ContextVar("what is said in the request that is worked on")
 
 log = logging.getLogger("feedback.api")
 
@@ -37,22 +41,30 @@ class Audited:
             await self._app(scope, receive, send)
             return
 
+        said: dict[str, str] = {}
+        _SAID.set(said)
+
         async def noted(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] < 400:
-                await anyio.to_thread.run_sync(_note, scope)
+                await anyio.to_thread.run_sync(_note, scope, said)
             await send(message)
 
         await self._app(scope, receive, noted)
 
 
-def _note(scope: Scope) -> None:
+def tell(said: Mapping[str, str]) -> None:
+    """Have the audit log say this, too, of the request that is worked on."""
+    _SAID.get().update(said)
+
+
+def _note(scope: Scope, said: Mapping[str, str]) -> None:
     state, route = scope.get("state", {}), scope.get("route")
     caller, path = _caller(scope), str(getattr(route, "path", ""))
     if caller is None or path in NO_CHANGES:
         return
     service = scope["app"].state.service
     assert isinstance(service, Service)
-    named = {**scope.get("path_params", {}), **state.get("subject", {})}
+    named = {**scope.get("path_params", {}), **state.get("subject", {}), **said}
     subject = {name: str(value) for name, value in named.items() if name not in LEFT_OUT}
     who, way = caller
     try:

@@ -63,8 +63,9 @@ class Voices(BaseModel):
     """How many stand behind a rise."""
 
     messages: Count = Field(None, description="Complaints in the window.")
-    customers: Count = Field(None, description="Those who wrote them; null where no source tells.")
+    customers: Count = Field(None, description="Those known to have written them; null where no source tells.")
     texts: Count = Field(None, description="The complaints with near-copies counted once.")
+    unknown: Count = Field(None, description="Complaints that do not tell their customer; null in older alerts.")
 
 
 Behind = Annotated[Voices | None, WrapValidator(kindly)]

@@ -74,8 +74,11 @@ def change_language(visit: Personal, account: Own, language: Text = "") -> Respo
 
 
 @router.post("/second-factor")
-def propose(visit: Personal, account: Own) -> Response:
-    """A new secret to put into an authenticator app; it counts once a code of it was given."""
+def propose(visit: Personal, account: Own, current: Text = "") -> Response:
+    """A new secret to put into an authenticator app; it counts once a code of it was given. It is for who knows the
+    password: with a stolen session alone, a second factor of somebody else's could take the place of the first."""
+    if account.password and not _proves(visit, account, current):
+        return _page(visit, account, 422, error=visit.to.gettext("The current password is wrong."))
     return _proposal(visit, account, *proposed_second_factor(visit.service.secret, account, visit.service.wall()))
 
 
@@ -85,7 +88,8 @@ def confirm(visit: Personal, account: Own, sealed: Text = "", code: Text = "") -
     now = visit.service.wall()
     made = proposal(visit.service.secret, account, sealed, now)
     if made is None:
-        return propose(visit, account)
+        words = visit.to.gettext("That took longer than a quarter of an hour. Begin again.")
+        return _page(visit, account, 422, error=words)
     found = confirm_second_factor(door(visit), account, made, code, now)
     if found is None:
         words = visit.to.gettext("This code is wrong. Give the newest one that the app shows.")

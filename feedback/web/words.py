@@ -243,7 +243,9 @@ class Words:
         """57 messages from 38 customers; empty where that was not kept."""
         if voices is None or voices.messages is None or voices.texts is None:
             return ""
-        return voices_words(domain.Voices(voices.messages, voices.customers, voices.texts), self.to)
+        return voices_words(
+            domain.Voices(voices.messages, voices.customers, voices.texts, voices.unknown or 0), self.to
+        )
 
     def driver(self, driver: Driver) -> str:
         """Germany; Trustly."""

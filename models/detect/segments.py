@@ -92,10 +92,12 @@ class SegmentPanel:
 class SegmentRises:
     """The judgement of the last day's windows: `p`, `q` and `rising` are (segments, topics).
 
-    `q` is the Benjamini-Hochberg value among all that were judged; p and q are 1 where nothing was.
+    `q` is the Benjamini-Hochberg value among all that were judged; p and q are 1 where nothing was. `weights` is what
+    each day weighs in the baseline (days, segments, topics).
     """
 
     held: Held
+    weights: Floats
     detector: EB7
     p: Floats
     q: Floats
@@ -106,7 +108,7 @@ class SegmentRises:
         held = self.held.replicate(segment)
         scores = held.scores(self.detector.window, self.p[segment][None, None, :])
         which = np.zeros(held.mean.shape, np.intp)
-        reasons = Reasons((self._judge(),), which, held)
+        reasons = Reasons((self._judge(),), which, held, self.weights[:, segment])
         return Rises(scores, self.q[segment][:, None], self.rising[segment][:, None], reasons)
 
     def where(self, topic: int) -> list[int]:
@@ -162,7 +164,7 @@ def find_segment_rises(
     `season` is what the topics have in common with their whole: in one market Christmas is when it is in all.
     """
     detector = eb7 or EB7()
-    held = _held(panel, detector)
+    held, weights = _held(panel, detector)
     if season:
         forecast = held.forecast._replace(season=season.factor, doubt=held.forecast.doubt + season.doubt)
         held = held._replace(forecast=forecast)
@@ -172,18 +174,24 @@ def find_segment_rises(
     if judged.any():
         q[judged] = q_values(p[judged])
     rising = judged & (-np.log10(p) >= threshold.score) & (q <= threshold.q_bound)
-    return SegmentRises(held, detector, p, q, rising)
+    return SegmentRises(held, weights, detector, p, q, rising)
 
 
-def _held(panel: SegmentPanel, detector: EB7) -> Held:
-    """The last windows of all segments, so many at a time as memory holds."""
+def _held(panel: SegmentPanel, detector: EB7) -> tuple[Held, Floats]:
+    """The last windows of all segments, so many at a time as memory holds, and what each day weighs before them."""
     step = max(1, SERIES_AT_ONCE // max(panel.whole.topics, 1))
     if len(panel.counts) <= step:
-        return detector.held(panel.history(), 1)
+        return _walked(panel.history(), detector)
     # stages of so many series would take more memory than they save time
     afresh = replace(detector, stages=None)
     starts = range(0, len(panel.counts), step)
-    return Held.joined([afresh.held(panel.history(slice(start, start + step)), 1) for start in starts])
+    parts = [_walked(panel.history(slice(start, start + step)), afresh) for start in starts]
+    return Held.joined([held for held, _ in parts]), np.concatenate([weights for _, weights in parts], axis=1)
+
+
+def _walked(history: History, detector: EB7) -> tuple[Held, Floats]:
+    walk = detector.walked(history)
+    return detector.held_against(walk.forecast(1), history, 1), walk.weights()
 
 
 def _grown_up(total: Counts) -> Flags:

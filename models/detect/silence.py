@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models.detect.panel import Counts, Flags, Floats
 
-WEEK = 7
+DAY, WEEK = 24, 7
 HISTORY = 56
 """Days before the silence that tell what is usual."""
 
@@ -65,6 +65,13 @@ def gaps(counts: Counts, *, complete: bool = True) -> Flags:
         if len(known) >= LEAST_HISTORY and _chance(counts, known, days[start:stop]) <= GAP:
             found[start:stop] = True
     return found
+
+
+def gaps_in_hours(counts: Counts) -> Flags:
+    """(hours,): those of days that are gaps, counting days back from the last hour; a quiet hour alone is none."""
+    begun = len(counts) % DAY
+    found = np.repeat(gaps(counts[begun:].reshape(-1, DAY).sum(axis=1)), DAY)
+    return np.concatenate([np.zeros(begun, bool), found])
 
 
 def silent_share(by_source: Counts) -> Floats:

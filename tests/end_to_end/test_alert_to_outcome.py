@@ -116,7 +116,7 @@ def test_from_a_rise_to_the_effect_of_its_fix(context: Context, mailbox: Mailbox
         if number == monday:
             assert digest(context, day(number))["notices"] == 1
     _, first_digest = mails(context, mailbox)
-    assert re.fullmatch(r"Week \d+: Topic rose", first_digest["Subject"])
+    assert re.fullmatch(r"Week \d+, unowned: Topic rose", first_digest["Subject"])
     assert f"{PUBLIC_URL}/alerts/{row.id}" in text_of(first_digest)
     assert "Fix" not in text_of(first_digest)
     with context.write() as connection:

@@ -131,7 +131,7 @@ def test_mail_holds_customers_words_only_where_asked_for(context: Context, tmp_p
         (message_from_bytes(each, policy=default) for each in mailbox.mails), key=lambda each: each["Subject"][0] == "W"
     )
     assert alert["Subject"].startswith("Topic: ")
-    assert weekly["Subject"].startswith("Week 12: Topic rose")
+    assert weekly["Subject"].startswith("Week 12, unowned: Topic rose")
     for each in (alert, weekly):
         assert [part.get_content_type() for part in each.walk()].count("image/png") == 1
         assert (
@@ -198,9 +198,9 @@ def test_each_reads_their_own_language(context: Context, tmp_path: Path) -> None
     found = [message_from_bytes(each, policy=default) for each in mailbox.mails]
     german, polish = (" ".join(each["Subject"] for each in found if each["To"][0] == who) for who in "ab")
     assert "erwartet" in german
-    assert "Woche 12: Anstieg bei „Topic“" in german
+    assert "Woche 12, ohne Zuständige: Anstieg bei „Topic“" in german
     assert "oczekiwano" in polish
-    assert "Tydzień 12: wzrost w temacie „Topic”" in polish
+    assert "Tydzień 12, bez właściciela: wzrost w temacie „Topic”" in polish
 
 
 def test_who_muted_a_topic_is_told_once_the_mute_ends(context: Context, tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ EVIDENCE: Mapping[str, Any] = {
         }
     ],
     "complaint_ids": [str(derived_id("complaint", "api", "1"))],
-    "voices": {"messages": 57, "customers": 38, "texts": 36},
+    "voices": {"messages": 57, "customers": 38, "texts": 36, "unknown": 0},
 }  # fmt: skip
 
 

@@ -204,7 +204,7 @@ class TestAlerts:
     ) -> None:
         kept = {
             **EVIDENCE,
-            "voices": {"messages": 41, "customers": None, "texts": 30},
+            "voices": {"messages": 41, "customers": None, "texts": 30, "unknown": 41},
             "reason": {"rate": 1.7, "unit": "day"},
             "threshold_origin": {"budget": 1.0, "topics": 54},
             "q_bound": 0.1,

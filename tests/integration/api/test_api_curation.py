@@ -46,7 +46,11 @@ def test_a_label_holds_at_once_and_is_on_record(
     assert found[shown] == value
     (decision,) = client.get("/v1/edits").json()["items"]
     assert decision == made.json()
-    assert (decision["detail"]["value"], decision["who"], decision["why"]) == (value, "anna", "clearer")
+    assert (decision["detail"]["value"], decision["who"], decision["why"]) == (
+        value,
+        "anna (by key helpdesk)",
+        "clearer",
+    )
 
 
 def test_what_is_no_label_is_refused(client: TestClient) -> None:

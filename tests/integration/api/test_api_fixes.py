@@ -35,7 +35,7 @@ class TestFixes:
         assert (made["at"], made["expect"], made["note"], made["kind"]) == (
             "2026-03-07T09:00:00Z", -0.4, "retried", "training",
         )  # fmt: skip
-        assert (made["topic"], made["who"], made["outcome"]) == (BONUS.name, "anna", None)
+        assert (made["topic"], made["who"], made["outcome"]) == (BONUS.name, "anna (by key helpdesk)", None)
         assert client.get(f"/v1/fixes/{made['id']}").json() == made
         (listed,) = client.get("/v1/fixes").json()["items"]
         assert listed.items() <= made.items()
@@ -65,7 +65,7 @@ class TestFixes:
     def test_a_fix_is_withdrawn_once(self, client: TestClient) -> None:
         made = fixed(client)
         gone = client.post(f"/v1/fixes/{made['id']}/withdraw", json={"who": "ben"}).json()
-        assert (gone["withdrawn_by"], gone["withdrawn_at"]) == ("ben", "2026-03-08T15:30:00Z")
+        assert (gone["withdrawn_by"], gone["withdrawn_at"]) == ("ben (by key helpdesk)", "2026-03-08T15:30:00Z")
         assert client.get("/v1/fixes").json()["items"] == []
         assert_problem(client.post(f"/v1/fixes/{made['id']}/withdraw", json={}), 409, "not-possible")
         assert_problem(client.post("/v1/fixes/99/withdraw", json={}), 404, "unknown-fix")

@@ -34,7 +34,7 @@ def test_an_alert_is_taken_on_by_name_or_by_key(client: TestClient, alert: UUID)
     numbers = taken["transitions"][-1].pop("numbers")
     assert numbers == taken["transitions"][0]["numbers"], "those of the rise that was taken on"
     assert taken["transitions"][-1] | {"at": ""} == {
-        "at": "", "before": "open", "after": "acknowledged", "who": "anna", "why": "with Trustly",
+        "at": "", "before": "open", "after": "acknowledged", "who": "anna (by key helpdesk)", "why": "with Trustly",
     }  # fmt: skip
     assert len(post(client, alert, "acknowledge")["transitions"]) == 2, "a second time changes nothing"
     assert post(client, alert, "resolve")["transitions"][-1]["who"] == "helpdesk"
@@ -55,7 +55,7 @@ def test_what_is_resolved_cannot_be_taken_on(client: TestClient, database: Datab
 def test_a_verdict_has_its_effect(client: TestClient, alert: UUID, verdict: str, state: str, muted: int) -> None:
     found = post(client, alert, "verdict", verdict=verdict, who="anna")
     assert (found["state"], len(found["mutes"])) == (state, muted)
-    assert [(each["verdict"], each["who"]) for each in found["verdicts"]] == [(verdict, "anna")]
+    assert [(each["verdict"], each["who"]) for each in found["verdicts"]] == [(verdict, "anna (by key helpdesk)")]
 
 
 def test_the_wrong_owner_gives_it_to_the_right_one(client: TestClient, alert: UUID) -> None:
@@ -72,6 +72,13 @@ def test_a_mute_until_below_and_for_a_segment(client: TestClient, alert: UUID) -
     assert datetime.fromisoformat(first["until"]) == NOW + timedelta(days=2)
     assert (second["below"], second["segment"]) == (3.5, {"attribute": "market", "value": "DE"})
     assert post(client, alert, "unmute")["mutes"] == []
+
+
+def test_what_is_resolved_is_muted_for_a_time_alone(client: TestClient, alert: UUID) -> None:
+    post(client, alert, "resolve")
+    problem = assert_problem(client.post(f"/v1/alerts/{alert}/mute", json={}), 409, "not-possible")
+    assert "until a time" in problem["detail"]
+    assert len(post(client, alert, "mute", until=(NOW + timedelta(days=2)).isoformat())["mutes"]) == 1
 
 
 @pytest.mark.parametrize(

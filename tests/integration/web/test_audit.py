@@ -67,6 +67,25 @@ def test_changes_by_key_and_by_session_are_noted_whichever_route_makes_them(hous
     assert noted(house) == [("boss", "api", what, subject), ("bot", "key", what, subject)]
 
 
+def test_a_key_speaks_for_others_by_its_name_and_a_person_for_nobody_else(house: House, boss: TestClient) -> None:
+    with house.database.write() as connection:
+        publish(connection)
+        alert = open_alert(connection, BONUS)
+        key = add_key(connection, "bot", house.clock(), Role.OWNER, "promotions")
+    path = f"/v1/alerts/{alert}/verdict"
+    refused = boss.post(path, json={"verdict": "expected", "who": "anna"})
+    assert refused.status_code == 422
+    assert refused.json()["type"] == "urn:feedback-trends:problem:not-your-name"
+    assert boss.post(path, json={"verdict": "expected", "who": "boss", "why": "a campaign"}).status_code == 200
+    with house.browser(**{"X-API-Key": key}) as bot:
+        given = bot.post(path, json={"verdict": "wrong owner", "owner": "games", "who": "anna"}).json()["verdicts"]
+    assert [each["who"] for each in given] == ["boss", "anna (by key bot)"]
+    assert [(who, subject | {"alert_id": ""}) for who, _, _, subject in noted(house)] == [
+        ("boss", {"alert_id": "", "verdict": "expected", "who": "boss"}),
+        ("bot", {"alert_id": "", "verdict": "wrong owner", "owner": "games", "who": "anna"}),
+    ]
+
+
 def test_signing_in_is_noted_and_looking_is_not(house: House, visitor: TestClient) -> None:
     house.add("anna")
     sign_in(visitor, password="wrong password")

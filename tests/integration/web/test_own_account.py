@@ -59,7 +59,7 @@ def test_guessing_the_current_password_is_slowed_down_as_well(anna: TestClient) 
 
 
 def test_a_second_factor_is_set_up_with_an_app_and_given_up_with_the_password(house: House, anna: TestClient) -> None:
-    shown = anna.post("/account/second-factor").text
+    shown = anna.post("/account/second-factor", data={"current": PASSWORD}).text
     assert "data:image/svg+xml" in shown
     secret = found(r"<code>([A-Z2-7]{32})</code>", shown)
     sealed = found(r'name="sealed" value="([^"]+)"', shown)
@@ -89,8 +89,18 @@ def test_a_second_factor_is_set_up_with_an_app_and_given_up_with_the_password(ho
         assert other.get("/account").status_code == 200
 
 
+@pytest.mark.parametrize("has_one", [False, True])
+def test_a_second_factor_takes_more_than_a_session(house: House, visitor: TestClient, has_one: bool) -> None:
+    visitor.cookies["feedback"] = house.session(house.add("anna", second_factor=has_one))
+    for said in ({}, {"current": "wrong password"}):
+        refused = visitor.post("/account/second-factor", data=said)
+        assert refused.status_code == 422
+        assert "The current password is wrong." in refused.text
+        assert 'name="sealed"' not in refused.text
+
+
 def test_what_was_proposed_to_one_is_worth_nothing_to_another(house: House, anna: TestClient) -> None:
-    shown = anna.post("/account/second-factor").text
+    shown = anna.post("/account/second-factor", data={"current": PASSWORD}).text
     said = {
         "sealed": found(r'name="sealed" value="([^"]+)"', shown),
         "code": pyotp.TOTP(found(r"<code>([A-Z2-7]{32})</code>", shown)).at(house.clock()),
@@ -100,13 +110,15 @@ def test_what_was_proposed_to_one_is_worth_nothing_to_another(house: House, anna
         other.cookies["feedback"] = house.session(bert)
         other.post("/account/second-factor/confirm", data=said)
     house.clock.forward(minutes=16)
-    anna.post("/account/second-factor/confirm", data=said)
+    late = anna.post("/account/second-factor/confirm", data=said)
+    assert late.status_code == 422
+    assert "Begin again." in late.text
     with house.database.read() as connection:
         assert [each.second_factor for each in accounts.accounts(connection)] == [None, None]
 
 
 def test_the_secret_is_nowhere_in_the_database(house: House, anna: TestClient) -> None:
-    shown = anna.post("/account/second-factor").text
+    shown = anna.post("/account/second-factor", data={"current": PASSWORD}).text
     secret = found(r"<code>([A-Z2-7]{32})</code>", shown)
     said = {
         "sealed": found(r'name="sealed" value="([^"]+)"', shown), "code": pyotp.TOTP(secret).at(house.clock()),

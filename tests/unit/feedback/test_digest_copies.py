@@ -70,6 +70,10 @@ def test_the_multiplicity_is_told_from_a_fifth_on(copies: Copies | None, sentenc
         (Voices(57, 38, 36), "57 messages from 38 customers; 36 when near-copies count once."),
         (Voices(41, 1, 41), "41 messages from 1 customer."),
         (Voices(1, None, 1), "1 message."),
+        (
+            Voices(100, 40, 41, 60),
+            "100 messages, 60 of them from nobody known, the others from 40 customers; 41 when near-copies count once.",
+        ),
     ],
 )
 def test_an_alert_says_how_many_messages_customers_and_texts_it_is(voices: Voices, told: str) -> None:

@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
-from feedback.domain import Alert, AlertState, Complaint, Copies, Reason, Signal, Span, Voices, derived_id
+from feedback.domain import Alert, AlertState, Complaint, Reason, Signal, Span, Voices, derived_id
 from feedback.settings import Settings
 from feedback.store import alerts, topics
 from feedback.store.complaints import store_complaints
@@ -82,17 +83,29 @@ def test_near_copies_are_counted_with_the_texts_they_are(database: Database, set
         usual = usual_before(connection, version().id, SIGNAL.window)
         kept = evidence(context, connection, SIGNAL, WHY, version(), usual, {})
     assert kept["copies"] == {"complaints": 4, "texts": 1, "of": 9}
-    assert kept["voices"] == {"messages": 9, "customers": 9, "texts": 6}
+    assert kept["voices"] == {"messages": 9, "customers": 9, "texts": 6, "unknown": 0, "senders": 9}
 
 
-def test_a_customer_is_one_voice_and_a_message_of_nobody_known_another_s() -> None:
-    def message(number: int, customer: str | None) -> Facets:
-        return Facets(derived_id(number), 0.9, f"text {number}", "de", {}, customer)
+def message(number: int, customer: str | None, text: str = "") -> Facets:
+    return Facets(derived_id(number), 0.9, text or f"text {number}", "de", {}, customer)
 
-    none = Copies(0, 0, 4)
+
+def test_a_customer_is_one_voice_and_messages_of_nobody_known_are_told_apart() -> None:
     window = [message(1, "a"), message(2, "a"), message(3, "b"), message(4, None)]
-    assert voices(window, none) == Voices(messages=4, customers=3, texts=4)
-    assert voices([message(1, None), message(2, None)], none) == Voices(messages=2, customers=None, texts=2)
+    assert voices(window, np.arange(4)) == Voices(messages=4, customers=2, texts=4, unknown=1, senders=3)
+    nobody = [message(1, None), message(2, None)]
+    assert voices(nobody, np.arange(2)) == Voices(messages=2, customers=None, texts=2, unknown=2, senders=2)
+
+
+def test_a_flood_of_copies_from_nobody_known_is_one_sender_and_from_customers_as_many_as_they_are() -> None:
+    known = [message(number, f"customer {number}") for number in range(40)]
+    copies = np.array([*range(40), *[40] * 60])
+    flood = [message(100 + number, None) for number in range(60)]
+    assert voices([*known, *flood], copies) == Voices(100, 40, 41, unknown=60, senders=41)
+    brief = [message(100 + number, None, "same") for number in range(60)]
+    assert voices([*known, *brief], np.arange(100)) == Voices(100, 40, 41, unknown=60, senders=41)
+    customers = [message(100 + number, f"other {number}") for number in range(60)]
+    assert voices([*known, *customers], copies) == Voices(100, 100, 41, unknown=0, senders=100)
 
 
 @pytest.fixture

@@ -54,6 +54,19 @@ def test_the_numbers_of_a_segment_are_those_of_a_database_of_its_own() -> None:
     assert reason.p == pytest.approx(float(alone.p[RISEN, -1]))
 
 
+@pytest.mark.parametrize("at_once", [4000, 1])
+def test_days_of_a_segment_that_counted_for_less_are_named(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    monkeypatch.setattr("models.detect.segments.SERIES_AT_ONCE", at_once)
+    counts = with_more(split(), WHERE, RISEN, 3).counts.copy()
+    counts[WHERE, RISEN, 70:74] += 9
+    panel = SegmentPanel(Panel.of(counts.sum(axis=0)), counts, counts.sum(axis=1))
+    lighter = find_segment_rises(panel, bar()).of(WHERE).reasons.of(RISEN).lighter
+    peak = [weight for age, weight in lighter if 70 <= DAYS - 1 - age < 74]
+    assert len(peak) == 4
+    assert max(peak) < 0.5
+    assert find_segment_rises(panel, bar()).of(0).reasons.of(RISEN).lighter == ()
+
+
 def test_where_a_rise_of_the_whole_is_needs_less_than_a_rise_by_itself() -> None:
     panel = with_more(split(), 0, RISEN, 2)
     rises = find_segment_rises(panel, bar(30.0))

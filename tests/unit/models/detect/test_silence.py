@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.detect.panel import Counts
-from models.detect.silence import CERTAIN, gaps, silence, silent_share
+from models.detect.silence import CERTAIN, gaps, gaps_in_hours, silence, silent_share
 
 
 def busy(rate: float, days: int = 60, seed: int = 1) -> Counts:
@@ -60,6 +60,20 @@ def test_a_silence_that_chance_makes_rare_is_a_gap_all_of_it(rate: float, days: 
     assert np.flatnonzero(gaps(counts)).tolist() == list(range(70, 70 + days))
     early = np.concatenate([busy(rate, 5) + 1, np.zeros(days, np.int64), busy(rate, 90) + 1])
     assert np.flatnonzero(gaps(early)).tolist() == list(range(5, 5 + days)), "by what came after"
+
+
+@pytest.mark.parametrize("a_day", [1, 2])
+def test_of_few_complaints_a_day_no_hours_are_gaps(a_day: float) -> None:
+    hours = np.random.default_rng(5).poisson(a_day / 24, 140 * 24)
+    assert gaps_in_hours(hours).mean() < 0.01
+
+
+def test_hours_of_days_without_anything_are_gaps_but_a_quiet_night_is_none() -> None:
+    by_day = np.clip(np.sin(2 * np.pi * (np.arange(90 * 24 + 7) % 24 - 8) / 24), 0, None)
+    hours = np.random.default_rng(5).poisson(3 * by_day)
+    assert not gaps_in_hours(hours).any()
+    hours[-20 * 24 : -17 * 24] = 0
+    assert np.flatnonzero(gaps_in_hours(hours)).tolist() == list(range(len(hours) - 480, len(hours) - 408))
 
 
 def test_days_on_which_nothing_ever_comes_and_a_day_that_has_begun_are_none() -> None:
