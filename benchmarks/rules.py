@@ -16,10 +16,14 @@ from models.detect.panel import Floats
 def oracle(panel: Short, kind: str) -> Floats:
     """The tail of the seven days given the topic's true mean, scatter and how far it drifts."""
     quiet = np.full_like(panel.quiet, 0.02) if kind == "new" else panel.quiet
-    mean = _trailing(quiet, 7)
+    mean = _judged_weeks(quiet)
     excess = panel.phi[:, None] - 1 + 0.9 * panel.drift[:, None] ** 2 * mean
-    p = upper_tail(_trailing(panel.counts[kind], 7).astype(np.float64), mean, mean / np.maximum(excess, 1e-6))
+    p = upper_tail(_judged_weeks(panel.counts[kind]), mean, mean / np.maximum(excess, 1e-6))
     return np.asarray(-np.log10(p))
+
+
+def _judged_weeks(values: Series | Floats) -> Floats:
+    return trailing(values, 7)[:, -JUDGED:].astype(np.float64)
 
 
 ABSENT = 1e-3
@@ -54,28 +58,19 @@ def ears(days: int, lag: int) -> Callable[[Short, str], Floats]:
     """EARS C1 (no lag) and C2: the day against mean and deviation of the seven days that end `lag` days before."""
 
     def scores(panel: Short, kind: str) -> Floats:
-        return _standardised(panel.counts[kind], days, lag)[:, -JUDGED:]
+        return standardised(panel.counts[kind], days, lag)[:, -JUDGED:]
 
     return scores
 
 
 def ears_c3(panel: Short, kind: str) -> Floats:
     """EARS C3: the excesses of C2 over one, over three days."""
-    excess = np.maximum(_standardised(panel.counts[kind], 7, 2) - 1, 0)
-    return _trailing(excess, 3)
+    return trailing(np.maximum(standardised(panel.counts[kind], 7, 2) - 1, 0), 3)[:, -JUDGED:]
 
 
 def cusum(panel: Short, kind: str) -> Floats:
     """The cumulative sum of standardised errors over .5, against the mean of the 56 days that end a week before."""
-    counts = panel.counts[kind]
-    before = [counts[:, max(0, day - 63) : day - 7].mean(axis=1) for day in range(8, counts.shape[1])]
-    mean = np.stack(before, axis=1)
-    errors = (counts[:, 8:] - mean) / np.sqrt(mean + 0.1)
-    total, sums = np.zeros(len(counts)), []
-    for day in errors.T:
-        total = np.maximum(0, total + day - 0.5)
-        sums.append(total)
-    return np.stack(sums, axis=1)[:, -JUDGED:]
+    return accumulated(panel.counts[kind], 56, 7)[:, -JUDGED:]
 
 
 def z_score(panel: Short, kind: str) -> Floats:
@@ -125,15 +120,29 @@ def spike_limit(panel: Short, kind: str) -> Floats:
     return np.where(most > 0, spread_out[:, -JUDGED:].max(axis=2) / (limit + 1), 0.0)
 
 
-def _standardised(counts: Series, days: int, lag: int) -> Floats:
-    before = np.lib.stride_tricks.sliding_window_view(counts, days, axis=1)[:, : counts.shape[1] - days - lag]
-    today = counts[:, days + lag :]
+def standardised(counts: Series, length: int, lag: int) -> Floats:
+    """Each count against mean and deviation of so many before it that end `lag` before."""
+    before = np.lib.stride_tricks.sliding_window_view(counts, length, axis=1)[:, : counts.shape[1] - length - lag]
+    today = counts[:, length + lag :]
     return np.asarray((today - before.mean(axis=2)) / np.maximum(before.std(axis=2, ddof=1), 0.2))
 
 
-def _trailing(values: Series | Floats, days: int) -> Floats:
-    """Sums over the days that end with each of the last days."""
-    return np.asarray(np.lib.stride_tricks.sliding_window_view(values, days, axis=1).sum(axis=2)[:, -JUDGED:])
+def accumulated(counts: Series, length: int, lag: int) -> Floats:
+    """The cumulative sum of standardised errors over .5, against the mean of so many counts that end `lag` before."""
+    first = lag + 1
+    before = [counts[:, max(0, end - length) : end].mean(axis=1) for end in range(1, counts.shape[1] - lag)]
+    mean = np.stack(before, axis=1)
+    errors = (counts[:, first:] - mean) / np.sqrt(mean + 0.1)
+    total, sums = np.zeros(len(counts)), []
+    for now in errors.T:
+        total = np.maximum(0, total + now - 0.5)
+        sums.append(total)
+    return np.stack(sums, axis=1)
+
+
+def trailing(values: Series | Floats, length: int) -> Floats:
+    """Sums over so many values that end with each."""
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(values, length, axis=1).sum(axis=2))
 
 
 METHODS: dict[str, tuple[Sequence[Callable[[Short, str], Floats]], Sequence[float]]] = {
