@@ -75,7 +75,7 @@ def test_the_outbox_keeps_json_that_every_database_takes() -> None:
     kept = json.loads(json.dumps(dict(notice().content), allow_nan=False))
     assert kept["picture"]["high"][-1] is None
     assert kept["rise"]["observed"] == 41
-    assert kept["rise"]["voices"] == {"messages": 41, "customers": 38, "texts": 36}
+    assert kept["rise"]["voices"] == {"messages": 41, "customers": 38, "texts": 36, "unknown": 0, "senders": None}
 
 
 def test_the_mail_has_text_html_and_the_picture_within() -> None:
