@@ -24,9 +24,9 @@ install: $(STAMP) ## put the locked dependencies into .venv
 demo: $(STAMP) ## invent a casino's complaints, replay half a year of them and show what the service finds
 	@$(RUN) feedback demo
 
-serve: $(STAMP) ## open the dashboard on the demo's data, which is made first if need be
+serve: $(STAMP) ## open the dashboard on the demo's data, which is made first if need be; at another port with PORT=8001
 	@test -f var/demo/feedback.db || $(RUN) feedback demo
-	@$(RUN) feedback demo-serve
+	@$(RUN) feedback demo-serve $(if $(PORT),--port $(PORT))
 
 test: $(STAMP) ## run the tests, on SQLite and on a PostgreSQL of their own
 	$(RUN) pytest -m "not slow and not browser" -n auto --maxprocesses 4 --dist loadfile

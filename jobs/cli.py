@@ -432,10 +432,10 @@ def demo(
 
 
 @app.command("demo-serve")
-def demo_serve() -> None:
+def demo_serve(port: Port = None) -> None:
     """Open the demonstration's dashboard, as of its last day: schedule and web, on loopback, until Ctrl-C."""
     from jobs.bootstrap import log_to
-    from jobs.demo.visitor import NAME, last_moment, let_in
+    from jobs.demo.visitor import last_moment, let_in, welcome
     from jobs.up import ServiceClock
     from jobs.up import up as run_service
 
@@ -443,14 +443,9 @@ def demo_serve() -> None:
     context = build_context(settings, progress_on(err), wall)
     start, password = last_moment(context, now), let_in(context, now)
     context.database.close()
-    say(out, f"The dashboard: http://127.0.0.1:{settings.port}")
-    say(out, f"Sign in as {NAME} with the password {password}")
-    say(
-        out,
-        f"It goes on from {start.astimezone(settings.zone):%d %B %Y}, where the demonstration ended. Ctrl-C ends it.",
-    )
     log_to(level=logging.WARNING)
-    run_service(settings, ServiceClock(wall, now, start))
+    on_ready = partial(welcome, password, start.astimezone(settings.zone).date())
+    run_service(_at_port(settings, port), ServiceClock(wall, now, start), on_ready=on_ready)
 
 
 def demo_settings() -> Settings:

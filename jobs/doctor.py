@@ -23,6 +23,7 @@ from feedback.notify.outbox import NoticeState
 from feedback.phrases import ended_words
 from feedback.settings import LOOPBACK, Settings, load_settings
 from feedback.store import nearest, notices, runs
+from feedback.store.accounts import has_administrator
 from feedback.store.complaints import count_complaints
 from feedback.store.database import open_database
 from jobs.backup import last_backup
@@ -220,6 +221,7 @@ def _of_database(settings: Settings, wall: Callable[[], datetime]) -> Iterator[F
             yield postgres_version(int(connection.execute(text("SHOW server_version_num")).scalar_one()))
             yield search(able=nearest.is_there(connection))
             yield clock(connection.execute(text("SELECT clock_timestamp()")).scalar_one(), wall())
+        yield https(settings.public_url, accounts=has_administrator(connection))
         yield from _of_runs(connection, settings, wall())
         yield dead_notices(notices.tally(connection)[NoticeState.DEAD])
     database.close()
@@ -235,6 +237,18 @@ def _of_runs(connection: Connection, settings: Settings, now: datetime) -> Itera
     yield never_done(left_out(connection, settings, now))
     if settings.exposure:
         yield exposure(settings.exposure, ended_exposure(settings, connection, now))
+
+
+def https(url: str, *, accounts: bool) -> Finding:
+    """Whether cookies of people who sign in are sent encrypted alone."""
+    if url.startswith("https://"):
+        return Finding("https", State.OK, f"people come by {url}")
+    if not accounts:
+        return Finding("https", State.OK, "nobody has an administrator's account yet")
+    advice = (
+        "Well on loopback. Before others reach it, let a proxy bring TLS and set 'public_url' to its https:// address."
+    )
+    return Finding("https", State.NOTE, "passwords and cookies are sent unencrypted", advice)
 
 
 def privacy(file: Path) -> Finding:

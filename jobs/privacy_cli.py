@@ -121,7 +121,10 @@ def _author(who: str, why: str) -> Author:
 
 
 def _remind(context: Context) -> None:
+    from feedback.store.departures import rewritten
+
     if context.database.engine.dialect.name == "postgresql":
-        tables = "complaint, embedding, rejected_record, alert, notice, edit"
+        with context.database.read() as connection:
+            tables = ", ".join(rewritten(connection))
         say(err, f"The rows are gone; to free their bytes too, run: VACUUM (FULL) {tables};")
     say(err, "Backups, and messages that were sent, still hold what they held.")

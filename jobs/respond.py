@@ -111,10 +111,15 @@ def mute(
     segment: Segment | None = None,
 ) -> Mute:
     """Hear no more of an alert's topic: until a moment, while its rise is below so many times what was expected, or,
-    with neither, for as long as the alert is open."""
+    with neither, for as long as the alert is open. FeedbackError when it is open no more."""
     with context.write() as connection:
         alert = alerts.alert_of(connection, alert_id)
         only = alert_id if until is None and below is None else None
+        if only and not alert.is_open:
+            raise FeedbackError(
+                "This alert is resolved: its topic can be muted until a time, or while its rise is below so many times "
+                "what is expected."
+            )
         return verdicts.add_mute(
             connection, Mute(0, alert.topic_id, by.at, by.who, by.why, until, below, only, segment)
         )

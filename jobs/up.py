@@ -76,17 +76,23 @@ class Stop:
             time.sleep(LOOK_SECONDS)
 
 
-def up(settings: Settings, clock: ServiceClock, host: str = LOOPBACK) -> None:
+def up(
+    settings: Settings,
+    clock: ServiceClock,
+    host: str = LOOPBACK,
+    on_ready: Callable[[int], None] | None = None,
+) -> None:
     """Run schedule and API until SIGTERM or SIGINT, or until one of them ends by itself; then end the other too.
 
-    The API answers on `host`. Raises FeedbackError when a part ended with an error.
+    The API answers on `host`; its process calls `on_ready`, with the port, once it does. Raises FeedbackError when a
+    part ended with an error.
     """
     spawn = multiprocessing.get_context("spawn")
     stop = Stop()
     stop.ask_at(signal.SIGTERM, signal.SIGINT)
     parts = [
         spawn.Process(target=run_part, args=(part, settings, clock), name=name)
-        for name, part in (("schedule", run_schedule), ("api", partial(run_api, host=host)))
+        for name, part in (("schedule", run_schedule), ("api", partial(run_api, host=host, on_ready=on_ready)))
     ]
     for process in parts:
         process.start()
@@ -126,8 +132,15 @@ def run_schedule(settings: Settings, clock: ServiceClock, stop: Stop, seconds: f
     log.info("%s has stopped", context.holder, extra={"event": "worker_stopped", "worker": context.holder})
 
 
-def run_api(settings: Settings, clock: ServiceClock, stop: Stop, host: str = LOOPBACK) -> None:
-    """Answer HTTP on `host`. SettingError for one that others reach, until there is an administrator."""
+def run_api(
+    settings: Settings,
+    clock: ServiceClock,
+    stop: Stop,
+    host: str = LOOPBACK,
+    on_ready: Callable[[int], None] | None = None,
+) -> None:
+    """Answer HTTP on `host`, and call `on_ready` with the port once it does. SettingError for a host that others reach,
+    until there is an administrator."""
     from feedback.api import create_app
     from feedback.api.server import serve
     from jobs.judge import judges
@@ -141,8 +154,9 @@ def run_api(settings: Settings, clock: ServiceClock, stop: Stop, host: str = LOO
 
     # the intake takes seconds to load, and the first sender should not be the one to wait
     threading.Thread(target=lambda: context.parts.intake, daemon=True).start()
-    app = create_app(settings, context.database, clock, take, responses(context), looks(context), judges(context))
-    serve(app, settings.port, stop, host=host)
+    does = responses(context), looks(context), judges(context)
+    app = create_app(settings, context.database, clock, take, *does, clock.wall)
+    serve(app, settings.port, stop, on_ready, host)
     context.database.close()
 
 

@@ -86,10 +86,11 @@ def create_app(
     respond: Respond,
     look: Look = NOTHING,
     judge: Judge = UNTRAINED,
+    wall: Callable[[], datetime] | None = None,
 ) -> FastAPI:
-    """The API and the pages over an open database. `clock` gives the service's time, aware; `take_in` takes in what is
-    posted, `respond` does what people decide about alerts, `look` works out what pages show,
-    and `judge` places texts.
+    """The API and the pages over an open database. `clock` gives the service's time, aware, `wall` that on the wall
+    where it is another; `take_in` takes in what is posted, `respond` does what people decide about alerts, `look` works
+    out what pages show, and `judge` places texts.
 
     The application holds no state of its own but answers that still hold: several can run beside one another and
     beside the jobs.
@@ -111,7 +112,7 @@ def create_app(
             "auto_configure": False,
         },
     )
-    app.state.service = Service(settings, database, clock, take_in, respond, look, judge)
+    app.state.service = Service(settings, database, clock, take_in, respond, look, judge, wall or clock)
     # the last added is the outermost
     app.add_middleware(Audited)
     app.add_middleware(Bounds)

@@ -82,7 +82,7 @@ def signed_in(request: Request, service: Given) -> Session:
     found = begun(request, service)
     if found is None or not found.complete:
         raise _refusal("missing-key", 'Send a key: "Authorization: Bearer ft_…" or "X-API-Key: ft_…".', "")
-    now = service.clock()
+    now = service.wall()
     if now - found.seen_at >= NOTED_EVERY:
         _write(service, lambda connection: note_seen(connection, found, now))
     return found
@@ -95,7 +95,7 @@ def begun(request: Request, service: Service) -> Session | None:
         return None
     with service.database.read() as connection:
         found = session_of(connection, token)
-    return found if found and not is_over(found, service.clock(), service.settings.lasting) else None
+    return found if found and not is_over(found, service.wall(), service.settings.lasting) else None
 
 
 def person(principal: Annotated[Principal, Depends(principal_of)]) -> Principal:

@@ -64,7 +64,7 @@ class Where(BaseModel):
 
 class Silence(Said):
     """Hear no more of the alert's topic: until a time, while its rise is below so many times what is expected, or, with
-    neither, while the alert is open."""
+    neither, while the alert is open, which it has to be (409)."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"until": "2026-03-12T00:00:00Z", "who": "anna", "why": "the provider knows"}]}

@@ -60,7 +60,9 @@ def serve(
     """
     service = app.state.service
     assert isinstance(service, Service)
-    with bound(_address(host, service.database), port) as listener:
+    address = _address(host, service.database)
+    warn_unencrypted(address, https=service.settings.is_https)
+    with bound(address, port) as listener:
         server = _Server(_config(app), stop, lambda: _ready(listener, on_ready))
         with nullcontext() if stop else _signals(server), _deadline(server):
             server.run(sockets=[listener])
@@ -79,6 +81,17 @@ def _address(host: str, database: Database) -> str:
         "are accounts: `feedback accounts add NAME --role administrator` makes the first. Better use 127.0.0.1 or ::1, "
         "and let a reverse proxy on this machine bring TLS."
     )
+
+
+def warn_unencrypted(address: str, *, https: bool) -> None:
+    """Say in the log that others reach the service, and that what they send can be read on the way."""
+    if not https and not ipaddress.ip_address(address).is_loopback:
+        log.warning(
+            "Others reach %s, and 'public_url' is no https:// address: passwords can be read on the way, and cookies "
+            "are not kept to https. Let a reverse proxy bring TLS and set it.",
+            address,
+            extra={"event": "not_encrypted"},
+        )
 
 
 class _Server(uvicorn.Server):
@@ -138,7 +151,7 @@ def bound(host: str, port: int) -> socket.socket:
         listener.close()
         reason = error.strerror or str(error)
         raise SettingError(
-            f"Port {port} of {host} cannot be had: {reason}. Choose another with the setting 'port'."
+            f"Port {port} of {host} cannot be had: {reason}. Choose another with `--port` or the setting 'port'."
         ) from None
     return listener
 

@@ -99,6 +99,9 @@ class Service:
     respond: Respond
     look: Look
     judge: Judge
+    wall: Callable[[], datetime]
+    """What people's devices and the provider show, whatever time the service lives in: sign-ins and sessions go by
+    it."""
     answers: Answers = field(default_factory=Answers)
     all_topics: Once[AllTopics | None] = field(default_factory=lambda: Once(SIGHTS))
     unchanged: Unchanged = field(default_factory=Unchanged)

@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from feedback.edits import EditKind
 from feedback.retention import Retention
+from feedback.store import nearest
 from feedback.store.cell import Cell
 from feedback.store.counts import rows_of
 from feedback.store.erasures import wait_for_writers
@@ -42,6 +43,8 @@ from feedback.store.tables import (
     rejected_record,
     request,
     stale_bucket,
+    topic,
+    topic_in_version,
 )
 from feedback.store.topics import published_version
 
@@ -60,6 +63,13 @@ ATTRIBUTED: tuple[tuple[Table, Column[Any]], ...] = (
     (rejected_record, rejected_record.c.record),
 )
 """Where free attributes are kept."""
+
+
+def rewritten(connection: Connection) -> list[str]:
+    """The tables that an erasure deletes from or writes anew: their files hold what was there until that is freed."""
+    tables = (complaint, embedding, rejected_record, *(table for _, table, _ in NAMING), topic, topic_in_version)
+    return [*(table.name for table in tables), *([nearest.TABLE] if nearest.is_there(connection) else [])]
+
 
 LEAST_EXAMPLES = 20
 """With fewer, a part of a split topic is shown by others of its complaints too."""

@@ -123,11 +123,15 @@ def mute(
     segment: Annotated[str, Form(max_length=300)] = "",
     why: Why = "",
 ) -> Response:
-    until = visit.service.clock() + timedelta(days=int(spell)) if spell.isdigit() else None
-    said = responses.Silence(until=until, below=below if spell == "below" else None, segment=_where(segment), why=why)
-    return _done(
-        visit, before, alert_id, "mute", lambda: responses.mute(visit.service, alert_id, principal, before, said)
-    )
+    def do() -> object:
+        if spell == "below" and below is None:
+            raise ProblemError(422, "below-what", "Say below how many times what is expected it is to be muted.")
+        until = visit.service.clock() + timedelta(days=int(spell)) if spell.isdigit() else None
+        bound = below if spell == "below" else None
+        said = responses.Silence(until=until, below=bound, segment=_where(segment), why=why)
+        return responses.mute(visit.service, alert_id, principal, before, said)
+
+    return _done(visit, before, alert_id, "mute", do)
 
 
 @router.post("/unmute", dependencies=RESPONDING)

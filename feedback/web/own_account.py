@@ -53,7 +53,7 @@ def change_password(
         return _page(visit, account, 422, error=said(error))
     if not _proves(visit, account, current):
         return _page(visit, account, 422, error=said("The current password is wrong."))
-    now, kept = visit.service.clock(), passwords.hashed(password)
+    now, kept = visit.service.wall(), passwords.hashed(password)
     with visit.service.database.write() as connection:
         accounts.change_account(connection, account.id, password=kept)
         sessions.end_sessions(connection, account.id)
@@ -79,13 +79,13 @@ def propose(visit: Personal, account: Own, current: Text = "") -> Response:
     password: with a stolen session alone, a second factor of somebody else's could take the place of the first."""
     if account.password and not _proves(visit, account, current):
         return _page(visit, account, 422, error=visit.to.gettext("The current password is wrong."))
-    return _proposal(visit, account, *proposed_second_factor(visit.service.secret, account, visit.service.clock()))
+    return _proposal(visit, account, *proposed_second_factor(visit.service.secret, account, visit.service.wall()))
 
 
 @router.post("/second-factor/confirm")
 def confirm(visit: Personal, account: Own, sealed: Text = "", code: Text = "") -> Response:
     """The app shows the right code: it is asked for at each sign-in from now on. Shows the recovery codes, once."""
-    now = visit.service.clock()
+    now = visit.service.wall()
     made = proposal(visit.service.secret, account, sealed, now)
     if made is None:
         words = visit.to.gettext("That took longer than a quarter of an hour. Begin again.")
@@ -109,7 +109,7 @@ def remove(visit: Personal, account: Own, current: Text = "") -> Response:
 
 
 def _proves(visit: Visit, account: Account, password: str) -> bool:
-    return not isinstance(check_password(door(visit), account, password, visit.service.clock()), Refused)
+    return not isinstance(check_password(door(visit), account, password, visit.service.wall()), Refused)
 
 
 def _page(visit: Visit, account: Account, status: int = 200, **facts: Any) -> Response:

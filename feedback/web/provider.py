@@ -33,7 +33,7 @@ def go(visit: Guest, next_page: Annotated[str, Query(alias="next", max_length=2_
     """To the provider."""
     provider, wanted = _provider(visit), here(next_page)
     try:
-        address, sealed = ask(provider, _back(visit), wanted, visit.service.secret, visit.service.clock())
+        address, sealed = ask(provider, _back(visit), wanted, visit.service.secret, visit.service.wall())
     except ProviderError as error:
         return visit.page("sign_in.html.j2", 503, error=refused_words(error, visit.to), next=wanted)
     answered = RedirectResponse(address, 303)
@@ -49,10 +49,10 @@ def come_back(visit: Guest, state: Text = "", code: Text = "") -> Response:
     provider, service = _provider(visit), visit.service
     sealed = visit.request.cookies.get(COOKIE, "")
     try:
-        known, wanted = answer(provider, _back(visit), sealed, state, code, service.secret, service.clock())
+        known, wanted = answer(provider, _back(visit), sealed, state, code, service.secret, service.wall())
     except ProviderError as error:
         return visit.page("sign_in.html.j2", 401, error=refused_words(error, visit.to), next="/")
-    found = vouched(door(visit), known, service.clock(), gives_roles=bool(provider.roles))
+    found = vouched(door(visit), known, service.wall(), gives_roles=bool(provider.roles))
     if found is None:
         words = NO_ROLE if provider.roles and known.given is None else NO_ACCOUNT
         return visit.page("sign_in.html.j2", 403, error=visit.to.gettext(words), next=wanted)

@@ -25,6 +25,7 @@ FOR_PROGRAMS = frozenset({"not-found", "method-not-allowed", "unreadable-body"})
 """Problems whose own sentence tells people nothing."""
 BY_CODE: Mapping[str, str] = {
     "bad-value": N_("That value cannot be used here."),
+    "below-what": N_("Say below how many times what is expected it is to be muted."),
     "cross-origin": N_("This was sent for another site; open the page here instead."),
     "defect": N_("Something went wrong that should not have; the log of the service says what."),
     "in-the-future": N_("That day is in the future; record the fix once it is made."),

@@ -37,7 +37,7 @@ def enter(
     next_page: Annotated[str, Form(alias="next", max_length=2_000)] = "/",
 ) -> Response:
     """Sign in, with a new session whatever there was before."""
-    found = sign_in(door(visit), name, password, visit.service.clock())
+    found = sign_in(door(visit), name, password, visit.service.wall())
     if isinstance(found, Refused):
         words = visit.to.gettext("Name or password is wrong.")
         return _refused(visit, "sign_in.html.j2", found, words, here(next_page), name=name)
@@ -63,7 +63,7 @@ def enter_second(
     session = begun(visit.request, visit.service)
     if session is None or session.complete:
         return RedirectResponse("/sign-in", 303)
-    found = second_step(door(visit), session, code, visit.service.clock())
+    found = second_step(door(visit), session, code, visit.service.wall())
     if isinstance(found, Refused):
         words = visit.to.gettext("This code is wrong, or was used already.")
         return _refused(visit, "second_factor.html.j2", found, words, here(next_page))
@@ -109,7 +109,7 @@ def _end(visit: Visit) -> None:
 def _refused(visit: Visit, template: str, refused: Refused, words: str, where: str, name: str = "") -> Response:
     if refused.until is None:
         return visit.page(template, 401, error=words, next=where, name=name)
-    seconds = math.ceil((refused.until - visit.service.clock()).total_seconds())
+    seconds = math.ceil((refused.until - visit.service.wall()).total_seconds())
     words = visit.to.ngettext(
         "Too many attempts. Try again in {number} minute.",
         "Too many attempts. Try again in {number} minutes.",

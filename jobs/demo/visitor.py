@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import date, datetime
 
 from feedback.passwords import hashed
 from feedback.roles import Role
+from feedback.settings import LOOPBACK
 from feedback.store.accounts import account_named, add_account, change_account
 from feedback.store.complaints import count_complaints
 from feedback.store.sessions import end_sessions
 from feedback.store.topics import last_judged
+from jobs.console import out
 from jobs.context import Context
+from jobs.show import say
 
 NAME = "demo"
 
@@ -28,6 +31,13 @@ def let_in(context: Context, now: datetime) -> str:
         else:
             add_account(connection, NAME, Role.ADMINISTRATOR, now, password=kept)
     return password
+
+
+def welcome(password: str, day: date, port: int) -> None:
+    """Say, once the dashboard answers, where it is and how to sign in."""
+    say(out, f"The dashboard: http://{LOOPBACK}:{port}")
+    say(out, f"Sign in as {NAME} with the password {password}")
+    say(out, f"It goes on from {day:%d %B %Y}, where the demonstration ended. Ctrl-C ends it.")
 
 
 def last_moment(context: Context, now: datetime) -> datetime:

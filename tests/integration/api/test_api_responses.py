@@ -74,6 +74,13 @@ def test_a_mute_until_below_and_for_a_segment(client: TestClient, alert: UUID) -
     assert post(client, alert, "unmute")["mutes"] == []
 
 
+def test_what_is_resolved_is_muted_for_a_time_alone(client: TestClient, alert: UUID) -> None:
+    post(client, alert, "resolve")
+    problem = assert_problem(client.post(f"/v1/alerts/{alert}/mute", json={}), 409, "not-possible")
+    assert "until a time" in problem["detail"]
+    assert len(post(client, alert, "mute", until=(NOW + timedelta(days=2)).isoformat())["mutes"]) == 1
+
+
 @pytest.mark.parametrize(
     ("what", "body", "code"),
     [

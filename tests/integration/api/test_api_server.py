@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from feedback.api.bounds import FEEDBACK_LIMIT
-from feedback.api.server import bound, serve
+from feedback.api.server import bound, serve, warn_unencrypted
 from feedback.errors import SettingError
 from feedback.ingest import Taken
 from feedback.roles import Role
@@ -192,3 +192,13 @@ def test_an_answer_does_not_wait_to_share_a_packet() -> None:
         listener.listen()
         with socket.create_connection(listener.getsockname()), listener.accept()[0] as connection:
             assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.parametrize(
+    ("address", "https", "warned"), [("0.0.0.0", False, 1), ("0.0.0.0", True, 0), ("::1", False, 0)]
+)
+def test_where_others_reach_it_unencrypted_the_log_says_so(
+    caplog: pytest.LogCaptureFixture, address: str, https: bool, warned: int
+) -> None:
+    warn_unencrypted(address, https=https)
+    assert [getattr(each, "event", "") for each in caplog.records] == ["not_encrypted"] * warned

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from feedback.domain import Author, Complaint, Fate, Span, derived_id
 from feedback.edits import EditKind
 from feedback.retention import Retention
-from feedback.store import departures, edits, erasures, kept_counts, tables, topics
+from feedback.store import departures, edits, erasures, kept_counts, nearest, tables, topics
 from feedback.store.complaints import store_complaints, store_rejected
 from feedback.store.counts import counts, counts_by_segment, recount
 from feedback.store.database import Database
@@ -214,3 +214,11 @@ def test_nobody_takes_in_while_an_erasure_begins(postgres_database: str) -> None
 @pytest.mark.parametrize("nested", [lambda each: each, lambda each: {"parts": [{"examples": each}]}])
 def test_ids_are_taken_out_wherever_they_stand(nested: Callable[[Any], Any]) -> None:
     assert departures.without(nested(["a", "b", 1]), {"a"}) == nested(["b", 1])
+
+
+def test_every_table_that_an_erasure_writes_anew_is_named(database: Database) -> None:
+    with database.read() as connection:
+        named = set(departures.rewritten(connection))
+        searched = nearest.is_there(connection)
+    assert {"complaint", "area_alert", "request", "topic", "topic_in_version"} <= named
+    assert (nearest.TABLE in named) == searched

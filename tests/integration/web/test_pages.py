@@ -113,6 +113,23 @@ def test_what_cannot_be_done_says_why(browser: TestClient, alert: UUID) -> None:
     assert 'role="alert"' in page.text
 
 
+def test_a_mute_below_so_many_times_takes_the_number(browser: TestClient, alert: UUID) -> None:
+    page = browser.post(f"/alerts/{alert}/mute", data={"spell": "below", "below": ""})
+
+    assert page.status_code == 422
+    assert "Say below how many times" in page.text
+    assert browser.get(f"/v1/alerts/{alert}").json()["mutes"] == []
+
+
+def test_what_is_over_is_not_muted_while_it_is_open(browser: TestClient, alert: UUID) -> None:
+    assert '<option value="open">' in browser.get(f"/alerts/{alert}").text
+    browser.post(f"/alerts/{alert}/resolve")
+
+    assert '<option value="open">' not in browser.get(f"/alerts/{alert}").text
+    assert browser.post(f"/alerts/{alert}/mute", data={"spell": "open"}).status_code == 409
+    assert browser.post(f"/alerts/{alert}/mute", data={"spell": "7"}).status_code == 200
+
+
 def test_a_mute_can_be_ended(browser: TestClient, alert: UUID) -> None:
     browser.post(f"/alerts/{alert}/mute", data={"spell": "open"})
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from feedback.store import accounts
 from feedback.store.tables import session
+from tests.integration.api.api_world import NOW
 from tests.integration.web.web_world import PASSWORD, House, sign_in
 
 
@@ -202,3 +206,16 @@ def test_somebody_signed_in_who_asks_for_what_there_is_not_sees_the_pages_there_
     assert page.status_code == 404
     assert '<html lang="pl"' in page.text
     assert 'href="/alerts"' in page.text
+
+
+def test_codes_and_sessions_go_by_the_clock_on_the_wall(house: House) -> None:
+    """A demonstration lives in the past, the phone that makes the codes does not."""
+    house.add("anna", second_factor=True)
+    with house.browser() as client:
+        live = client.app.state  # type: ignore[attr-defined]
+        live.service = replace(live.service, clock=lambda: NOW - timedelta(days=90))
+        sign_in(client)
+        assert client.post("/sign-in/second-factor", data={"code": house.code()}).status_code == 303
+        assert client.get("/account").status_code == 200
+        house.clock.forward(hours=3)
+        assert client.get("/account").status_code == 303

@@ -149,6 +149,13 @@ def test_what_databases_say_of_themselves() -> None:
     assert doctor.postgres_version(130_020).state is State.MEND
 
 
+def test_people_who_sign_in_without_https() -> None:
+    assert doctor.https("", accounts=False).state is State.OK
+    assert doctor.https("https://feedback.example.org", accounts=True).state is State.OK
+    for url in ("", "http://feedback.example.org"):
+        assert "'public_url'" in doctor.https(url, accounts=True).advice
+
+
 @pytest.mark.parametrize("apart", [HOUR, -HOUR])
 def test_clocks_that_disagree(apart: timedelta) -> None:
     assert doctor.clock(NOW, NOW + timedelta(seconds=1)).state is State.OK
