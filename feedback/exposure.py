@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +23,9 @@ OVERDUE, GIVEN_UP = 7, 28
 """After so many days without a number somebody is told; and after so many the column no longer serves."""
 
 DELIMITERS = ";\t|,"
+
+_TWO_WAYS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+"""Of a file whose numbers may have decimal commas, 1.012 is a thousand to a German and one to whoever else wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,20 @@ def ended(name: str, last_day: date, today: date) -> EndedExposure | None:
 def read_exposure(path: Path) -> Iterator[Exposure | Unusable]:
     """The numbers in a CSV file with a header or, by its ending, a JSON Lines file; one column has the day.
 
-    Empty cells are passed over. Raises SourceError when the file cannot be read or has no column of days.
+    Empty cells are passed over. A day that a column has more than once has no number: the last of them would pass for
+    the sum. Raises SourceError when the file cannot be read or has no column of days.
     """
+    found = list(_read(path))
+    times = Counter((each.name, each.day) for _, each in found if isinstance(each, Exposure))
+    for line, each in found:
+        if isinstance(each, Exposure) and times[each.name, each.day] > 1:
+            yield Unusable(line, f"{each.name} of {each.day} stands here more than once; write one number a day.")
+        else:
+            yield each
+
+
+def _read(path: Path) -> Iterator[tuple[int, Exposure | Unusable]]:
+    """What stands in each line."""
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -68,9 +85,9 @@ def read_exposure(path: Path) -> Iterator[Exposure | Unusable]:
     rows = _json_lines(text) if path.suffix in {".jsonl", ".ndjson"} else _csv(text, path)
     for line, row in rows:
         if isinstance(row, str):
-            yield Unusable(line, row)
+            yield line, Unusable(line, row)
         else:
-            yield from _exposures(line, row)
+            yield from ((line, each) for each in _exposures(line, row))
 
 
 def _csv(text: str, path: Path) -> Iterator[tuple[int, Mapping[str, str] | str]]:
@@ -80,10 +97,17 @@ def _csv(text: str, path: Path) -> Iterator[tuple[int, Mapping[str, str] | str]]
     names = {name.strip().casefold() for name in reader.fieldnames or ()}
     if not names & set(DAY):
         raise SourceError(f"{path} has no column 'day'; its first line must name the columns, such as day,players.")
-    decimal = "." if delimiter == "," else ","
     for row in reader:
         cells = {name.strip(): str(value).strip() for name, value in row.items() if name}
-        yield reader.line_num, {name: value.replace(decimal, ".") for name, value in cells.items()}
+        yield reader.line_num, cells if delimiter == "," else _with_points(cells)
+
+
+def _with_points(cells: Mapping[str, str]) -> Mapping[str, str] | str:
+    """The cells with decimal points for decimal commas; why not, where a point may part thousands as well."""
+    for name, value in cells.items():
+        if _TWO_WAYS.fullmatch(value):
+            return f"{name} is {value!r}: write {value.replace('.', '')}, or {value.replace('.', ',')} for a fraction."
+    return {name: value if "." in value else value.replace(",", ".") for name, value in cells.items()}
 
 
 def _json_lines(text: str) -> Iterator[tuple[int, Mapping[str, str] | str]]:

@@ -29,7 +29,7 @@ def ingest(
         Path, typer.Argument(help="CSV with a header, or JSON Lines: a column 'day', others with numbers.")
     ],
 ) -> None:
-    """Take in numbers a day. A later number for a day replaces an earlier; lines that cannot be read are listed."""
+    """Take in numbers a day. A later file's number for a day replaces an earlier's; what cannot be read is listed."""
     found = list(read_exposure(file))
     good = [each for each in found if isinstance(each, Exposure)]
     bad = [each for each in found if isinstance(each, Unusable)]

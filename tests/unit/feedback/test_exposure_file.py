@@ -34,6 +34,29 @@ def test_a_semicolon_comes_with_decimal_commas(tmp_path: Path) -> None:
     assert read(tmp_path, "\ufeffDate;Payouts\r\n2026-03-14;88,5\r\n") == [Exposure("Payouts", MARCH, 88.5)]
 
 
+def test_a_point_that_may_part_thousands_is_refused_where_commas_are_decimal(tmp_path: Path) -> None:
+    rows = ["2026-03-14;987", "2026-03-15;1.012", "2026-03-16;10.412,5", "2026-03-17;0.125", "2026-03-18;1012,125"]
+    assert read(tmp_path, "\n".join(["day;players", *rows])) == [
+        Exposure("players", MARCH, 987.0),
+        Unusable(3, "players is '1.012': write 1012, or 1,012 for a fraction."),
+        Unusable(4, "players is '10.412,5', not a number from 0 on."),
+        Exposure("players", date(2026, 3, 17), 0.125),
+        Exposure("players", date(2026, 3, 18), 1012.125),
+    ]
+    assert read(tmp_path, "day,players\n2026-03-14,1.012\n") == [Exposure("players", MARCH, 1.012)]
+
+
+def test_a_day_with_a_row_for_each_market_has_no_number(tmp_path: Path) -> None:
+    found = read(tmp_path, "day,players,payouts\n2026-03-14,987,5\n2026-03-15,900,\n2026-03-14,500,\n")
+    reason = "players of 2026-03-14 stands here more than once; write one number a day."
+    assert found == [
+        Unusable(2, reason),
+        Exposure("payouts", MARCH, 5.0),
+        Exposure("players", date(2026, 3, 15), 900.0),
+        Unusable(4, reason),
+    ]
+
+
 def test_json_lines(tmp_path: Path) -> None:
     lines = '{"day": "2026-03-14", "players": 1200, "payouts": null}\n\n[1]\n'
     assert read(tmp_path, lines, "numbers.jsonl") == [
