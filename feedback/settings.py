@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import os
 import re
@@ -35,6 +36,7 @@ from feedback.links import LIFE
 from feedback.provider import Given, Provider
 from feedback.retention import Retention
 from feedback.roles import Role
+from feedback.sources.mapping import FieldMapping
 
 LOOPBACK = "127.0.0.1"
 """What is listened on unless told otherwise: others cannot reach it."""
@@ -108,6 +110,14 @@ class Settings(BaseSettings):
     digest_day: Weekday = Field("monday", description="The day the digest of the week before is written.")
     digest_hour: int = Field(7, description="The hour of that day, in time_zone.", ge=0, le=23)
     inbox: str = Field("", description="Folder watched for new files of complaints. Empty: inbox/ in data_dir.")
+    inbox_map: Words = Field(
+        (),
+        description="Which column of the inbox's files is which field, by source, as `feedback ingest --map` takes it: "
+        "such as helpdesk:text=subject+body.",
+    )
+    inbox_encoding: Words = Field(
+        (), description="What the inbox's files of a source are written in if not UTF-8, such as helpdesk=windows-1252."
+    )
     channels: str = Field(
         "", description="YAML file that says who is told of alerts, and how. Empty: nobody, nothing is sent."
     )
@@ -300,6 +310,28 @@ class Settings(BaseSettings):
                 raise ValueError(f"{written!r} is no retention: write SOURCE=DAYS, such as helpdesk=365")
         return value
 
+    @field_validator("inbox_map")
+    @classmethod
+    def _readable_map(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for written in value:
+            source, _, entry = written.partition(":")
+            try:
+                FieldMapping.parse([entry])
+            except SettingError as error:
+                raise ValueError(f"{written!r}: {error}") from None
+            if not source:
+                raise ValueError(f"{written!r} names no source: write SOURCE:FIELD=COLUMN")
+        return value
+
+    @field_validator("inbox_encoding")
+    @classmethod
+    def _known_encoding(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for written in value:
+            source, _, encoding = written.rpartition("=")
+            if not source or not _is_encoding(encoding):
+                raise ValueError(f"{written!r} is no encoding: write SOURCE=ENCODING, such as helpdesk=windows-1252")
+        return value
+
     @field_validator("redact")
     @classmethod
     def _known_kinds(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -398,6 +430,15 @@ class Settings(BaseSettings):
         needed = 1 + max(self.catch_up_days, self.regress_within_days, LIFE.days)
         return timedelta(days=max(self.runs_days, needed)) if self.runs_days else None
 
+    def inbox_mapping(self, source: str) -> FieldMapping:
+        """Which column is which field in the inbox's files of a source."""
+        entries = (written.partition(":") for written in self.inbox_map)
+        return FieldMapping.parse(entry for of, _, entry in entries if of == source)
+
+    def inbox_encoding_of(self, source: str) -> str:
+        """What the inbox's files of a source are written in."""
+        return dict((written.rpartition("=")[::2]) for written in self.inbox_encoding).get(source, "utf-8")
+
     @property
     def provider(self) -> Provider | None:
         """Whom people may sign in through."""
@@ -439,6 +480,14 @@ class Settings(BaseSettings):
 def settings_file() -> Path:
     """The file in force: the one that `$FEEDBACK_CONFIG` names, else `feedback.toml` here."""
     return Path(os.environ.get(FILE_VARIABLE) or DEFAULT_FILE)
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return False
+    return True
 
 
 def load_settings(**overrides: Any) -> Settings:

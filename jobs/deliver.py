@@ -26,6 +26,7 @@ from feedback.notify.outcomes import outcome_message
 from feedback.notify.sources import source_message
 from feedback.settings import hash_key
 from feedback.store import alerts, facets, notices
+from feedback.store.sight import Sight, seen_among
 from feedback.store.standing import may_say
 from jobs.context import Context
 from jobs.ownership import owners_of
@@ -165,9 +166,14 @@ class _Delivery:
         return self.weeks[key]
 
     def _quotes(self, notice: Notice) -> list[Quote]:
-        ids = [UUID(each) for each in notice.content.get("complaint_ids", ())]
+        """What customers wrote: to the owner of a market or brand, only of theirs."""
+        ids = notice.content.get("complaint_ids", ())
+        if notice.alert_id is None or not ids:
+            return []
         with self.context.database.read() as connection:
-            rows = facets.quotes_by_id(connection, ids)
+            sight = Sight(notice.owner, owners_of(self.context, connection))
+            seen = seen_among(connection, sight, alerts.alert_row(connection, notice.alert_id), ids)
+            rows = facets.quotes_by_id(connection, [UUID(each) for each in seen])
         return [Quote(each.text, each.language, Intake(each.channel), each.received_at, each.market) for each in rows]
 
     def _settle(self, tried: Sequence[tuple[Notice, Result]]) -> list[NoticeState]:

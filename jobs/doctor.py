@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, text
 
+from feedback.api.metrics import failed_files
 from feedback.errors import FeedbackError, SettingError, StoreError
 from feedback.exposure import EndedExposure
 from feedback.lag import LAG, is_late
@@ -81,6 +82,7 @@ def _findings(settings: Settings, wall: Callable[[], datetime]) -> Iterator[Find
     yield time_zone(settings.time_zone, chosen="time_zone" in settings.model_fields_set)
     yield encoder(settings.encoder, settings.data_dir)
     yield from files(settings)
+    yield unread(failed_files(settings.inbox_dir))
     yield port(settings.port)
     yield backup(last_backup(settings.data_dir), wall())
     yield from _of_database(settings, wall)
@@ -160,6 +162,17 @@ def _file(name: str, setting: str, read: Callable[[], object]) -> Finding:
     except FeedbackError as error:
         return Finding(name, State.MEND, str(error), f"Correct the file, or the setting {name!r}.")
     return Finding(name, State.OK, f"{setting} can be read")
+
+
+def unread(number: int) -> Finding:
+    """Files of the inbox in which nothing could be read."""
+    if not number:
+        return Finding("inbox", State.OK, "every file could be read")
+    advice = (
+        "The worker's log (file_failed) says why. Name their columns by 'inbox_map' or their encoding by "
+        "'inbox_encoding', then move them from inbox/failed back into the folder of their source."
+    )
+    return Finding("inbox", State.MEND, f"{number} files could not be read", advice)
 
 
 def port(number: int) -> Finding:

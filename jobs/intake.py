@@ -12,7 +12,6 @@ from typing import Any
 
 from feedback.errors import SourceError
 from feedback.ingest import ingest_file
-from feedback.sources import FieldMapping
 from feedback.sources.writers import is_being_written
 from feedback.store.complaints import Counts
 from jobs.context import Context
@@ -65,7 +64,7 @@ def _take(context: Context, path: Path, now: datetime) -> Counts:
     source = "inbox" if path.parent == inbox else path.parent.name
     before = _changed(path)
     try:
-        counts, folder = ingest_file(context, context.parts.intake, path, source, FieldMapping(), now), "done"
+        counts, folder = _read(context, path, source, now), "done"
     except SourceError as error:
         log.warning("%s cannot be read: %s", path.name, error, extra={"event": "file_failed"})
         counts, folder = Counts(), "failed"
@@ -74,6 +73,11 @@ def _take(context: Context, path: Path, now: datetime) -> Counts:
     if _changed(path) == before and not is_being_written(path):  # else it is read again, from the beginning
         _move(path, inbox / folder)
     return counts
+
+
+def _read(context: Context, path: Path, source: str, now: datetime) -> Counts:
+    mapping, encoding = context.settings.inbox_mapping(source), context.settings.inbox_encoding_of(source)
+    return ingest_file(context, context.parts.intake, path, source, mapping, now, encoding=encoding)
 
 
 def _changed(path: Path) -> tuple[int, int]:

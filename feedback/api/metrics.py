@@ -38,9 +38,7 @@ def read_metrics(service: Given) -> Response:
         found = vitals(connection, now)
     overdue = {job: each.total_seconds() for job, each in service.look.overdue(now).items()}
     registry = CollectorRegistry()
-    registry.register(
-        _Read([*families(found, now), *work(found, now, overdue, inbox_files(service.settings.inbox_dir))])
-    )
+    registry.register(_Read([*families(found, now), *work(found, now, overdue, service.settings.inbox_dir)]))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -60,7 +58,7 @@ def families(found: Vitals, now: datetime) -> Iterator[Metric]:
     yield _gauge("embedded_texts_per_second", about, _one(found.embedded))
 
 
-def work(found: Vitals, now: datetime, overdue: Mapping[str, float], files: int) -> Iterator[Metric]:
+def work(found: Vitals, now: datetime, overdue: Mapping[str, float], inbox: Path) -> Iterator[Metric]:
     """What there is to do, and what should have been done by now; jobs that have done all that was due are at 0."""
     due = {**dict.fromkeys((each.job for each in found.jobs if each.job not in UNSCHEDULED), 0.0), **overdue}
     yield _gauge("job_overdue_seconds", "Time since a job was due first that has not been done since.", due, "job")
@@ -70,7 +68,8 @@ def work(found: Vitals, now: datetime, overdue: Mapping[str, float], files: int)
         "unembedded_seconds", "Time since the complaint came in that waits longest for its vector.", _one(waits)
     )
     yield _gauge("requests_waiting", "What people asked for and no worker has done yet.", _one(found.requests))
-    yield _gauge("inbox_files", "Files that lie in the watched folder.", _one(files))
+    yield _gauge("inbox_files", "Files that lie in the watched folder.", _one(inbox_files(inbox)))
+    yield _gauge("inbox_failed_files", "Files of the watched folder that could not be read.", _one(failed_files(inbox)))
     yield _gauge("rejected_records", "Records that could not become complaints.", _one(found.rejected))
 
 
@@ -78,6 +77,11 @@ def inbox_files(inbox: Path) -> int:
     """Files that are to be taken in, those still being written among them; not what was read."""
     read = {inbox / "done", inbox / "failed"}
     return sum(path.is_file() and path.parent not in read for path in (*inbox.glob("*"), *inbox.glob("*/*")))
+
+
+def failed_files(inbox: Path) -> int:
+    """Files in which nothing could be read; they stay until somebody puts them back or deletes them."""
+    return sum(path.is_file() for path in (inbox / "failed").glob("*"))
 
 
 class _Read(Collector):

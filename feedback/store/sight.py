@@ -110,12 +110,17 @@ def seen_complaints(connection: Connection, sight: Sight, row: Row[Any]) -> list
     """Those of the complaints kept with an alert, given as `feedback.store.alerts.alert_row` does, that are seen; None
     where an earlier release kept none."""
     kept: list[str] | None = row.evidence.get("complaint_ids")
+    return kept and seen_among(connection, sight, row, kept)
+
+
+def seen_among(connection: Connection, sight: Sight, row: Row[Any], ids: Sequence[str]) -> list[str]:
+    """Those of some complaints behind an alert that are seen."""
     places = sight.part(row)
-    if not places or not kept:
-        return kept
-    there = select(complaint.c.id).where(complaint.c.id.in_([UUID(each) for each in kept]), in_any(places))
+    if not places or not ids:
+        return list(ids)
+    there = select(complaint.c.id).where(complaint.c.id.in_([UUID(each) for each in ids]), in_any(places))
     found = {str(each) for each in connection.execute(there).scalars()}
-    return [each for each in kept if each in found]
+    return [each for each in ids if each in found]
 
 
 def seen_counts(

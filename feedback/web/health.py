@@ -8,6 +8,7 @@ from datetime import timedelta
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
+from feedback.api.metrics import failed_files
 from feedback.lag import LAG, late_jobs
 from feedback.language import Language
 from feedback.phrases import silent_words
@@ -48,6 +49,7 @@ def health(visit: Reading) -> HTMLResponse:
         last=last,
         version=version,
         rejected=rejected,
+        unread=failed_files(service.settings.inbox_dir),
         records=records,
         silent=[silent_words(each, visit.to) for each in silent],
         heard=sorted(found.heard.items(), key=lambda each: each[1]),

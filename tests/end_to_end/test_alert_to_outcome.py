@@ -115,7 +115,8 @@ def test_from_a_rise_to_the_effect_of_its_fix(context: Context, mailbox: Mailbox
         assert judge(context, day(number)) == {"Topic"}, "acknowledged, and still rising"
         if number == monday:
             assert digest(context, day(number))["notices"] == 1
-    _, first_digest = mails(context, mailbox)
+    _, first_digest, graver = mails(context, mailbox)
+    assert "has become graver: its severity is high now" in text_of(graver)
     assert re.fullmatch(r"Week \d+, unowned: Topic rose", first_digest["Subject"])
     assert f"{PUBLIC_URL}/alerts/{row.id}" in text_of(first_digest)
     assert "Fix" not in text_of(first_digest)
@@ -126,7 +127,7 @@ def test_from_a_rise_to_the_effect_of_its_fix(context: Context, mailbox: Mailbox
     for number in range(FIXED, OVER + 1):
         judge(context, day(number))
         judge_fixes(context, day(number))
-    _, _, *later = mails(context, mailbox)
+    _, _, _, *later = mails(context, mailbox)
     (achieved,) = [each for each in later if each["Subject"] == "Topic: worked"]
     (ended,) = [each for each in later if each is not achieved]
     assert ended["In-Reply-To"] == alert["Message-ID"]
@@ -136,7 +137,7 @@ def test_from_a_rise_to_the_effect_of_its_fix(context: Context, mailbox: Mailbox
 
     digest(context, day(OVER))
     *_, weekly = mails(context, mailbox)
-    assert len(mailbox.mails) == 5, "one mail for each thing, and none twice"
+    assert len(mailbox.mails) == 6, "one mail for each thing, and none twice"
     assert f"Fix {fix} of" in text_of(weekly)
     assert "“provider changed”: worked." in text_of(weekly)
     with context.database.read() as connection:

@@ -14,13 +14,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from feedback.domain import Author, Mute, Transition, Verdict, derived_id
 from feedback.links import read
 from feedback.notify.outbox import Notice, NoticeKind
 from feedback.settings import hash_key
-from feedback.store import alerts
+from feedback.store import alerts, tables
 from feedback.store.complaints import store_complaints
 from feedback.store.notices import listed
 from feedback.store.verdicts import add_mute
@@ -30,6 +30,7 @@ from jobs.context import Context, Parts
 from jobs.deliver import run as deliver
 from jobs.digest import run as digest
 from jobs.notices import write_notices
+from jobs.owners import set_owner
 from jobs.progress import Silent
 from jobs.publish import publish
 from jobs.respond import end, take_on
@@ -137,6 +138,22 @@ def test_mail_holds_customers_words_only_where_asked_for(context: Context, tmp_p
         assert (
             "Wo bleibt" in "".join(part.get_content() for part in each.walk() if part.get_content_maintype() == "text")
         ) == (quotes == "true")
+
+
+def test_who_answers_for_a_market_reads_no_words_of_customers_elsewhere(context: Context, tmp_path: Path) -> None:
+    with smtp_server() as mailbox:
+        smtp = f"smtp:\n  host: 127.0.0.1\n  port: {mailbox.port}\n  starttls: false\n  from: f@casino.example\n"
+        told = telling(context, tmp_path, smtp + "default:\n  - email: team@casino.example\n    quotes: true\n")
+        publish(told, version(told, SUBJECTS), NOW - timedelta(days=1))
+        judge(told, NOW)
+        set_owner(told, "market", "PL", "warsaw", Author("ana", "agreed", NOW))
+        with told.write() as connection:
+            connection.execute(update(tables.notice).values(owner="warsaw"))
+        assert deliver(told, NOW)["sent"] == 1
+    (mail,) = (message_from_bytes(each, policy=default) for each in mailbox.mails)
+    texts = "".join(part.get_content() for part in mail.walk() if part.get_content_maintype() == "text")
+    assert "complaints came in" in texts
+    assert "Wo bleibt" not in texts
 
 
 def test_an_alert_says_how_those_customers_fare_beside_others_before(context: Context, tmp_path: Path) -> None:

@@ -100,6 +100,7 @@ def test_what_people_asked_for_what_lies_in_the_inbox_and_what_was_rejected(
     found = scraped(client)
     assert found["feedback_requests_waiting",] == 1
     assert found["feedback_inbox_files",] == 2
+    assert found["feedback_inbox_failed_files",] == 1
     assert found["feedback_rejected_records",] == 1
 
 

@@ -149,6 +149,11 @@ def test_what_databases_say_of_themselves() -> None:
     assert doctor.postgres_version(130_020).state is State.MEND
 
 
+def test_files_of_the_inbox_that_could_not_be_read() -> None:
+    assert doctor.unread(0).state is State.OK
+    assert "'inbox_map'" in doctor.unread(2).advice
+
+
 def test_people_who_sign_in_without_https() -> None:
     assert doctor.https("", accounts=False).state is State.OK
     assert doctor.https("https://feedback.example.org", accounts=True).state is State.OK

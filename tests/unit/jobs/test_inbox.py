@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from feedback.errors import ClaimLostError, Stopped
+from feedback.errors import ClaimLostError, SettingError, Stopped
 from feedback.ingest import ingest_file
-from feedback.settings import Settings
+from feedback.settings import Settings, load_settings
 from feedback.store import runs
 from feedback.store.complaints import Counts, count_complaints, rejected_records
 from feedback.store.database import Database, open_database
+from feedback.store.tables import complaint as table
 from jobs.context import Context, Parts
 from jobs.intake import run, waiting
 from jobs.progress import Silent
@@ -158,3 +160,28 @@ def test_a_file_that_another_worker_moves_meanwhile_is_no_failure(
     monkeypatch.setattr("jobs.intake.ingest_file", read_by_both)
     run(context, NOW)
     assert count(context) == 1
+
+
+def test_columns_and_encoding_are_those_that_the_settings_name_for_the_source(
+    context: Context, settings: Callable[..., Settings]
+) -> None:
+    maps = ("desk:source_id=Vorgang", "desk:received_at=Eingang", "desk:text=Betreff+Inhalt")
+    chosen = settings(inbox_map=maps, inbox_encoding=("desk=windows-1252",))
+    path = put(context, "desk/a.csv", "")
+    path.write_bytes(
+        "Vorgang;Eingang;Betreff;Inhalt\nT-1;2026-03-02T08:00:00Z;Bonus;Zahlt für mich nichts\n".encode("cp1252")
+    )
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    named = replace(context, settings=chosen, parts=Parts(chosen, Silent()))
+    assert run(named, NOW)["accepted"] == 1
+    with context.database.read() as connection:
+        assert "für mich" in connection.execute(select(table.c.text)).scalar_one()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"inbox_map": ("text=body",)}, {"inbox_map": ("desk:nosuch=body",)}, {"inbox_encoding": ("desk=windows-12",)}],
+)
+def test_a_map_or_an_encoding_that_is_none_stops_the_start(wrong: dict[str, tuple[str, ...]]) -> None:
+    with pytest.raises(SettingError, match=next(iter(wrong))):
+        load_settings(**wrong)
