@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from feedback.alerts import SERVICE
 from feedback.chart import HEIGHT, WIDTH, Series, rise_chart
 from feedback.digest import Digest, Quote, pick_quotes, pictures, render_html, render_text, subject
 from feedback.domain import Driver, Severity, Transition
@@ -292,7 +293,7 @@ def alert_labels(
 def _subject(kind: NoticeKind, about: About, change: Transition, rise: Rise | None, to: Language) -> str:
     name = topic_name(clean(about.topic), to) or to.gettext("(no name)")
     if rise is None:
-        is_calm = change.signal is not None
+        is_calm = change.who == SERVICE
         return to.gettext("Calm again: {topic}", topic=name) if is_calm else to.gettext("Closed: {topic}", topic=name)
     signal = rise.finding.signal
     told = {
@@ -325,7 +326,7 @@ def _rise_sentences(change: Transition, rise: Rise, zone: ZoneInfo, to: Language
 
 def _ended(about: About, change: Transition, to: Language) -> str:
     topic = topic_name(clean(about.topic), to)
-    if change.signal is None:
+    if change.who != SERVICE:
         over = to.gettext("{topic}: {who} closed the alert.", topic=topic, who=clean(change.who))
     else:
         over = to.gettext("{topic}: the alert is over.", topic=topic)
