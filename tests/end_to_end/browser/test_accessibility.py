@@ -23,6 +23,7 @@ from jobs.context import Context
 from jobs.respond import responses
 from tests.end_to_end.browser.browser_world import (
     NOW,
+    PASSWORD,
     add_account,
     alert_about,
     faults,
@@ -169,7 +170,9 @@ def test_signing_in_meets_wcag(page: Page, context: Context, theme: str) -> None
     expect(page.get_by_role("heading", name="Your role does not allow this.")).to_be_visible()
     assert faults(page) == []
     page.goto("/account")
-    page.get_by_role("button", name="Set up an authenticator app").click()
+    factor = page.get_by_role("region", name="Second factor")
+    factor.get_by_label("Current password").fill(PASSWORD)
+    factor.get_by_role("button", name="Set up an authenticator app").click()
     expect(page.get_by_role("img", name="The secret as a picture")).to_be_visible()
     assert faults(page) == []
     secret = page.locator("main code").inner_text()
