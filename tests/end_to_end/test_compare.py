@@ -28,7 +28,7 @@ from jobs.published import published
 from jobs.retrain import run as retrain
 from tests.end_to_end.world import LAST, WALL, OpenContext, Replayed
 
-pytestmark = pytest.mark.timeout(900)  # the first test makes the world that all share
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # the first test makes the world that all share
 
 NOW = datetime.combine(LAST, datetime.min.time(), WALL.tzinfo) + timedelta(days=1)
 

@@ -29,7 +29,7 @@ from jobs.publish import publish, rollback
 from jobs.published import Published, published
 from tests.end_to_end.world import LAST, WALL, OpenContext, Replayed
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # the replayed world alone takes more than a minute
 
 NOW = datetime.combine(LAST, datetime.min.time(), WALL.tzinfo) + timedelta(days=1)
 
@@ -135,7 +135,6 @@ def test_labels_are_given_and_taken_back(context: Context) -> None:
         curate.undo(context, first.id, by())
 
 
-@pytest.mark.slow
 def test_what_was_decided_holds_through_ten_trainings(context: Context) -> None:
     """Names, merges, splits, pins, retirements and moved complaints; nothing of it is decided anew."""
     one, two, three, four, five = largest(context, 5)

@@ -22,7 +22,7 @@ from jobs.run import execute
 from jobs.service import tick
 from tests.end_to_end.world import WALL, OpenContext, Replayed
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # the replayed world alone takes more than a minute
 
 
 @pytest.fixture
