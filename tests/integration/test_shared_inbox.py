@@ -123,8 +123,8 @@ def test_a_file_that_somebody_opens_to_write_while_it_is_read_is_not_put_away(
     path = put(context, "a.jsonl", 1)
     with ExitStack() as others, monkeypatch.context() as patch:
 
-        def opened_meanwhile(*given: Any) -> Counts:
-            counts = ingest_file(*given)
+        def opened_meanwhile(*given: Any, **named: Any) -> Counts:
+            counts = ingest_file(*given, **named)
             others.enter_context(held_open(path, "a", line(2)))
             return counts
 
@@ -203,10 +203,10 @@ def test_two_workers_do_not_take_in_the_same_file(context: Context, monkeypatch:
     read: list[str] = []
     found: list[bool] = []
 
-    def both_at_once(*given: Any) -> Counts:
+    def both_at_once(*given: Any, **named: Any) -> Counts:
         read.append(given[2].name)
         found.extend(execute(other, "intake", NOW + timedelta(minutes=late)) for late in (0, 5))
-        return ingest_file(*given)
+        return ingest_file(*given, **named)
 
     monkeypatch.setattr("jobs.intake.ingest_file", both_at_once)
     assert execute(context, "intake", NOW)
@@ -245,8 +245,8 @@ def test_a_worker_that_loses_its_run_after_the_last_batch_leaves_the_file_to_the
         lost = runs.claim(connection, "intake", NOW, context.holder, NOW, lambda _: False)
     assert lost
 
-    def taken_over(*given: Any) -> Counts:
-        counts = ingest_file(*given)
+    def taken_over(*given: Any, **named: Any) -> Counts:
+        counts = ingest_file(*given, **named)
         with context.database.write() as connection:
             assert runs.claim(connection, "intake", NOW, ANOTHER, NOW, lambda _: True)
         return counts

@@ -95,8 +95,8 @@ def test_a_file_that_is_still_growing_while_it_is_read_stays_and_is_read_whole_l
 ) -> None:
     path = put(context, "a.jsonl", complaint(number=1) + complaint(number=2)[:20])
 
-    def written_on_meanwhile(*given: Any) -> Counts:
-        counts = ingest_file(*given)
+    def written_on_meanwhile(*given: Any, **named: Any) -> Counts:
+        counts = ingest_file(*given, **named)
         put(context, "a.jsonl", complaint(number=1) + complaint(number=2))
         return counts
 
@@ -152,8 +152,8 @@ def test_a_file_that_another_worker_moves_meanwhile_is_no_failure(
 ) -> None:
     path = put(context, "complaints.jsonl", complaint())
 
-    def read_by_both(*given: Any) -> Counts:
-        counts = ingest_file(*given)
+    def read_by_both(*given: Any, **named: Any) -> Counts:
+        counts = ingest_file(*given, **named)
         path.unlink()
         return counts
 
