@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -304,11 +304,8 @@ class Settings(BaseSettings):
     @field_validator("retention_sources")
     @classmethod
     def _readable_retention(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for written in value:
-            source, _, days = written.rpartition("=")
-            if not source or not re.fullmatch(r"[0-9]{1,5}", days):
-                raise ValueError(f"{written!r} is no retention: write SOURCE=DAYS, such as helpdesk=365")
-        return value
+        is_days = re.compile(r"[0-9]{1,5}").fullmatch
+        return _by_source(value, is_days, "retention: write SOURCE=DAYS, such as helpdesk=365")
 
     @field_validator("inbox_map")
     @classmethod
@@ -326,11 +323,7 @@ class Settings(BaseSettings):
     @field_validator("inbox_encoding")
     @classmethod
     def _known_encoding(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for written in value:
-            source, _, encoding = written.rpartition("=")
-            if not source or not _is_encoding(encoding):
-                raise ValueError(f"{written!r} is no encoding: write SOURCE=ENCODING, such as helpdesk=windows-1252")
-        return value
+        return _by_source(value, _is_encoding, "encoding: write SOURCE=ENCODING, such as helpdesk=windows-1252")
 
     @field_validator("redact")
     @classmethod
@@ -480,6 +473,15 @@ class Settings(BaseSettings):
 def settings_file() -> Path:
     """The file in force: the one that `$FEEDBACK_CONFIG` names, else `feedback.toml` here."""
     return Path(os.environ.get(FILE_VARIABLE) or DEFAULT_FILE)
+
+
+def _by_source(value: tuple[str, ...], is_right: Callable[[str], object], what: str) -> tuple[str, ...]:
+    """The entries, if each names a source and says of it what is right. ValueError that says what to write."""
+    for written in value:
+        source, _, said = written.rpartition("=")
+        if not source or not is_right(said):
+            raise ValueError(f"{written!r} is no {what}")
+    return value
 
 
 def _is_encoding(name: str) -> bool:

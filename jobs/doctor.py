@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, text
 
-from feedback.api.metrics import failed_files
 from feedback.errors import FeedbackError, SettingError, StoreError
 from feedback.exposure import EndedExposure
+from feedback.inbox import failed_files
 from feedback.lag import LAG, is_late
 from feedback.notify.outbox import NoticeState
 from feedback.phrases import ended_words

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from feedback.errors import SourceError
+from feedback.inbox import DONE, FAILED, is_put_away
 from feedback.ingest import ingest_file
 from feedback.sources.writers import is_being_written
 from feedback.store.complaints import Counts
@@ -50,7 +51,7 @@ def waiting(inbox: Path, wall: datetime) -> list[Path]:
 
 
 def _is_ready(path: Path, inbox: Path, wall: datetime) -> bool:
-    if path.name.startswith(".") or path.suffix in UNFINISHED or path.parent in (inbox / "done", inbox / "failed"):
+    if path.name.startswith(".") or path.suffix in UNFINISHED or is_put_away(path, inbox):
         return False
     try:
         found = path.stat()
@@ -64,10 +65,10 @@ def _take(context: Context, path: Path, now: datetime) -> Counts:
     source = "inbox" if path.parent == inbox else path.parent.name
     before = _changed(path)
     try:
-        counts, folder = _read(context, path, source, now), "done"
+        counts, folder = _read(context, path, source, now), DONE
     except SourceError as error:
         log.warning("%s cannot be read: %s", path.name, error, extra={"event": "file_failed"})
-        counts, folder = Counts(), "failed"
+        counts, folder = Counts(), FAILED
     with context.write():
         pass  # is it still ours to put away
     if _changed(path) == before and not is_being_written(path):  # else it is read again, from the beginning

@@ -28,7 +28,7 @@ log = logging.getLogger("feedback.api")
 
 class Audited:
     """ASGI middleware around the routes: what is unsafe and succeeds is noted, whichever route it is, with the ids in
-    its path and what the route put into `request.state.subject` (names to short values).
+    its path and what the route has it `tell`.
 
     Where nobody is asked for a key, the route puts into `request.state.by_link` whose link it was.
     """
@@ -52,19 +52,18 @@ class Audited:
         await self._app(scope, receive, noted)
 
 
-def tell(said: Mapping[str, str]) -> None:
-    """Have the audit log say this, too, of the request that is worked on."""
-    _SAID.get().update(said)
+def tell(**said: object) -> None:
+    """Have the audit log say this, too, of the request that is worked on: short values by their names."""
+    _SAID.get().update({name: str(value) for name, value in said.items()})
 
 
 def _note(scope: Scope, said: Mapping[str, str]) -> None:
-    state, route = scope.get("state", {}), scope.get("route")
-    caller, path = _caller(scope), str(getattr(route, "path", ""))
+    caller, path = _caller(scope), str(getattr(scope.get("route"), "path", ""))
     if caller is None or path in NO_CHANGES:
         return
     service = scope["app"].state.service
     assert isinstance(service, Service)
-    named = {**scope.get("path_params", {}), **state.get("subject", {}), **said}
+    named = {**scope.get("path_params", {}), **said}
     subject = {name: str(value) for name, value in named.items() if name not in LEFT_OUT}
     who, way = caller
     try:

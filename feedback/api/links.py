@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 from sqlalchemy.exc import NoResultFound
 
+from feedback.api.audited import tell
 from feedback.api.principal import few_of_an_address
 from feedback.api.service import Given, Service
 from feedback.domain import Author
@@ -82,7 +83,7 @@ def say(request: Request, service: Given, token: str) -> HTMLResponse:
         by = Author(facts["owner"], "by the link in a message", service.clock())
         service.respond.say(link.alert_id, link.verdict, by, link=fingerprint(token))
         request.state.by_link = by.who
-        request.state.subject = {"alert_id": link.alert_id, "verdict": link.verdict}
+        tell(alert_id=link.alert_id, verdict=link.verdict)
     except FeedbackError as error:
         return _refused(request, service, error)
     return _page({**facts, "done": True})

@@ -16,6 +16,7 @@ from feedback.api.principal import allowed
 from feedback.api.problems import documented
 from feedback.api.service import Given
 from feedback.domain import Severity
+from feedback.inbox import failed_files, waiting_files
 from feedback.roles import Right
 from feedback.store.vitals import Vitals, vitals
 
@@ -68,20 +69,9 @@ def work(found: Vitals, now: datetime, overdue: Mapping[str, float], inbox: Path
         "unembedded_seconds", "Time since the complaint came in that waits longest for its vector.", _one(waits)
     )
     yield _gauge("requests_waiting", "What people asked for and no worker has done yet.", _one(found.requests))
-    yield _gauge("inbox_files", "Files that lie in the watched folder.", _one(inbox_files(inbox)))
+    yield _gauge("inbox_files", "Files that lie in the watched folder.", _one(waiting_files(inbox)))
     yield _gauge("inbox_failed_files", "Files of the watched folder that could not be read.", _one(failed_files(inbox)))
     yield _gauge("rejected_records", "Records that could not become complaints.", _one(found.rejected))
-
-
-def inbox_files(inbox: Path) -> int:
-    """Files that are to be taken in, those still being written among them; not what was read."""
-    read = {inbox / "done", inbox / "failed"}
-    return sum(path.is_file() and path.parent not in read for path in (*inbox.glob("*"), *inbox.glob("*/*")))
-
-
-def failed_files(inbox: Path) -> int:
-    """Files in which nothing could be read; they stay until somebody puts them back or deletes them."""
-    return sum(path.is_file() for path in (inbox / "failed").glob("*"))
 
 
 class _Read(Collector):

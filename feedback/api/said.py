@@ -32,7 +32,7 @@ def author(service: Service, said: Said, principal: Principal) -> Author:
     """Who is on record with it, now; what is said goes into the audit log. A problem with status 422 for somebody who
     has signed in and gives another's name."""
     shown = said.model_dump(mode="json", exclude_defaults=True, exclude={"why", "note", "complaints"})
-    tell({name: _words(value) for name, value in shown.items()})
+    tell(**{name: _words(value) for name, value in shown.items()})
     return Author(_name(said.who.strip(), principal), said.why.strip(), service.clock())
 
 

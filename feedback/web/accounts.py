@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from feedback import passwords
 from feedback.accounts import AccountError, owner_for
+from feedback.api.audited import tell
 from feedback.api.problems import ProblemError
 from feedback.lock_out import tried
 from feedback.roles import Role
@@ -47,7 +48,7 @@ def add(visit: Administrating, name: Text, role: OfRole, owner: Text = "", passw
             made = accounts.add_account(connection, name, role, visit.service.clock(), owner, kept)
     except AccountError as error:
         return _page(visit, 422, error=refused_words(error, visit.to))
-    visit.request.state.subject = {"name": made.name, "role": role}
+    tell(name=made.name, role=role)
     return RedirectResponse("/accounts", 303)
 
 
@@ -60,7 +61,7 @@ def change_role(visit: Administrating, account_id: UUID, role: OfRole, owner: Te
         return _page(visit, 422, error=refused_words(error, visit.to))
     with _changing(visit, account_id) as connection:
         accounts.change_account(connection, account_id, role=role, owner=named)
-    visit.request.state.subject |= {"role": role, "owner": named or ""}
+    tell(role=role, owner=named or "")
     return RedirectResponse("/accounts", 303)
 
 
@@ -109,7 +110,7 @@ def enable(visit: Administrating, account_id: UUID) -> Response:
 def _changing(visit: Visit, account_id: UUID) -> Iterator[Connection]:
     """A transaction in which an account is changed; 409, and nothing is, when no administrator were left."""
     with visit.service.database.write() as connection:
-        visit.request.state.subject = {"name": _named(connection, account_id)}
+        tell(name=_named(connection, account_id))
         yield connection
         if not accounts.has_administrator(connection):
             raise ProblemError(409, "last-administrator", "This is the last administrator; make another one first.")

@@ -8,7 +8,7 @@ from datetime import timedelta
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from feedback.api.metrics import failed_files
+from feedback.inbox import failed_files
 from feedback.lag import LAG, late_jobs
 from feedback.language import Language
 from feedback.phrases import silent_words

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
+from feedback.api.audited import tell
 from feedback.api.problems import ProblemError
 from feedback.errors import FeedbackError
 from feedback.roles import Role
@@ -44,7 +45,7 @@ def add(
             key = add_key(connection, name, now, role, owner, now + timedelta(days=days) if days else None, named)
     except FeedbackError as error:
         return _page(visit, 422, error=refused_words(error, visit.to))
-    visit.request.state.subject = {"name": name, "role": role}
+    tell(name=name, role=role)
     return _page(visit, made=key)
 
 
@@ -57,7 +58,7 @@ def revoke(visit: Administrating, key_id: UUID) -> Response:
             revoke_key(connection, name, visit.service.clock())
     except FeedbackError as error:
         raise ProblemError(404, "unknown-key", str(error)) from None
-    visit.request.state.subject = {"name": name}
+    tell(name=name)
     return RedirectResponse("/keys", 303)
 
 

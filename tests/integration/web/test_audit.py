@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 from starlette.testclient import TestClient
@@ -53,11 +54,15 @@ def test_changes_by_page_are_noted_with_who_and_to_what(house: House, boss: Test
     assert "ft_" not in page
 
 
-def test_changes_by_key_and_by_session_are_noted_whichever_route_makes_them(house: House, boss: TestClient) -> None:
+def alert_and_key(house: House) -> tuple[UUID, str]:
+    """An alert, and the key of a bot that answers for its topic."""
     with house.database.write() as connection:
         publish(connection)
-        alert = open_alert(connection, BONUS)
-        key = add_key(connection, "bot", house.clock(), Role.OWNER, "promotions")
+        return open_alert(connection, BONUS), add_key(connection, "bot", house.clock(), Role.OWNER, "promotions")
+
+
+def test_changes_by_key_and_by_session_are_noted_whichever_route_makes_them(house: House, boss: TestClient) -> None:
+    alert, key = alert_and_key(house)
     path = f"/v1/alerts/{alert}/acknowledge"
     assert boss.post(path, json={}).status_code == 200
     with house.browser() as bot:
@@ -68,10 +73,7 @@ def test_changes_by_key_and_by_session_are_noted_whichever_route_makes_them(hous
 
 
 def test_a_key_speaks_for_others_by_its_name_and_a_person_for_nobody_else(house: House, boss: TestClient) -> None:
-    with house.database.write() as connection:
-        publish(connection)
-        alert = open_alert(connection, BONUS)
-        key = add_key(connection, "bot", house.clock(), Role.OWNER, "promotions")
+    alert, key = alert_and_key(house)
     path = f"/v1/alerts/{alert}/verdict"
     refused = boss.post(path, json={"verdict": "expected", "who": "anna"})
     assert refused.status_code == 422
