@@ -77,10 +77,12 @@ def _patterns() -> list[Pattern]:
     named = rf"{_FIRST}(?:{_NEXT}){{0,3}}"
     closing = rf"{_any(_CLOSINGS)}(?:[ \t]*[,:;.!–—-]+\s*|\s+)\K"
     small = r"[\p{L}'’-]{2,}(?: [\p{L}'’-]{2,})?(?=\s*\Z)"
+    sentence, last = r"(?:^|(?<=[.!?]\s))", r"(?=[ \t]*[.!]?[ \t]*(?:\n|\Z))"
     texts = {
         "closing": rf"{closing}(?:{named}{_ENDS}|{_WORD}{_NEXT}(?:{_NEXT})?(?!\w))",
         "closing in small letters": rf"{_any(_CLOSINGS)}[ \t]*[,.!]*[ \t]*\n\s*\K{small}",
-        "thanks": rf"{_any(_THANKS)}[ \t]*(?:[,!.;–—-]+\s*|\n\s*)\K{named}(?=[ \t]*[.!]?[ \t]*(?:\n|\Z)|[ \t]*<)",
+        "thanks": rf"{_any(_THANKS)}[ \t]*(?:[,!.;–—-]+\s*|\n\s*)\K{named}(?:{last}|(?=[ \t]*<))",
+        "short closing": rf"{sentence}(?i:best)(?:[ \t]*,\s*|[ \t]*\n\s*)\K{named}{last}",
         "introduction": rf"{_any(_INTRODUCTIONS)}[ :]{{1,2}}\K{_FIRST}(?:{_NEXT}){{0,2}}",
         "title": rf"\b(?:{'|'.join(_TITLES)})\.?[ ]\K{_FIRST}(?:{_NEXT})?",
     }
