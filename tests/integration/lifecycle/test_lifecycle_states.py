@@ -22,6 +22,7 @@ from sqlalchemy import Connection, select
 
 from feedback.alerts import LEGAL, AcknowledgementError
 from feedback.domain import Alert, AlertState, Author, Holding, Segment, SegmentCount, Verdict
+from feedback.errors import FeedbackError
 from feedback.notify.outbox import NoticeKind
 from feedback.store import alerts, held, tables
 from feedback.store.verdicts import mutes, verdicts_of
@@ -32,6 +33,8 @@ from tests.integration.lifecycle.lifecycle_world import STEPS, TOPICS, Lifecycle
 SEQUENCES = int(os.environ.get("SEQUENCES", "0"))
 SECONDS = 0 if SEQUENCES else 7_200
 """Who asks for so many waits for as long as they take."""
+MADE_SMALLER = 900
+"""What fails is made smaller for up to five minutes before it is told."""
 QUICK, ALL = 100, SEQUENCES or 1_000
 ON_POSTGRESQL = 0.1
 """The share of as many that is lived on PostgreSQL too."""
@@ -156,9 +159,14 @@ class Witness:
         else:
             (hours, below), segment = given
             until = self.world.now + timedelta(hours=hours) if hours else None
+            while_open = until is None and below is None
+            if while_open and self.state(alert) is AlertState.RESOLVED:
+                with pytest.raises(FeedbackError, match="This alert is resolved"):
+                    mute(context, alert, by, segment=segment)
+                return
             mute(context, alert, by, until=until, below=below, segment=segment)
             self.silenced += 1
-            if until is None and below is None:
+            if while_open:
                 self.while_open.setdefault(alert, []).append(False)
         self.moved()
 
@@ -431,12 +439,14 @@ def any_life(examples: float) -> Callable[[Callable[..., None]], Callable[..., N
     return settings(max_examples=round(examples), deadline=None, suppress_health_check=checks)
 
 
+@pytest.mark.timeout(MADE_SMALLER)
 @any_life(QUICK)
 @given(steps=sequences)
 def test_no_alert_is_lost_or_told_twice(world: Lifecycle, steps: list[tuple[Any, ...]]) -> None:
     follow(world, steps)
 
 
+@pytest.mark.timeout(MADE_SMALLER)
 @any_life(QUICK * ON_POSTGRESQL)
 @given(steps=sequences)
 def test_no_alert_on_postgresql_is_lost_or_told_twice(postgres_world: Lifecycle, steps: list[tuple[Any, ...]]) -> None:
