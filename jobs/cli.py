@@ -435,16 +435,16 @@ def demo(
 def demo_serve(port: Port = None) -> None:
     """Open the demonstration's dashboard, as of its last day: schedule and web, on loopback, until Ctrl-C."""
     from jobs.bootstrap import log_to
-    from jobs.demo.visitor import last_moment, let_in, welcome
+    from jobs.demo.visitor import last_moment, welcome
     from jobs.up import ServiceClock
     from jobs.up import up as run_service
 
     settings, now = demo_settings(), wall()
     context = build_context(settings, progress_on(err), wall)
-    start, password = last_moment(context, now), let_in(context, now)
+    start = last_moment(context, now)
     context.database.close()
     log_to(level=logging.WARNING)
-    on_ready = partial(welcome, password, start.astimezone(settings.zone).date())
+    on_ready = partial(welcome, settings, now, start.astimezone(settings.zone).date())
     run_service(_at_port(settings, port), ServiceClock(wall, now, start), on_ready=on_ready)
 
 

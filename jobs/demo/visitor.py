@@ -7,13 +7,15 @@ from datetime import date, datetime
 
 from feedback.passwords import hashed
 from feedback.roles import Role
-from feedback.settings import LOOPBACK
+from feedback.settings import LOOPBACK, Settings
 from feedback.store.accounts import account_named, add_account, change_account
 from feedback.store.complaints import count_complaints
 from feedback.store.sessions import end_sessions
 from feedback.store.topics import last_judged
+from jobs.bootstrap import build_context
 from jobs.console import out
 from jobs.context import Context
+from jobs.progress import Silent
 from jobs.show import say
 
 NAME = "demo"
@@ -33,8 +35,11 @@ def let_in(context: Context, now: datetime) -> str:
     return password
 
 
-def welcome(password: str, day: date, port: int) -> None:
-    """Say, once the dashboard answers, where it is and how to sign in."""
+def welcome(settings: Settings, now: datetime, day: date, port: int) -> None:
+    """Let somebody in once the dashboard answers, not before it could be started, and say where it is and how."""
+    context = build_context(settings, Silent(), lambda: now)
+    password = let_in(context, now)
+    context.database.close()
     say(out, f"The dashboard: http://{LOOPBACK}:{port}")
     say(out, f"Sign in as {NAME} with the password {password}")
     say(out, f"It goes on from {day:%d %B %Y}, where the demonstration ended. Ctrl-C ends it.")
