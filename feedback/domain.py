@@ -131,6 +131,10 @@ class Span:
     def __contains__(self, moment: datetime) -> bool:
         return self.start <= moment < self.end
 
+    def is_judged(self, moment: datetime) -> bool:
+        """Whether what is found at a moment is about this span: found as it ends, it is, and as it begins, not yet."""
+        return self.start < moment <= self.end
+
 
 SEGMENTED = ("market", "language", "brand", "channel", "customer_segment")
 """The attributes whose values are segments."""

@@ -142,7 +142,8 @@ class Week:
         return not self.owned_by[topic.topic_id].is_owned
 
     def _rose(self, row: Row[Any], alert: DigestAlert) -> bool:
-        return row.opened_at in self.span or (alert.regressed_at is not None and alert.regressed_at in self.span)
+        rises = (row.opened_at, alert.regressed_at)
+        return any(each is not None and self.span.is_judged(each) for each in rises)
 
 
 def gather(context: Context, week: str, now: datetime) -> Week:
@@ -163,7 +164,9 @@ def _gather(
     dated = dated_panel(context, connection, current.version.id, list(members), as_of) if current else None
     outlook = _outlook(dated, is_over=now >= span.end)
     known = {key: _topic(each, totals, before, outlook) for key, each in members.items()}
-    born = frozenset(key for key, each in members.items() if each.born_at in span and each.kind is not TopicKind.PINNED)
+    born = frozenset(
+        key for key, each in members.items() if span.is_judged(each.born_at) and each.kind is not TopicKind.PINNED
+    )
     if current:
         known |= _voiced(connection, current.version.id, known, born, Span(span.start, as_of))
     version_id = current.version.id if current else None
@@ -358,7 +361,7 @@ def _alert(
 ) -> DigestAlert:
     said = [each for each in verdicts_of(connection, row.id) if each.at < span.end]
     # as it was at the week's end: it may have come back and been resolved again since
-    history = [each for each in alerts.transitions_of(connection, row.id) if each.at < span.end]
+    history = [each for each in alerts.transitions_of(connection, row.id) if each.at <= span.end]
     reached = {AlertState(each.after): each.at for each in history}
     alert = replace(alerts.alert_of(connection, row.id), state=AlertState(history[-1].after))
     numbers = shown.signal

@@ -194,8 +194,8 @@ def alert_rows(
     limit: int | None = None,
     offset: int = 0,
 ) -> list[Row[Any]]:
-    """Alerts with their topic's name, owner and area, newest first; `active` keeps those that were open within a span,
-    whatever became of them since."""
+    """Alerts with their topic's name, owner and area, newest first; `active` keeps those that were open at some
+    `start < t <= end` of a span, whatever became of them since."""
     query = _with_topic()
     if only_open:
         query = query.where(alert.c.state.in_(OPEN_STATES))
@@ -207,8 +207,8 @@ def alert_rows(
 def _open_within(span: Span) -> ColumnElement[bool]:
     """By the history: of when an alert was resolved it remembers the last time alone."""
     mine = transition.c.alert_id == alert.c.id
-    moved = select(transition.c.at).where(mine, transition.c.at >= span.start, transition.c.at < span.end)
-    before = select(transition.c.after).where(mine, transition.c.at < span.start)
+    moved = select(transition.c.at).where(mine, transition.c.at > span.start, transition.c.at <= span.end)
+    before = select(transition.c.after).where(mine, transition.c.at <= span.start)
     state = before.order_by(transition.c.position.desc()).limit(1).scalar_subquery()
     return moved.exists() | state.in_(OPEN_STATES)
 

@@ -140,6 +140,20 @@ def test_a_week_made_again_tells_the_alerts_as_they_were_at_its_end(context: Con
     assert "calmed down on 25\N{NO-BREAK SPACE}March" in Sentences(fourth).details(returned)
 
 
+def test_a_rise_judged_at_the_moment_a_week_ends_is_told_in_that_week(context: Context) -> None:
+    monday = (NOW + timedelta(days=3)).replace(hour=0)
+    publish(context, version(context, SUBJECTS), NOW - timedelta(days=1))
+    judge(context, monday)
+    ended, following = (
+        gather(context, iso_week((NOW + timedelta(weeks=week)).date()), monday + timedelta(weeks=week, hours=7))
+        for week in range(2)
+    )
+    (alert,) = ended.digest(None).rose
+    assert (alert.opened_at, alert.window.end, alert.observed) == (monday, monday, 30)
+    assert following.digest(None).rose == []
+    assert [each.alert_id for each in following.digest(None).still_open] == [alert.alert_id]
+
+
 def test_what_holds_an_alert_back_later_does_not_hide_it_from_the_week_before(context: Context) -> None:
     (alert,) = week_of_the_fault(context).digest(None).rose
     with context.write() as connection:
