@@ -29,7 +29,7 @@ serve: $(STAMP) ## open the dashboard on the demo's data, which is made first if
 	@$(RUN) feedback demo-serve $(if $(PORT),--port $(PORT))
 
 test: $(STAMP) ## run the tests, on SQLite and on a PostgreSQL of their own
-	$(RUN) pytest -m "not slow and not browser" -n auto --maxprocesses 4 --dist loadfile
+	$(RUN) pytest -m "not slow and not browser" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(STAMP) ## run the tests that take minutes
 	$(RUN) pytest -m "slow and not browser" || [ $$? -eq 5 ]  # 5: there is none

@@ -109,6 +109,7 @@ def test_a_rise_of_the_whole_says_where_it_is(context: Context) -> None:
     assert "Above what is usual " in " ".join(sentences(explain_alert(context, alert)))
 
 
+@pytest.mark.slow
 def test_an_alert_stays_open_while_its_segment_rises_and_resolves_after(context: Context) -> None:
     publish(context, version(context, FAULT), NOW - timedelta(days=12))
     judge(context, MIDNIGHT - timedelta(days=10))
@@ -127,6 +128,7 @@ def test_an_alert_stays_open_while_its_segment_rises_and_resolves_after(context:
         assert [each.after for each in alerts.transitions_of(connection, row.id)] == ["open", "resolved"]
 
 
+@pytest.mark.slow
 def test_publishing_alone_opens_no_alert_about_a_segment(context: Context) -> None:
     """Only the second version knows the subject about which more is written from Norway."""
     publish(context, version(context, LATER), NOW - timedelta(days=9))

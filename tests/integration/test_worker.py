@@ -42,6 +42,7 @@ def test_workers_on_one_postgresql_share_the_windows(tmp_path: Path, postgres_da
     assert not workers.events("run_failed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed", [0, 1])
 def test_where_a_worker_dies_the_other_goes_on(tmp_path: Path, postgres_database: str, killed: int) -> None:
     with running(tmp_path, "worker", *FAST, times=2, database_url=postgres_database) as workers:

@@ -164,6 +164,7 @@ def _send(url: str, receiver: str) -> None:
     run(Context(made, database, parts, Silent(), lambda: NOW, this_process()), NOW, PATIENT)
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_none_is_lost(database: Database, database_url: str) -> None:
     fill(database, *many(120))
     processes = get_context("spawn")
