@@ -5,11 +5,13 @@
 
 Server and load run on this machine; the complaints, 150 topics and a dozen open alerts are made up. Requests are sent
 at their time whatever became of those before (an open loop), and their latency counts from that time: a server that
-stalls cannot hide it. Beside them stand the same questions asked so that no kept answer fits, and a path that is not
-there, which asks no database. wrk and oha are not used: neither sends several kinds of questions, each at its own rate,
-beside batches of complaints that never repeat, and wrk waits for an answer before it asks again, so that it hides a
-server that stalls. CPU ms are the server's for each request: unlike the others they can be compared on a machine that
-others use. Without a URL it runs on SQLite in a temporary folder; a PostgreSQL database must be empty.
+stalls cannot hide it. The first three seconds, in which a server that has just started opens its connections and makes
+its first answers, stand in a row of their own. Beside them stand the same questions asked so that no kept answer fits,
+and a path that is not there, which asks no database. wrk and oha are not used: neither sends several kinds of
+questions, each at its own rate, beside batches of complaints that never repeat, and wrk waits for an answer before it
+asks again, so that it hides a server that stalls. CPU ms are the server's for each request: unlike the others they can
+be compared on a machine that others use. Without a URL it runs on SQLite in a temporary folder; a PostgreSQL database
+must be empty.
 
 With --minutes the questions come all at once while complaints, no text twice, are sent in batches at --ingest a second,
 and a `feedback worker` beside the server embeds, assigns and counts them: each minute shows what waits for its vector,
@@ -388,6 +390,9 @@ def questions(client: Client) -> Mapping[str, Ask]:
 SLOW = ("hot-issues, nothing kept", "… of a market, nothing kept", "classify, one text", "similar, 28 days")
 """Asked for ten times a second: at `--rate` they would only queue."""
 
+COLD = 3.0
+"""Seconds for which the first question is asked of a server that has opened no connection and made no answer yet."""
+
 MIXED = {
     "hot-issues": 20.0,
     "hot-issues?market=DE": 5.0,
@@ -410,10 +415,12 @@ async def measure(client: Client, server: psutil.Process, chosen: argparse.Names
     await client.ask("POST", "/v1/feedback", batch("first", [COMPLAINT], count(), 1))
     asked = {name: ask for name, ask in asked.items() if name in (chosen.questions or asked)}
     print(f"\nat a fixed rate; {machine()}\n{HEADING}")
-    for name, ask in asked.items():
+    first = next(iter(asked))
+    for name, seconds in ((first, COLD), *((name, chosen.seconds) for name in asked)):
         taken, before = Taken(), cpu_of(server)
-        await open_loop(ask, 10.0 if name in SLOW else chosen.rate, chosen.seconds, taken)
-        print(taken.row(name, chosen.seconds, cpu_of(server) - before), flush=True)
+        await open_loop(asked[name], 10.0 if name in SLOW else chosen.rate, seconds, taken)
+        shown = f"{name}, just started" if seconds == COLD else name
+        print(taken.row(shown, seconds, cpu_of(server) - before), flush=True)
     print(f"\nas fast as it answers, 8 connections; {machine()}\n{HEADING}")
     for name, ask in asked.items():
         taken, before = Taken(), cpu_of(server)

@@ -15,12 +15,16 @@ from typing import Protocol
 
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 
+from feedback.api.hot_issues import HotIssuesQuery, hot_issues
 from feedback.api.service import Service
 from feedback.errors import SettingError
 from feedback.settings import LOOPBACK
 from feedback.store.accounts import has_administrator
 from feedback.store.database import Database
+from feedback.store.owners import known_owners
+from feedback.store.sight import Sight
 
 GRACE_SECONDS = 7
 """So long requests under way may take once the server was asked to stop."""
@@ -63,6 +67,7 @@ def serve(
     address = _address(host, service.database)
     warn_unencrypted(address, https=service.settings.is_https)
     with bound(address, port) as listener:
+        first_answer(service)
         server = _Server(_config(app), stop, lambda: _ready(listener, on_ready))
         with nullcontext() if stop else _signals(server), _deadline(server):
             server.run(sockets=[listener])
@@ -92,6 +97,15 @@ def warn_unencrypted(address: str, *, https: bool) -> None:
             address,
             extra={"event": "not_encrypted"},
         )
+
+
+def first_answer(service: Service) -> None:
+    """Answer what everybody asks once before anybody does, so that those who ask first do not all wait at once for
+    statements to be compiled. What goes wrong is for those to be told who ask."""
+    with suppress(SQLAlchemyError):
+        with service.database.read() as connection:
+            everything = Sight(None, known_owners(connection, service.owned, service.settings.default_owner))
+        hot_issues(service, HotIssuesQuery(), everything).model_dump_json()
 
 
 class _Server(uvicorn.Server):
