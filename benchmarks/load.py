@@ -391,7 +391,7 @@ SLOW = ("hot-issues, nothing kept", "… of a market, nothing kept", "classify, 
 """Asked for ten times a second: at `--rate` they would only queue."""
 
 COLD = 3.0
-"""Seconds for which the first question is asked of a server that has opened no connection and made no answer yet."""
+"""Seconds for which the first question is asked of a server that nobody has asked for it yet."""
 
 MIXED = {
     "hot-issues": 20.0,
@@ -416,10 +416,10 @@ async def measure(client: Client, server: psutil.Process, chosen: argparse.Names
     asked = {name: ask for name, ask in asked.items() if name in (chosen.questions or asked)}
     print(f"\nat a fixed rate; {machine()}\n{HEADING}")
     first = next(iter(asked))
-    for name, seconds in ((first, COLD), *((name, chosen.seconds) for name in asked)):
+    rows = [(f"{first}, just started", first, COLD), *((name, name, chosen.seconds) for name in asked)]
+    for shown, name, seconds in rows:
         taken, before = Taken(), cpu_of(server)
         await open_loop(asked[name], 10.0 if name in SLOW else chosen.rate, seconds, taken)
-        shown = f"{name}, just started" if seconds == COLD else name
         print(taken.row(shown, seconds, cpu_of(server) - before), flush=True)
     print(f"\nas fast as it answers, 8 connections; {machine()}\n{HEADING}")
     for name, ask in asked.items():

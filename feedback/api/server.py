@@ -67,7 +67,7 @@ def serve(
     address = _address(host, service.database)
     warn_unencrypted(address, https=service.settings.is_https)
     with bound(address, port) as listener:
-        first_answer(service)
+        _first_answer(service)
         server = _Server(_config(app), stop, lambda: _ready(listener, on_ready))
         with nullcontext() if stop else _signals(server), _deadline(server):
             server.run(sockets=[listener])
@@ -99,7 +99,7 @@ def warn_unencrypted(address: str, *, https: bool) -> None:
         )
 
 
-def first_answer(service: Service) -> None:
+def _first_answer(service: Service) -> None:
     """Answer what everybody asks once before anybody does, so that those who ask first do not all wait at once for
     statements to be compiled. What goes wrong is for those to be told who ask."""
     with suppress(SQLAlchemyError):

@@ -35,7 +35,7 @@ SECONDS = 0 if SEQUENCES else 7_200
 """Who asks for so many waits for as long as they take."""
 MADE_SMALLER = 900
 """What fails is made smaller for up to five minutes before it is told."""
-QUICK, ALL = 50, SEQUENCES or 1_000
+QUICK, ALL = 100, SEQUENCES or 1_000
 ON_POSTGRESQL = 0.1
 """The share of as many that is lived on PostgreSQL too."""
 

@@ -9,7 +9,7 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.series import bucket_start, day_of, days
@@ -101,7 +101,6 @@ def test_a_digest_in_the_hour_that_is_repeated_comes_once() -> None:
     assert clock_times(found) == ["02:00"]
 
 
-@settings(max_examples=30)
 @given(zones, st.integers(2015, 2029), st.integers(0, 23), st.sampled_from(get_args(Weekday)))
 def test_a_year_has_one_digest_a_week_and_one_training_a_day(zone: str, year: int, hour: int, day: str) -> None:
     home = ZoneInfo(zone)

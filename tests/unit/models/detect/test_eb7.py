@@ -171,7 +171,7 @@ def judgements(draw: st.DrawFn) -> list[tuple[Panel, int]]:
 
 
 @given(judgements(), st.sampled_from([365.25, 39]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_going_on_from_an_earlier_judgement_gives_the_same(asked: list[tuple[Panel, int]], year: float) -> None:
     going_on = EB7(year=year, stages=Stages())
     for panel, days in asked:
