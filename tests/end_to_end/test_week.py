@@ -143,6 +143,8 @@ def test_a_week_made_again_tells_the_alerts_as_they_were_at_its_end(context: Con
 def test_a_rise_judged_at_the_moment_a_week_ends_is_told_in_that_week(context: Context) -> None:
     monday = (NOW + timedelta(days=3)).replace(hour=0)
     publish(context, version(context, SUBJECTS), NOW - timedelta(days=1))
+    born(context, SUBJECTS, NOW - timedelta(days=70))
+    born(context, {FAULT}, monday)
     judge(context, monday)
     ended, following = (
         gather(context, iso_week((NOW + timedelta(weeks=week)).date()), monday + timedelta(weeks=week, hours=7))
@@ -150,7 +152,9 @@ def test_a_rise_judged_at_the_moment_a_week_ends_is_told_in_that_week(context: C
     )
     (alert,) = ended.digest(None).rose
     assert (alert.opened_at, alert.window.end, alert.observed) == (monday, monday, 30)
+    assert [each.topic_id for each in ended.digest(None).new_topics] == [alert.topic.topic_id]
     assert following.digest(None).rose == []
+    assert following.born == frozenset()
     assert [each.alert_id for each in following.digest(None).still_open] == [alert.alert_id]
 
 
