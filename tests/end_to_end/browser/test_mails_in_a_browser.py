@@ -23,6 +23,16 @@ pytestmark = pytest.mark.browser
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="  # a PNG
 
 
+BROKEN = """rows => rows.flatMap(row => [...row.childNodes]).filter(part => part.nodeType == Node.TEXT_NODE).flatMap(
+  part => [...part.data.matchAll(/\\S+/g)].filter(word => {
+    const range = document.createRange()
+    range.setStart(part, word.index)
+    range.setEnd(part, word.index + word[0].length)
+    return range.getClientRects().length > 1
+  }).map(word => word[0]))"""
+"""Words that stand on two lines."""
+
+
 @pytest.fixture
 def sheet(chromium: Browser) -> Iterator[Page]:
     window = chromium.new_context()
@@ -58,3 +68,16 @@ def test_mails_meet_wcag_and_fit_the_narrowest_phone(sheet: Page, tmp_path: Path
         assert faults(sheet) == [], name
         assert sheet.locator("img:not([alt]), img[alt='']").count() == 0, name
         assert sheet.evaluate("[...document.images].every(each => each.complete && each.naturalWidth)"), name
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_no_figure_s_name_is_broken_on_a_usual_phone(sheet: Page, tmp_path: Path, code: str) -> None:
+    path = tmp_path / "mail.html"
+    path.write_text(render_html(whole(), to=Language(code)), "utf-8")
+    sheet.goto(path.as_uri())
+    for width in (375, 390, 430):
+        sheet.set_viewport_size({"width": width, "height": 800})
+        rows = sheet.locator("table").last.locator("tbody th")
+        assert rows.count() > 3
+        assert rows.evaluate_all(BROKEN) == []
+        assert sheet.evaluate("document.documentElement.scrollWidth") <= width
