@@ -59,16 +59,16 @@ def false_openings(
     days = 7 * weeks
     history = History.of(Panel.of(counts[:, : first + days]))
     scores = evaluate(history, detector, 4, np.random.default_rng(seed), days)
-    above: dict[float, list[Floats]] = {budget: [] for budget in asked}
+    highs: dict[float, list[Floats]] = {budget: [] for budget in asked}
     for start in range(0, days, every):
         simulation = simulated(Panel.of(counts[:, : first + start]), detector=detector)
         block = {name: each[4 * start : 4 * (start + every)] for name, each in scores.items()}
         for budget in asked:
-            above[budget].append(_above(block, simulation.threshold(budget)))
-    return [float(openings(np.concatenate(each), 0.0, 4, settling=0)[0]) / weeks for each in above.values()]
+            highs[budget].append(above(block, simulation.threshold(budget)))
+    return [float(openings(np.concatenate(each), 0.0, 4, settling=0)[0]) / weeks for each in highs.values()]
 
 
-def _above(scores: Mapping[str, Floats], threshold: Threshold) -> Floats:
+def above(scores: Mapping[str, Floats], threshold: Threshold) -> Floats:
     """How far each combined score is above the threshold; below it where q is over its bound."""
     combined = highest(scores, threshold.margins)
     return np.where(among_topics(combined) <= threshold.q_bound, combined - threshold.score, -np.inf)

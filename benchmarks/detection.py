@@ -18,6 +18,7 @@ weighs each onset of the last two weeks by its likelihood (Shiryaev 1963, Theory
 
 `yearly`: two and a half years with seasons and without.
 `budget`: false alerts a week that come out when so many are asked for, by the rules of production; a panel a seed.
+`silent`: false alerts while one of two sources is down, and once it is back.
 `fdr`: what the bound on q costs. `speed`: CPU seconds and memory.
 """
 
@@ -36,6 +37,7 @@ from benchmarks.calibration import CALIBRATION, RATE, found, over_margins, sprea
 from benchmarks.noufaily import noufaily
 from benchmarks.rules import METHODS
 from benchmarks.short_histories import CREEP, CREEP_JUDGED, KINDS, scored, short
+from benchmarks.silences import sources_down
 from benchmarks.years import yearly_term
 from models.detect.combined import BUDGET_SHARES, Combined
 from models.detect.eb7 import EB7, Stages
@@ -120,7 +122,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parts = ("short", "creep", "noufaily", "yearly", "budget", "fdr", "speed")
+    parts = ("short", "creep", "noufaily", "yearly", "budget", "silent", "fdr", "speed")
     parser.add_argument("--parts", nargs="+", choices=parts, default=["short", "budget", "speed"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS), help="of the short histories")
@@ -133,6 +135,7 @@ def main() -> None:
         "noufaily": lambda: noufaily(options.series, options.seeds),
         "yearly": lambda: yearly_term(100, options.seeds),
         "budget": lambda: budgets(options.seeds),
+        "silent": lambda: sources_down(100, options.seeds),
         "fdr": lambda: false_discoveries(100, options.seeds),
         "speed": speed,
     }

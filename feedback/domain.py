@@ -199,7 +199,8 @@ class Reason:
 
     `unit` is the length of a bucket, "day" or "hour"; where it is an hour, what is said of days here is about hours.
     `detector` is the one of a combination whose numbers the signal gives. `window_days` is how long its window is,
-    `open_days` how many of those days have data: without gaps, and the last by the share of it that is over. The
+    `open_days` how many of those days have data: without gaps, the last by the share of it that is over, and those on
+    which a source was silent by what usually comes through the others, for which `silent` days are missing. The
     baseline ends `baseline_lag` days before the window's last day; its days count half after `half_life` days.
 
     `rate` is complaints a day in the baseline and `doubt` the squared relative error of it. `others` is how many
@@ -254,6 +255,7 @@ class Reason:
     counted: float | None = None
     watched: float | None = None
     exposure: str = ""
+    silent: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,8 @@ def _reason(kept: Mapping[str, Any]) -> Reason:
 @dataclass(frozen=True, slots=True)
 class Day:
     """One day of the topic. `everything` counts all topics and none; `alerted` days are those of a rise, `expected`
-    ones those of a planned event on which one was expected, and `events` the names of all that were planned.
+    ones those of a planned event on which one was expected, and `events` the names of all that were planned; on
+    `silent` ones a source was.
 
     `recent` days come after the baseline's end, whether alerted or not.
     """
@@ -151,6 +152,7 @@ class Day:
     complete: bool
     expected: bool = False
     events: tuple[str, ...] = ()
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,12 +247,14 @@ def week_note(week: Week) -> str:
     expected = sum(each.expected for each in week.days)
     planned = dict.fromkeys(clean(name) for each in week.days for name in each.events)
     gaps = sum(each.gap for each in week.days)
+    silent = sum(each.silent and not each.gap for each in week.days)
     recent = "too recent for the baseline" if week.days[-1].recent else ""
     notes = [
         recent if week.when == "before" else "judged" if week.when == "judged" else "after the window",
         _partly(left_out, len(week.days), "left out of the baseline: in an alert"),
         _partly(expected, len(week.days), "left out: a rise was expected"),
         _partly(gaps, len(week.days), "without data"),
+        _partly(silent, len(week.days), "while a source was silent"),
         ", ".join(planned),
         "not over" if not week.days[-1].complete or (len(week.days) < 7 and week.when != "before") else "",
     ]
@@ -305,7 +309,7 @@ def _came(finding: Finding, to: Language) -> str:
 def _missing(finding: Finding) -> int:
     """How many days of a window that is over did not count."""
     reason = finding.reason
-    return round(reason.window_days - reason.open_days) if reason and finding.signal.complete else 0
+    return round(reason.window_days - reason.open_days - reason.silent) if reason and finding.signal.complete else 0
 
 
 def _were_expected(expected: float, to: Language) -> str:
@@ -383,7 +387,17 @@ def _expectation(finding: Finding, zone: ZoneInfo) -> str:
     return (
         f"{slow}In the weeks up to {_day(end)} the topic had {_figure(reason.rate)} a day, older days counting less, "
         f"and since then {_proportion(reason)}{season}: "
-        f"{product} = {_figure(reason.mean)}."
+        f"{product} = {_figure(reason.mean)}.{_silent(reason)}"
+    )
+
+
+def _silent(reason: Reason) -> str:
+    """What is not expected because it comes through a source that had fallen silent."""
+    if round(reason.silent, 1) <= 0:
+        return ""
+    return (
+        " Meanwhile a source was silent: what usually comes through it, "
+        f"as much as {_figure(reason.silent)} of these days bring, was not expected."
     )
 
 

@@ -25,6 +25,11 @@ def _behind(reason: Reason | None) -> list[Number]:
         _detector(reason),
         ("window", reason.window_days, f"{unit}s"),
         (f"open {unit}s", reason.open_days, f"{unit}s of the window with data, the last by its share that was over"),
+        *(
+            [("silent", reason.silent, f"{unit}s that are missing of those, since a source was")]
+            if reason.silent
+            else []
+        ),
         ("baseline lag", reason.baseline_lag, f"{unit}s from the baseline's last {unit} to the window's"),
         ("half-life", reason.half_life, f"{unit}s after which {each} of the baseline counts half"),
         *_rate(reason),
@@ -61,6 +66,11 @@ def _margin(unit: str) -> str:
     if unit == "hour":
         return "log10 of how many windows were looked at, of which the least likely counts"
     return "what this detector's score has to exceed the first's by"
+
+
+def _silent(reason: Reason) -> list[Number]:
+    what = f"{reason.unit}s that are missing of the window's, since a source was silent"
+    return [("silent", reason.silent, what)] if reason.silent else []
 
 
 def _season(reason: Reason) -> list[Number]:

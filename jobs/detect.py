@@ -75,7 +75,7 @@ def run(context: Context, now: datetime) -> Mapping[str, Any]:
     judged = [*judging.now(), *(judging.late(Span(last, now)) if last else ())]
     with context.write() as connection:
         changes = _decide(context, connection, current.version, judged, known, now)
-    tell_sources(context, current.version.id, now)
+    tell_sources(context, now)
     topics = {each.signal.topic_id for each in judged}
     rising = {each.signal.topic_id for each in judged if each.signal.rising}
     return {"judged": len(topics), "rising": len(rising), "transitions": changes}
@@ -127,7 +127,7 @@ class _Judging:
         places = rises.surest(row)
         of = rises.of(places[0])
         signal = replace(self._signal(of, (row, -1), SEGMENTS, limit), segment=series.segments[places[0]])
-        why = Why(of.reasons.of(row), self.limits.set_at, limit.as_dict(), limit.threshold.q_bound)
+        why = Why(self._reason(of, (row, -1)), self.limits.set_at, limit.as_dict(), limit.threshold.q_bound)
         return Judged(signal, replace(why, where=self._where(series, rises, row, places)))
 
     def _where(
@@ -176,12 +176,13 @@ class _Judging:
         signal = self._signal(rises, cell, LATE if late else Combined().name, whole)
         if not signal.rising:
             return Judged(signal, None)
-        reason, bound = self._reason(rises, cell), whole.threshold.q_bound
+        by_others, bound = self.dated.panel.exposure is None, whole.threshold.q_bound
+        reason = replace(self._reason(rises, cell), exposure="" if by_others else self.context.settings.exposure)
         return Judged(signal, Why(reason, self.limits.set_at, whole.as_dict(), bound, late))
 
     def _reason(self, rises: Rises, cell: tuple[int, int]) -> Reason:
-        by_others = self.dated.panel.exposure is None
-        return replace(rises.reasons.of(*cell), exposure="" if by_others else self.context.settings.exposure)
+        reason = rises.reasons.of(*cell)
+        return replace(reason, silent=self.dated.panel.silent(*cell, reason.window_days))
 
     def _signal(self, rises: Rises, cell: tuple[int, int], detector: str, limit: Limit) -> Signal:
         row, day = cell

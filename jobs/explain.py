@@ -143,6 +143,7 @@ def _day(dated: DatedPanel, place: int, recent: int, planned: Sequence[PlannedEv
         complete=panel.complete or place < panel.days - 1,
         expected=panel.expected is not None and bool(panel.expected[0, place]),
         events=tuple(each.name for each in planned if each.overlaps(day, day)),
+        silent=panel.heard is not None and not panel.heard.is_whole[place],
     )
 
 

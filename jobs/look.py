@@ -10,7 +10,6 @@ from uuid import UUID
 from feedback.api.service import Look
 from feedback.chart import Series
 from feedback.domain import Segment, SilentSource
-from feedback.store.topics import published_version
 from jobs.context import Context
 from jobs.overdue import overdue
 from jobs.published import published
@@ -49,5 +48,4 @@ def places(context: Context) -> Mapping[UUID, tuple[float, float]]:
 def silent(context: Context, now: datetime) -> Sequence[SilentSource]:
     """The sources that are silent as of `now`."""
     with context.database.read() as connection:
-        version = published_version(connection)
-        return silent_sources(context, connection, version.id, now) if version else ()
+        return silent_sources(context, connection, now)

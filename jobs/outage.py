@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from feedback.domain import Signal, Span
-from feedback.series import day_of
+from feedback.series import day_of, days
 from feedback.store import alerts, complaints, counts
 from feedback.store.topics import StoredVersion
 from jobs.assign import assign_pending
@@ -23,15 +23,20 @@ from jobs.detect import Judged, decide_all, signal_of
 from jobs.evidence import Why
 from jobs.panel import expected_days
 from jobs.published import Published, published
+from jobs.silence import heard_of
 from jobs.watermark import watermark
 from models.detect.fdr import q_values
 from models.detect.outage import BUDGET_SHARE, LEAST_SCORE, Outage, bar
-from models.detect.panel import Panel, Scores
+from models.detect.panel import Heard, Panel, Scores
 from models.detect.silence import gaps_in_hours
 
 HOUR = timedelta(hours=1)
 COMPARED_WEEKS, LEAST_WEEKS = 20, 8
 """Weeks of hours that set the bar, and how many there must be. Twenty allow two episodes at a budget of one a week."""
+
+UNSURE = timedelta(hours=48)
+"""A source is known to have fallen silent once a whole day without anything is over. Until then it is not believed that
+less than usual comes, or all that comes through other sources would seem to rise."""
 
 NOT_YET_ASSIGNED = timedelta(days=2)
 WEEK = 168
@@ -91,10 +96,21 @@ def hourly_panel(
     expected = expected_days(
         connection, tuple(rows), [day_of(start + hour * HOUR, context.settings.zone) for hour in range(hours)]
     )
-    surely = watermark(connection, end).surely
+    surely = min(watermark(connection, end).surely, end - UNSURE)
     awaited = np.array([surely < start + (hour + 1) * HOUR for hour in range(hours)])
-    panel = Panel(observed, total, excluded, gaps_in_hours(total), expected=expected, awaited=awaited)
+    heard = _heard(context, connection, current, Span(start, end))
+    panel = Panel(observed, total, excluded, gaps_in_hours(total), expected=expected, awaited=awaited, heard=heard)
     return HourlyPanel(panel, tuple(rows), end)
+
+
+def _heard(context: Context, connection: Connection, current: Published, span: Span) -> Heard | None:
+    """What was heard in each hour, by its day: see `jobs.silence.heard_of`."""
+    zone = context.settings.zone
+    whole = days(day_of(span.start, zone), day_of(span.end, zone))
+    ids = [each.id for each in current.topics]
+    heard = heard_of(context, connection, current.version.id, ids, whole, len(whole) - 1)
+    hours = int((span.end - span.start) / HOUR)
+    return heard and heard.at([(day_of(span.start + hour * HOUR, zone) - whole[0]).days for hour in range(hours)])
 
 
 def _excluded(connection: Connection, rows: Mapping[UUID, int], start: datetime, hours: int) -> NDArray[np.bool_]:
@@ -121,7 +137,9 @@ def _judged(
 
     def judged(row: int) -> Judged:
         signal = _signal(version, hourly, scores, row, float(q[row]), threshold)
-        return Judged(signal, Why(reasons.of(row), hourly.end, origin, None))
+        reason = reasons.of(row)
+        reason = replace(reason, silent=hourly.panel.silent(row, -1, reason.window_days))
+        return Judged(signal, Why(reason, hourly.end, origin, None))
 
     above = np.flatnonzero(scores.score[:, -1] > threshold).tolist()
     return [judged(row) for row in above if hourly.topics[row] in busy]

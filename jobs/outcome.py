@@ -41,6 +41,9 @@ from models.outcome import (
 
 HELPED = (OutcomeVerdict.WORKED, OutcomeVerdict.PARTLY)
 
+LEAST_HEARD = 0.5
+"""A day on which less of the topic than this came through sources that were not silent says nothing of a fix."""
+
 TEACHERS = 40
 """So many topics, the busiest, say how topics run; rarer ones have little to say."""
 
@@ -91,7 +94,8 @@ def _judging(
     closed = np.array([bucket_start(day + timedelta(days=1), zone) <= come_in for day in dated.days])
     homes = {each.id: current.rule.curation.home(each.topic_id) for each in made}
     expected = {topic: expected_days(connection, topic, dated.days) for topic in {homes[each.id] for each in watched}}
-    return _Judging(context, now, dated, int(closed.sum()), closed & ~dated.panel.gaps, made, homes, expected)
+    usable = closed & ~dated.panel.gaps
+    return _Judging(context, now, dated, int(closed.sum()), usable, made, homes, expected)
 
 
 def expected_days(connection: Connection, topic: UUID, days: Sequence[date]) -> Flags:
@@ -188,9 +192,11 @@ class _Judging:
         if controls is None:
             moved = np.array([each in mended for each in self.dated.topics])
             controls = controls_of(panel.counts, panel.total, panel.left_out, row, moved, place)
-        usable = self.usable & ~self.expected[topic]
-        phi = scatter_of(panel.counts, panel.total, self.usable, place)
-        numbers = panel.counts[row, :end].astype(np.float64), controls[:end], usable[:end]
+            controls = controls if panel.heard is None else panel.heard.whole(controls)
+        heard = np.ones(panel.days) if panel.heard is None else panel.heard.topics[row]
+        usable = self.usable & ~self.expected[topic] & (heard >= LEAST_HEARD)
+        phi = scatter_of(panel.counts, panel.total, self.undisturbed, place)
+        numbers = panel.counts[row, :end].astype(np.float64), (controls * heard)[:end], usable[:end]
         return _Daily(numbers, float(phi[row]), panel.exposure is None)
 
     def _is_back(self, daily: _Daily, place: int, end: int, achieved: float) -> bool:
@@ -199,16 +205,22 @@ class _Judging:
         return is_back(*numbers, place, self.common, daily.phi, achieved, weighed=daily.weighed, rules=OUTCOME_RULES)
 
     @cached_property
+    def undisturbed(self) -> Flags:
+        """(days,): the usable ones on which no source was silent."""
+        heard = self.dated.panel.heard
+        return self.usable if heard is None else self.usable & heard.is_whole
+
+    @cached_property
     def common(self) -> Floats:
         """How topics run, of those without a fix; up to the last day of all, for any fix."""
         panel, end = self.dated.panel, self.dated.panel.days - 1
-        phi = scatter_of(panel.counts, panel.total, self.usable, end)
+        phi = scatter_of(panel.counts, panel.total, self.undisturbed, end)
         free = [row for row, topic in enumerate(self.dated.topics) if topic not in self.expected]
         busiest = sorted(free, key=lambda row: (-int(panel.counts[row].sum()), row))[:TEACHERS]
         controls = [(row, (panel.total - panel.counts[row]).astype(np.float64)) for row in busiest]
         return learn(
             [
-                course(panel.counts[row].astype(np.float64), others, self.usable, end, float(phi[row]))
+                course(panel.counts[row].astype(np.float64), others, self.undisturbed, end, float(phi[row]))
                 for row, others in controls
             ]
         )

@@ -19,12 +19,12 @@ from feedback.store import alerts, complaints, counts
 from feedback.store.events import planned_events
 from feedback.store.exposure import exposure_of
 from jobs.context import Context
-from jobs.silence import by_source
+from jobs.silence import heard_of
 from jobs.watermark import Watermark
 from models.detect import Panel
 from models.detect.exposure import exposure_from
 from models.detect.panel import Flags, Floats
-from models.detect.silence import gaps, silent_share
+from models.detect.silence import gaps
 
 HISTORY = timedelta(days=800)
 """The detector forgets a level by half in eight weeks; what a time of the year is like it learns from two years."""
@@ -79,9 +79,12 @@ def dated_panel(
             observed[rows[topic], place] = customers
     excluded, expected = _excluded(connection, rows, days, zone), expected_days(connection, topics, days)
     awaited = _awaited(come_in, days, zone, is_over=complete) if come_in else None
+    over = len(days) - (not complete) if awaited is None else int((~awaited).sum())
     complete = complete and (come_in is None or span.end <= come_in.until)
-    exposure = _exposure(context, connection, version_id, days, 0 if awaited is None else int(awaited.sum()))
-    panel = Panel(observed, total, excluded, gaps(total, complete=complete), complete, exposure, expected, awaited)
+    exposure = _exposure(context, connection, days)
+    heard = heard_of(context, connection, version_id, topics, days, over)
+    closed = gaps(total, complete=complete)
+    panel = Panel(observed, total, excluded, closed, complete, exposure, expected, awaited, heard)
     return DatedPanel(panel, tuple(topics), days)
 
 
@@ -133,15 +136,9 @@ def with_day_until(
     return replace(dated, panel=replace(dated.panel, counts=observed, total=total))
 
 
-def _exposure(
-    context: Context, connection: Connection, version_id: UUID, days: Sequence[date], awaited: int
-) -> Floats | None:
+def _exposure(context: Context, connection: Connection, days: Sequence[date]) -> Floats | None:
     """Each day's exposure, None where complaints are held against all others, as they are again when none has been told
-    for weeks. SettingError when there is no number at all.
-
-    Where a source was silent, fewer could complain. The number of other complaints says that by itself. Of the last
-    days, which are `awaited`, nobody knows yet which sources are.
-    """
+    for weeks. SettingError when there is no number at all."""
     name = context.settings.exposure
     if not name:
         return None
@@ -150,12 +147,9 @@ def _exposure(
     if gone and gone.given_up:
         return None
     try:
-        exposure = exposure_from(np.array([told.get(day, np.nan) for day in days]))
+        return exposure_from(np.array([told.get(day, np.nan) for day in days]))
     except ValueError:
         raise SettingError(_untold(name, days)) from None
-    known = len(days) - awaited
-    silent = silent_share(by_source(context, connection, version_id, days)[1][:, :known])
-    return exposure * (1 - np.pad(silent, (0, awaited), "edge")) if known else exposure
 
 
 def _untold(name: str, days: Sequence[date]) -> str:

@@ -122,7 +122,8 @@ def _since(dated: DatedPanel, first: date) -> DatedPanel:
         return None if values is None else values[..., place:]
 
     names = ("counts", "total", "excluded", "gaps", "exposure", "expected", "awaited")
-    panel = replace(whole, **{name: cut(getattr(whole, name)) for name in names})
+    heard = whole.heard and whole.heard.at(slice(place, None))
+    panel = replace(whole, **{name: cut(getattr(whole, name)) for name in names}, heard=heard)
     return replace(dated, panel=panel, days=dated.days[place:])
 
 

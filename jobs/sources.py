@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -21,7 +20,7 @@ WATCHED = timedelta(days=2 * GONE)
 """So long after a silence was told its end is."""
 
 
-def tell_sources(context: Context, version_id: UUID, now: datetime) -> int:
+def tell_sources(context: Context, now: datetime) -> int:
     """Notices to the channels of the default owner; the number written. Who was told of a silence is told of its end.
 
     What was told is in the outbox, by the source and its last day before the silence.
@@ -32,30 +31,28 @@ def tell_sources(context: Context, version_id: UUID, now: datetime) -> int:
         told = of_kind(connection, NoticeKind.SILENT, now - WATCHED)
         return add_notices(
             connection,
-            [*_silences(context, connection, version_id, now), *_ends(context, connection, version_id, told, now)],
+            [*_silences(context, connection, now), *_ends(context, connection, told, now)],
         )
 
 
-def _silences(context: Context, connection: Connection, version_id: UUID, now: datetime) -> list[Notice]:
+def _silences(context: Context, connection: Connection, now: datetime) -> list[Notice]:
     owner = context.settings.default_owner
     assert context.parts.channels is not None
     channels = [each for each, _ in context.parts.channels.reaching([owner]) if each.outcomes]
     return [
         _notice(context, NoticeKind.SILENT, channel, each.source, each.last_day, silent_content(each, to), now)
-        for each in silent_sources(context, connection, version_id, now)
+        for each in silent_sources(context, connection, now)
         for channel, to in ((one, _language(context, one)) for one in channels)
     ]
 
 
-def _ends(
-    context: Context, connection: Connection, version_id: UUID, told: list[Notice], now: datetime
-) -> list[Notice]:
+def _ends(context: Context, connection: Connection, told: list[Notice], now: datetime) -> list[Notice]:
     assert context.parts.channels is not None
     by_key = context.parts.channels.by_key
     if not told:
         return []
     span = days(min(silence_of(each).last_day for each in told), day_of(now, context.settings.zone))
-    sources, counts = by_source(context, connection, version_id, span)
+    sources, counts = by_source(context, connection, span)
     ends = []
     for each in told:
         silent, channel = silence_of(each), by_key.get(each.channel)

@@ -20,7 +20,7 @@ def facts(context: Context, now: datetime) -> dict[str, Any]:
     with context.database.read() as connection:
         number, first, last = complaints.count_complaints(connection)
         version = topics.published_version(connection)
-        silent = silent_sources(context, connection, version.id, now) if version else []
+        silent = silent_sources(context, connection, now)
         ended = ended_exposure(context.settings, connection, now)
         notices = tally(connection)
         judged, unassigned = topics.count_assigned(connection, version.id) if version else (0, 0)

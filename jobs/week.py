@@ -193,7 +193,7 @@ def _gather(
         total_before=before.total(),
         unassigned=totals[UNASSIGNED],
         rejected=complaints.count_rejected(connection, span),
-        silent=silent_sources(context, connection, current.version.id, as_of) if current else (),
+        silent=silent_sources(context, connection, as_of),
         ended=ended_exposure(context.settings, connection, as_of),
         fixes=_fixes(connection, current, known, span, as_of) if current else (),
         known_owners=owners,

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, delete, func, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select, update
 
 from feedback.domain import Channel, Complaint, RejectedRecord, Span, derived_id
 from feedback.store.database import insert_new, parts
-from feedback.store.tables import assignment, complaint, rejected_record, stale_bucket
+from feedback.store.tables import UtcDateTime, assignment, complaint, rejected_record, stale_bucket
 
 LASTING = frozenset({"source", "source_id", "received_at"})
 """What never changes about a complaint, however often its record arrives."""
@@ -116,6 +117,26 @@ def count_complaints(connection: Connection) -> tuple[int, datetime | None, date
         select(func.count(), func.min(complaint.c.received_at), func.max(complaint.c.received_at))
     ).one()
     return found[0], found[1], found[2]
+
+
+def sources(connection: Connection) -> Iterator[str]:
+    """By leaps along the index: sources are few, complaints are not."""
+    source: str | None = ""
+    while source is not None:
+        following = select(func.min(complaint.c.source)).where(complaint.c.source > source)
+        source = connection.execute(following).scalar_one()
+        if source is not None:
+            yield source
+
+
+def received_between(connection: Connection, source: str, edges: Sequence[datetime]) -> list[int]:
+    """How many complaints of a source were received between each of the `edges`, in order, and the next."""
+    at = complaint.c.received_at
+    within = (at >= bindparam("first", type_=UtcDateTime)) & (at < bindparam("last", type_=UtcDateTime))
+    query = select(func.count()).where(complaint.c.source == source, within)
+    # by ranges of the index: to fetch the times takes far longer
+    spans = ({"first": start, "last": end} for start, end in pairwise(edges))
+    return [connection.execute(query, span).scalar_one() for span in spans]
 
 
 def delays(

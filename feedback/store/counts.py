@@ -111,18 +111,18 @@ def counts_until(
     return {topic: customers(row.customer_hash for row in rows) for (_, topic), rows in _by_cell(connection, query)}
 
 
-def counts_by_source(connection: Connection, version_id: UUID, span: Span) -> dict[str, dict[datetime, int]]:
-    """Complaints by source and bucket start, of the buckets within `span` that have any."""
+def counts_by_source_and_topic(connection: Connection, version_id: UUID, span: Span) -> dict[str, dict[UUID, int]]:
+    """Complaints by source and by topic or UNASSIGNED, of the buckets within `span`."""
     query = (
-        select(complaint.c.source, assignment.c.bucket_start, func.count())
+        select(complaint.c.source, assignment.c.topic_id, func.count())
         .join(complaint, complaint.c.id == assignment.c.complaint_id)
         .where(assignment.c.version_id == version_id)
         .where(assignment.c.bucket_start >= span.start, assignment.c.bucket_start < span.end)
-        .group_by(complaint.c.source, assignment.c.bucket_start)
+        .group_by(complaint.c.source, assignment.c.topic_id)
     )
-    found: dict[str, dict[datetime, int]] = {}
-    for source, start, number in connection.execute(query):
-        found.setdefault(source, {})[start] = number
+    found: dict[str, dict[UUID, int]] = {}
+    for source, topic, number in connection.execute(query):
+        found.setdefault(source, {})[topic or UNASSIGNED] = number
     return found
 
 

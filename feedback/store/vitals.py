@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +11,7 @@ from feedback.domain import Span
 from feedback.notify.outbox import NoticeState
 from feedback.store import requests, runs
 from feedback.store.alerts import OPEN_STATES
-from feedback.store.complaints import count_rejected
+from feedback.store.complaints import count_rejected, sources
 from feedback.store.kept_counts import UNASSIGNED
 from feedback.store.runs import Success
 from feedback.store.tables import alert, assignment, bucket_count, complaint, embedding, notice, run
@@ -59,7 +58,7 @@ def vitals(connection: Connection, now: datetime) -> Vitals:
             str(state): _count(connection, select(notice.c.id).where(notice.c.state == str(state)))
             for state in (NoticeState.PENDING, NoticeState.DEAD)
         },
-        heard={source: _last_of(connection, source) for source in _sources(connection)},
+        heard={source: _last_of(connection, source) for source in sources(connection)},
         alerts=_open_alerts(connection),
         unassigned=_unassigned_share(connection, version, Span(now - WEEK, now)) if version else None,
         embedded=_texts_a_second(connection),
@@ -92,16 +91,6 @@ def _unembedded(connection: Connection, version: StoredVersion | None, unassigne
     query = select(func.count(), func.min(each.c.since)).select_from(each).where(~exists().where(encoded))
     number, since = connection.execute(query).one()
     return number, since
-
-
-def _sources(connection: Connection) -> Iterator[str]:
-    """By leaps along the index: sources are few, complaints are not."""
-    source: str | None = ""
-    while source is not None:
-        following = select(func.min(complaint.c.source)).where(complaint.c.source > source)
-        source = connection.execute(following).scalar_one()
-        if source is not None:
-            yield source
 
 
 def _last_of(connection: Connection, source: str) -> datetime:

@@ -19,8 +19,8 @@ import numpy as np
 
 from models.detect.baseline import Baseline, Memory
 from models.detect.dispersion import Dispersion
-from models.detect.held import Forecast, Held, History, Windows
-from models.detect.panel import Floats, Panel, Scores
+from models.detect.held import Forecast, Held, History, Windows, trailing
+from models.detect.panel import Flags, Floats, Panel, Scores
 from models.detect.season import Past, Season
 
 DAILY_VOLUME = 6.0
@@ -126,6 +126,7 @@ class Walk:
         self.history = history
         self.start = history.start
         self.windows = Windows.of(history, settings.window)
+        self.unheard, self.unheard_within = unheard(history, settings.window)
         self.day = 0
         self.told: list[Forecast] = []
         self.outliers = np.ones(shape)
@@ -190,8 +191,11 @@ class Walk:
         return Forecast(*learned, known, season, later, doubt + later_unsure, *prior)
 
     def _remember(self, past: int) -> None:
-        history, share = self.history, self.history.open_days[past]
-        counts, others = history.counts[past], history.others[past]
+        history = self.history
+        part = history.open_days[past]
+        # a part of a day tells the rate of a whole one, with the weight of the part
+        counts, others = (each[past] / np.where(part > 0, part, 1.0) for each in (history.counts, history.others))
+        share = part * ~self.unheard[past]
         self.baseline.add(counts, others, history.excluded[past], self.outliers[past], share)
         self.season.add(past, Past(counts, others, self.baseline.entered, self.spread.daily.ratio))
 
@@ -201,9 +205,11 @@ class Walk:
         if week >= self.start and (both_open := (history.open_days[past] > 0) & (history.open_days[week] > 0)).any():
             volume = history.others[past], history.others[week]
             share = (volume[0] + DAILY_VOLUME) / (volume[0] + volume[1] + 2 * DAILY_VOLUME)
-            usable = both_open & ~(history.excluded[past] | history.excluded[week])
+            left_out = [history.excluded[day] | self.unheard[day] for day in (past, week)]
+            usable = both_open & ~(left_out[0] | left_out[1])
             self.spread.daily.add(history.counts[past], history.counts[week], share, usable)
         usable = (self.means[past] > 0) & (self.windows.open_days[past] > 0) & ~history.excluded[past]
+        usable = usable & ~self.unheard_within[past]
         self.spread.add(self.windows.counts[past], self.means[past], self.doubts[past], usable)
 
     def _weigh(self, day: int, forecast: Forecast) -> None:
@@ -215,6 +221,14 @@ class Walk:
         weight = np.where(residual > self.settings.outlier, 1 / np.maximum(residual, 1) ** 2, 1.0)
         days = self.outliers[max(0, day - self.settings.window + 1) : day + 1]
         np.minimum(days, np.where(today.open_days > 0, weight, 1.0), out=days)
+
+
+def unheard(history: History, length: int) -> tuple[Flags, Flags]:
+    """Of which days nothing is learned, and of which windows of so many days; as the counts."""
+    of_days = np.broadcast_to(history.unheard, history.counts.shape)
+    if not history.unheard.any():
+        return of_days, of_days
+    return of_days, trailing(of_days.astype(np.float64), length) > 0
 
 
 def anscombe(observed: Floats, mean: Floats, ratio: Floats) -> Floats:

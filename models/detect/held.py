@@ -27,19 +27,24 @@ NO_SEASON = np.ones((1, 1, 1))
 NO_PRIOR = np.full((1, 1, 1), np.nan)
 """Of one whose rate is no mean of a gamma."""
 
+ALL_HEARD = np.zeros((1, 1, 1), bool)
+"""Where no source was silent."""
+
 
 class History(NamedTuple):
     """Daily counts, days first so that a day lies together in memory.
 
     `counts` and `others` (the day's volume without the topic itself, or its exposure) are (days, replicates, topics),
-    `excluded` and `open_days` broadcast to them. `open_days` is 1 for a day that counts, 0 for a gap or one on which a
-    topic is expected to rise, between for a part of a day.
+    `excluded`, `open_days` and `unheard` broadcast to them. `open_days` is 1 for a day that counts, 0 for a gap or one
+    on which a topic is expected to rise, between for a part of a day, such as the part that comes through the sources
+    that are not silent; `others` are in proportion to it. Of days that are `unheard` nothing is learned.
     """
 
     counts: Floats
     others: Floats
     excluded: Flags
     open_days: Floats
+    unheard: Flags = ALL_HEARD
 
     @classmethod
     def of(cls, panel: Panel, days: int | None = None, cycle: int = WEEK) -> History:
@@ -48,14 +53,17 @@ class History(NamedTuple):
         if days is not None and not 1 <= days <= panel.days:
             raise ValueError(f"asked to judge {days} days of a panel of {panel.days}")
         counts = np.ascontiguousarray(panel.counts.T[:, None, :], dtype=np.float64)
-        open_days = _open_days(panel)[:, None, None]
+        open_days, unheard = _open_days(panel)[:, None, None], ALL_HEARD
         if panel.exposure is None:
-            others = come_in(panel, panel.total.astype(np.float64)[:, None, None] - counts, cycle)
+            others = volume(panel, panel.total.astype(np.float64)[:, None, None] - counts, cycle)
         else:
             others = np.broadcast_to(panel.exposure[:, None, None] * open_days, counts.shape).copy()
+        if panel.heard is not None:
+            part, unheard = (each.T[:, None, :] for each in (panel.heard.open, panel.heard.unheard))
+            open_days, others = open_days * part, others * part
         if panel.expected is not None and panel.expected.any():
             open_days = open_days * ~panel.expected.T[:, None, :]
-        return cls(counts, others, np.ascontiguousarray(panel.excluded.T[:, None, :]), open_days)
+        return cls(counts, others, np.ascontiguousarray(panel.excluded.T[:, None, :]), open_days, unheard)
 
     @property
     def start(self) -> int:
@@ -231,9 +239,12 @@ def trailing(values: Floats, length: int) -> Floats:
     return sums
 
 
-def come_in(panel: Panel, others: Floats, cycle: int = WEEK) -> Floats:
-    """`others` (days, ...) as far as is to be expected once everything has come in: on awaited days at least what is
-    usual. Were a source that is late taken for a fall in volume, all that is punctual would rise."""
+def volume(panel: Panel, others: Floats, cycle: int = WEEK) -> Floats:
+    """`others` (days, ...) as they would be if no source were silent, and as far as is to be expected once everything
+    has come in: on awaited days at least what is usual. Were a source that is down or late taken for a fall in volume,
+    all that comes through others would rise."""
+    if panel.heard is not None:
+        others = panel.heard.whole(others)
     if panel.awaited is None or not panel.awaited.any():
         return others
     filled, known = others.copy(), ~(panel.awaited | panel.gaps)
@@ -252,9 +263,10 @@ def _open_days(panel: Panel) -> Floats:
     """
     days = np.where(panel.gaps, 0.0, 1.0)
     if not panel.complete and panel.days > 1:
-        recent = panel.total[-29:-1][~panel.gaps[-29:-1]]
+        total = panel.total if panel.heard is None else panel.heard.whole(panel.total.astype(np.float64))
+        recent = total[-29:-1][~panel.gaps[-29:-1]]
         usual = float(recent.mean()) if recent.size else 0.0
-        share = min(1.0, float(panel.total[-1]) / usual) if usual > 0 else 1.0
+        share = min(1.0, float(total[-1]) / usual) if usual > 0 else 1.0
         late = panel.awaited is not None and bool(panel.awaited[-1])
         days[-1] *= float(share > 0) if late else share
     return days

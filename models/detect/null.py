@@ -84,6 +84,8 @@ class Null:
 def _continued(panel: Panel, judged: int) -> Floats:
     """Others' volume on the complete days with data, its last four weeks repeated after them, (days, topics)."""
     whole = ~panel.gaps & (np.arange(panel.days) < panel.days - (not panel.complete))
+    if panel.heard is not None:
+        whole &= panel.heard.is_whole
     days = np.flatnonzero(whole & (np.cumsum(panel.total) > 0))[-HISTORY:]
     others = History.of(panel).others[days, 0]
     if not len(others):

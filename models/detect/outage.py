@@ -94,7 +94,7 @@ class Outage:
     def held(self, history: History, hours: int) -> tuple[Held, ...]:
         """For each window, the last `hours` of them beside what was known before."""
         open_hours = history.open_days
-        kept = np.where(history.excluded | (open_hours == 0), 0.0, 1.0)
+        kept = np.where(history.excluded | history.unheard | (open_hours == 0), 0.0, 1.0)
         usual = self._usual_hour(history.others * (open_hours > 0), open_hours)
         watched = self._past(kept * usual * open_hours)
         counted = self._past(kept * history.counts)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,57 @@ from numpy.typing import NDArray
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+
+
+LEAST_HEARD = 0.1
+"""Where less than this part of everything is heard, the day is one without data."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """The part of the usual complaints of each topic (topics, days), and of everything (days,), that comes through
+    sources that were not silent; see `models.detect.heard`. Of the days (topics, days) that are `unheard` nothing is to
+    be learned: that few came is no calm."""
+
+    topics: Floats
+    everything: Floats
+    unheard: Flags
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.topics.shape
+
+    @property
+    def open(self) -> Floats:
+        """(topics, days): what part of a day counts when a topic is judged.
+
+        Never less than of everything: customers of a source that is down may write elsewhere.
+        """
+        return np.where(self.everything < LEAST_HEARD, 0.0, np.maximum(self.topics, self.everything))
+
+    @property
+    def is_whole(self) -> Flags:
+        """(days,): when no source was silent."""
+        return np.asarray(self.everything >= 1)
+
+    def whole(self, volume: Floats) -> Floats:
+        """`volume` (days, …) of everything as it would be if nothing were silent."""
+        part = np.where(self.everything < LEAST_HEARD, 1.0, self.everything)
+        return np.asarray(volume / part.reshape(-1, *[1] * (volume.ndim - 1)))
+
+    def of(self, topics: slice | NDArray[np.intp]) -> Self:
+        """That of some topics."""
+        return replace(self, topics=self.topics[topics], unheard=self.unheard[topics])
+
+    def after(self, days: int) -> Self:
+        """That of so many days on which all was heard, and of these."""
+        rows = (0, 0), (days, 0)
+        topics, unheard = np.pad(self.topics, rows, constant_values=1.0), np.pad(self.unheard, rows)
+        return type(self)(topics, np.pad(self.everything, (days, 0), constant_values=1.0), unheard)
+
+    def at(self, days: slice | Sequence[int]) -> Self:
+        """That of some days, or of the hours that lie in those."""
+        return type(self)(self.topics[:, days], self.everything[days], self.unheard[:, days])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +76,7 @@ class Panel:
     last day is still filling. `exposure` (days,), where it is known, takes the place of the day's other complaints as
     what a topic's are in proportion to; of an unfinished last day it is that of the whole day, see
     `models.detect.exposure`. `awaited` (days,) are those of which a source may still bring complaints: that little else
-    has come on them says nothing yet.
+    has come on them says nothing yet. `heard` is what came through sources that were not silent, None where none was.
 
     Raises ValueError when the shapes do not fit together, a count is negative, or a day's topics hold more
     complaints than its total.
@@ -38,12 +90,13 @@ class Panel:
     exposure: Floats | None = None
     expected: Flags | None = None
     awaited: Flags | None = None
+    heard: Heard | None = None
 
     def __post_init__(self) -> None:
         topics, days = self._shape()
         of_days = dict.fromkeys(("total", "gaps", "exposure", "awaited"), (days,))
-        of_both = (topics, days)
-        for name, wanted in {**of_days, "excluded": of_both, "expected": of_both}.items():
+        of_both = dict.fromkeys(("excluded", "expected", "heard"), (topics, days))
+        for name, wanted in {**of_days, **of_both}.items():
             part = getattr(self, name)
             found = wanted if part is None else part.shape
             if found != wanted:
@@ -71,6 +124,15 @@ class Panel:
     def left_out(self) -> Flags:
         """(topics, days): what stays out of the baseline, as alerted or expected."""
         return self.excluded if self.expected is None else self.excluded | self.expected
+
+    def silent(self, topic: int, day: int, length: int) -> float:
+        """How many of the `length` days that end with the `day` (below 0: counted from the end) are missing of a topic
+        since a source was silent; those on which hardly any was not are gaps."""
+        if self.heard is None:
+            return 0.0
+        end = day % self.days + 1
+        part = self.heard.open[topic, max(end - length, 0) : end]
+        return float((1 - part)[part > 0].sum())
 
     def with_expected_in_view(self) -> Panel:
         """The same where expected days are seen like any others, though they stay out of the baseline: for showing what

@@ -20,7 +20,7 @@ from feedback.domain import SEGMENTED, Segment
 from models.detect.budget import JUDGED, SETTLING, Simulation, Threshold, replicates_of
 from models.detect.eb7 import EB7
 from models.detect.fdr import FALSE_DISCOVERIES, q_values
-from models.detect.held import Held, History, come_in
+from models.detect.held import Held, History, volume
 from models.detect.negative_binomial import SMALLEST_P
 from models.detect.null import Null
 from models.detect.panel import Counts, Flags, Floats, Panel
@@ -72,15 +72,19 @@ class SegmentPanel:
         expected = None if expected is None else expected[chosen]
         counts, total = self.counts[segment][chosen], self.total[segment]
         closed = self._gaps(slice(segment, segment + 1))[0]
-        alone = replace(self.whole, counts=counts, total=total, excluded=excluded, expected=expected)
+        heard = None if self.whole.heard is None else self.whole.heard.of(chosen)
+        alone = replace(self.whole, counts=counts, total=total, excluded=excluded, expected=expected, heard=heard)
         return replace(alone, gaps=closed, exposure=None)
 
     def history(self, segments: slice = slice(None)) -> History:
         """Segments side by side, one replicate each."""
         whole = History.of(self.whole)
         counts = np.ascontiguousarray(self.counts[segments].transpose(2, 0, 1), dtype=np.float64)
-        others = come_in(self.whole, self.total[segments].T[:, :, None] - counts)
-        return History(counts, others, whole.excluded, whole.open_days * ~self._gaps(segments).T[:, :, None])
+        others = volume(self.whole, self.total[segments].T[:, :, None] - counts)
+        if self.whole.heard is not None:
+            others = others * self.whole.heard.open.T[:, None, :]
+        open_days = whole.open_days * ~self._gaps(segments).T[:, :, None]
+        return History(counts, others, whole.excluded, open_days, whole.unheard)
 
     def _gaps(self, segments: slice) -> Flags:
         """(segments, days): when a segment, or everything, had fallen silent."""

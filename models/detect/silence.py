@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detect.panel import Counts, Flags, Floats
+from models.detect.panel import Counts, Flags
 
 DAY, WEEK = 24, 7
 HISTORY = 56
@@ -74,17 +74,45 @@ def gaps_in_hours(counts: Counts) -> Flags:
     return np.concatenate([np.zeros(begun, bool), found])
 
 
-def silent_share(by_source: Counts) -> Floats:
-    """(days,): what part of the usual complaints comes from sources that were silent on the day; `by_source` is
-    (sources, days). One that is gone for good is missing no longer."""
-    total, missing = by_source.sum(axis=0), np.zeros(by_source.shape[1])
-    for counts in by_source:
-        first = int(np.argmax(counts > 0))
-        for start, stop in stretches(gaps(counts[first:])):
-            before = slice(max(0, first + start - HISTORY), first + start)
-            share = counts[before].sum() / max(total[before].sum(), 1)
-            missing[first + start : first + min(stop, start + GONE)] += share
-    return np.minimum(missing, 1.0)
+class Silenced(NamedTuple):
+    """The days from `start` to before `stop` on which a source was silent, and those that tell what is usual."""
+
+    source: int
+    start: int
+    stop: int
+    usual: slice
+
+
+def silences(by_source: Counts, known: int) -> list[Silenced]:
+    """When each source had fallen silent; `by_source` is (sources, days), of which the first `known` are complete.
+
+    One whose place another takes within a week is not silent: it has another name.
+    """
+    found = []
+    for source, counts in enumerate(by_source):
+        first = int((counts > 0).argmax())
+        for start, stop in stretches(gaps(counts[first:known])):
+            each = _silenced(source, counts, first + start, first + stop)
+            if not _is_replaced(each, by_source):
+                found.append(each)
+    return found
+
+
+def _silenced(source: int, counts: Counts, start: int, stop: int) -> Silenced:
+    heard = np.flatnonzero(counts[stop:])
+    stop += int(heard[0]) if len(heard) else len(counts) - stop
+    usual = slice(max(start - HISTORY, 0), start)
+    if start < LEAST_HISTORY:
+        usual = slice(stop, stop + HISTORY)
+    return Silenced(source, start, stop, usual)
+
+
+def _is_replaced(silenced: Silenced, by_source: Counts) -> bool:
+    """Whether a source that begins about then brings half as much and more."""
+    usual = by_source[silenced.source, silenced.usual].mean()
+    begun = (by_source > 0).argmax(axis=1)
+    near = (begun > 0) & (np.abs(begun - silenced.start) <= WEEK)
+    return any(by_source[each, begun[each] :][:WEEK].mean() >= usual / 2 for each in np.flatnonzero(near))
 
 
 def stretches(flags: Flags) -> list[tuple[int, int]]:

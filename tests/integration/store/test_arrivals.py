@@ -9,7 +9,7 @@ import pytest
 from feedback.domain import Complaint, Span, derived_id
 from feedback.exposure import Exposure
 from feedback.store import counts, topics
-from feedback.store.complaints import came_late, delays, store_complaints
+from feedback.store.complaints import came_late, delays, received_between, sources, store_complaints
 from feedback.store.database import Database
 from feedback.store.exposure import exposure_columns, exposure_of, store_exposure
 from tests.integration.store.store_samples import DAY, TOPIC, VERSION, assigned, publish, sample
@@ -57,11 +57,16 @@ def test_what_came_late_is_counted_by_topic_and_bucket(published: Database) -> N
         assert came_late(connection, derived_id("another"), ALL, since) == {}
 
 
-def test_sources_by_bucket(published: Database) -> None:
+def test_what_came_from_each_source_and_about_what(published: Database) -> None:
     take_in(published, [at(1), at(2), at(3, source="chat")], HOUR)
+    edges = [DAY + hours * HOUR for hours in (0, 2, 2.5, 24)]
     with published.read() as connection:
-        found = counts.counts_by_source(connection, VERSION, ALL)
-    assert found == {"desk": {DAY: 2}, "chat": {DAY: 1}}
+        assert list(sources(connection)) == ["chat", "desk"]
+        assert received_between(connection, "desk", edges) == [1, 1, 0]
+        assert received_between(connection, "chat", edges) == [0, 0, 1]
+        assert received_between(connection, "chat", edges[:2]) == [0]
+        found = counts.counts_by_source_and_topic(connection, VERSION, ALL)
+    assert found == {"desk": {TOPIC: 2}, "chat": {TOPIC: 1}}
 
 
 def test_a_topic_is_busy_by_customers_not_by_messages(published: Database) -> None:

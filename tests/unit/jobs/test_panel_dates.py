@@ -27,6 +27,7 @@ from jobs.exposure import ended_exposure
 from jobs.panel import DatedPanel, dated_panel
 from jobs.progress import Silent
 from jobs.run import this_process
+from models.detect.held import History
 from tests.integration.store.store_samples import TOPIC, VERSION, assigned, fill, publish, sample
 
 FIRST = datetime(2023, 8, 10, tzinfo=UTC)
@@ -97,10 +98,9 @@ def test_players_count_less_while_a_source_is_silent(
     with database.write() as connection:
         store_exposure(connection, [Exposure("players", day, 100.0) for day in days])
     live(database, days[-90:], {"chat": 30, "mail": 10}, silent=("mail", days[-20:-10]))
-    exposure = panel(by_players).panel.exposure
-    assert exposure is not None
-    np.testing.assert_allclose(exposure[-20:-10], 750, rtol=0.02)
-    np.testing.assert_allclose(exposure[[-21, -10]], 1000)
+    history = History.of(panel(by_players).panel)
+    np.testing.assert_allclose(history.others[-20:-10], 750, rtol=0.02)
+    np.testing.assert_allclose(history.others[[-21, -10]], 1000)
 
 
 def test_a_column_that_ended_serves_for_four_weeks(

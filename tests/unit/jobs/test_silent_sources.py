@@ -45,7 +45,7 @@ def take_in(database: Database, source: str, day: int, ingested: datetime) -> No
 
 def silent(context: Context, after_days: float) -> list[str]:
     with context.database.read() as connection:
-        found = silent_sources(context, connection, VERSION, DAY + timedelta(days=after_days, hours=1))
+        found = silent_sources(context, connection, DAY + timedelta(days=after_days, hours=1))
     return [f"{each.source} since {each.last_day}, {each.usual:.0f} a day" for each in found]
 
 

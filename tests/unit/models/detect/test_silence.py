@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.detect.panel import Counts
-from models.detect.silence import CERTAIN, gaps, gaps_in_hours, silence, silent_share
+from models.detect.silence import CERTAIN, gaps, gaps_in_hours, silence, silences
 
 
 def busy(rate: float, days: int = 60, seed: int = 1) -> Counts:
@@ -83,15 +83,27 @@ def test_days_on_which_nothing_ever_comes_and_a_day_that_has_begun_are_none() ->
     assert not gaps(begun, complete=False).any()
 
 
-def test_a_silent_source_is_missed_by_its_usual_share_until_it_is_gone_for_good() -> None:
+def test_each_silence_of_a_source_is_found_with_the_days_that_tell_what_is_usual() -> None:
     desk, chat = busy(30, 150), busy(10, 150, seed=2)
     chat[80:90], chat[110:] = 0, 0
-    missing = silent_share(np.stack([desk, chat]))
-    np.testing.assert_allclose(missing[80:90], 0.25, atol=0.03)
-    np.testing.assert_allclose(missing[110:138], 0.25, atol=0.05)
-    assert not missing[:80].any()
-    assert not missing[90:110].any()
-    assert not missing[138:].any()
+    found = silences(np.stack([desk, chat]), 150)
+    assert [(each.source, each.start, each.stop) for each in found] == [(1, 80, 90), (1, 110, 150)]
+    assert [each.usual for each in found] == [slice(24, 80), slice(54, 110)]
+
+
+def test_a_silence_goes_on_while_nothing_comes_in_though_later_days_are_not_complete() -> None:
+    desk, chat = busy(30, 60), busy(30, 60, seed=2)
+    chat[55:] = 0
+    assert [(each.start, each.stop) for each in silences(np.stack([desk, chat]), 57)] == [(55, 60)]
+    chat[58:] = 9
+    assert [(each.start, each.stop) for each in silences(np.stack([desk, chat]), 57)] == [(55, 58)]
+
+
+def test_a_source_under_another_name_is_not_silent() -> None:
+    old, new, desk = busy(30, 150), busy(30, 150, seed=2), busy(20, 150, seed=3)
+    old[90:], new[:92] = 0, 0
+    assert not silences(np.stack([old, new, desk]), 150)
+    assert silences(np.stack([old, new // 6, desk]), 150), "what begins by chance brings far less"
 
 
 @given(st.lists(st.integers(0, 1000), max_size=80))
