@@ -25,6 +25,7 @@ import asyncio
 import json
 import os
 import resource
+import signal
 import socket
 import subprocess
 import sys
@@ -93,6 +94,7 @@ def main() -> None:
     chosen = options.parse_args()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # who waits for an overloaded server keeps a connection
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # which stops the server and the worker too
     with TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder), database_url=chosen.database_url, taxonomy="none", time_zone="UTC")
         context = build_context(settings, Silent(), lambda: NOW, create=True)
@@ -142,7 +144,7 @@ def fill(context: Context, number: int) -> str:
             topics.assign(connection, version.id, assigned)
     with database.write() as connection:
         counts.recount(connection, version.id)
-        alerts.store_signals(connection, [signal(version, each, place) for place, each in enumerate(ids)], NOW)
+        alerts.store_signals(connection, [judged(version, each, place) for place, each in enumerate(ids)], NOW)
         for topic_id in ids[:ALERTS]:
             open_alert(connection, topic_id)
         connection.execute(text("ANALYZE"))
@@ -197,7 +199,7 @@ def trained(context: Context) -> StoredVersion:
     return version
 
 
-def signal(version: StoredVersion, topic_id: Any, place: int) -> Signal:
+def judged(version: StoredVersion, topic_id: Any, place: int) -> Signal:
     window = Span(NOW - timedelta(days=6), NOW)
     low, high = 10.0, 30.0
     return Signal(

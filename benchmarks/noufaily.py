@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.calibration import CALIBRATION, RATE, over_margins, spread
 from benchmarks.counts import Series
 from benchmarks.rules import accumulated, standardised, trailing
-from models.detect.combined import Combined
+from models.detect.combined import BUDGET_SHARES, Combined
 from models.detect.eb7 import EB7
 from models.detect.held import History
 from models.detect.panel import Floats, Panel
@@ -78,9 +78,9 @@ def yearly(window: int) -> Callable[[Series], Floats]:
     return lambda counts: detector.judge(Panel.of(counts), CURRENT).score
 
 
-def in_weeks(which: str) -> Callable[[Series], Floats]:
+def in_weeks(which: str, half_life: float = 8, window: int = 1) -> Callable[[Series], Floats]:
     """A detector of the service with its own settings, a week for seven days, without the volume of others."""
-    eb7 = EB7(window=1, gap=1, half_life=8, warm_up=2, patience=6, year=52, volume_prior=1e12)
+    eb7 = EB7(window, 1, half_life, warm_up=2, patience=6, year=52, volume_prior=1e12, cycle=1)
     detector = Combined(eb7=eb7, ramp=Ramp(window=4, lag=4))
     return lambda counts: detector.held(History.of(Panel.of(counts), CURRENT), CURRENT)[which].scores(1).score
 
@@ -106,16 +106,10 @@ def growth(counts: Series) -> Floats:
     return np.asarray((counts[:, -CURRENT:] + 0.1) / (counts[:, -CURRENT - 1 : -1] + 0.1))
 
 
-def eb_weekly(year: float) -> Callable[[Series], Floats]:
-    """EB7 with a window of a week and half a year's memory, without the volume of others."""
-    detector = EB7(window=1, gap=8, half_life=26, volume_prior=1e12, year=year)
-    return lambda counts: detector.judge(Panel.of(counts), CURRENT).score
-
-
 WEEKLY: dict[str, list[Callable[[Series], Floats]]] = {
     "service": [in_weeks("EB7"), in_weeks("ramp")],
-    "EB, no year": [eb_weekly(float("inf"))],
-    "EB": [eb_weekly(52)],
+    "half a year": [in_weeks("EB7", 26), in_weeks("ramp", 26)],
+    "EB7 1, 2": [in_weeks("EB7", 26), in_weeks("EB7", 26, 2)],
     "yearly": [yearly(1)],
     "yearly 1, 2": [yearly(1), yearly(2)],
     "EARS C1": [ears(7, 0)],
@@ -125,9 +119,10 @@ WEEKLY: dict[str, list[Callable[[Series], Floats]]] = {
     "z-score": [z_score],
     "+50 %": [growth],
 }
-"""The methods beside R's. `service` is what the service judges by, with its short memory; `EB` has one of half a year,
-and `yearly` all years, which the service does not judge by; "1, 2" looks at one week and at two. Sentry's limit is one
-for the hours of a day, which weeks do not have."""
+"""The methods beside R's. `service` is what the service judges by, with its short memory of eight weeks; the next has
+one of half a year, and `yearly` all years, which the service does not judge by; "1, 2" looks at one week and at two,
+each with half of the false alarms. Sentry's limit is one for the hours of a day, which weeks do not have."""
+SHARES = dict.fromkeys(("service", "half a year"), tuple(BUDGET_SHARES.values()))
 CUSTOMARY = {"EARS C1": 3.0, "EARS C2": 3.0, "EARS C3": 2.0, "CUSUM": 4.0, "z-score": 2.0, "+50 %": 1.5}
 """The rules' usual thresholds; of all others p below .01."""
 
@@ -189,10 +184,11 @@ def noufaily(series: int, seeds: Sequence[int]) -> None:
         other, _ = outbreak_panel(series, seed + CALIBRATION)
         for name, methods in WEEKLY.items():
             calm, null, risen = (_each(methods, counts) for counts in (other, base, base + cases))
-            margins = [float(np.quantile(each, 1 - RATE)) for each in calm]
+            shares = SHARES.get(name, (1 / len(methods),) * len(methods))
+            margins = [float(np.quantile(each, 1 - RATE * part)) for each, part in zip(calm, shares, strict=True)]
             below = (over_margins(calm, margins), over_margins(null, margins), over_margins(risen, margins))
-            shares = _outbreaks(*below, cases, CUSTOMARY.get(name, 2.0) - margins[0])
-            rows.setdefault(name, []).append(shares)
+            found = _outbreaks(*below, cases, CUSTOMARY.get(name, 2.0) - margins[0])
+            rows.setdefault(name, []).append(found)
         theirs = farrington(base, cases)
         if theirs is not None:
             # judging costs R seconds a series: its threshold is set on the panel itself, to its favour

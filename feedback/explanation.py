@@ -138,7 +138,7 @@ def _reason(kept: Mapping[str, Any]) -> Reason:
 class Day:
     """One day of the topic. `everything` counts all topics and none; `alerted` days are those of a rise, `expected`
     ones those of a planned event on which one was expected, and `events` the names of all that were planned; on
-    `silent` ones a source was.
+    `silent` ones a source was not heard.
 
     `recent` days come after the baseline's end, whether alerted or not.
     """
@@ -254,7 +254,7 @@ def week_note(week: Week) -> str:
         _partly(left_out, len(week.days), "left out of the baseline: in an alert"),
         _partly(expected, len(week.days), "left out: a rise was expected"),
         _partly(gaps, len(week.days), "without data"),
-        _partly(silent, len(week.days), "while a source was silent"),
+        _partly(silent, len(week.days), "without one of the sources"),
         ", ".join(planned),
         "not over" if not week.days[-1].complete or (len(week.days) < 7 and week.when != "before") else "",
     ]
@@ -391,10 +391,16 @@ def _expectation(finding: Finding, zone: ZoneInfo) -> str:
     )
 
 
+LEAST_SILENT = 0.1
+"""Days; it is not worth a number if less is missing."""
+
+
 def _silent(reason: Reason) -> str:
     """What is not expected because it comes through a source that had fallen silent."""
-    if round(reason.silent, 1) <= 0:
+    if not reason.silent:
         return ""
+    if reason.silent < LEAST_SILENT:
+        return " Meanwhile a source was silent that hardly anything of this comes through."
     return (
         " Meanwhile a source was silent: what usually comes through it, "
         f"as much as {_figure(reason.silent)} of these days bring, was not expected."

@@ -64,7 +64,8 @@ def heard_of(
         by_topic = counts.counts_by_source_and_topic(connection, version_id, _within(context, span[each.usual]))
         usual = found[:, each.usual].sum(axis=1)
         through.append(_in_order(usual[each.source], [by_topic.get(sources[each.source], {})], topics))
-        of.append(_in_order(usual.sum(), list(by_topic.values()), topics))
+        beside = [by_topic.get(sources[other], {}) for other in each.beside]
+        of.append(_in_order(usual[list(each.beside)].sum(), beside, topics))
     return heard(silent, through, of, len(span)).after(before)
 
 

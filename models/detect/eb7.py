@@ -19,7 +19,7 @@ import numpy as np
 
 from models.detect.baseline import Baseline, Memory
 from models.detect.dispersion import Dispersion
-from models.detect.held import Forecast, Held, History, Windows, trailing
+from models.detect.held import WEEK, Forecast, Held, History, Windows, trailing
 from models.detect.panel import Flags, Floats, Panel, Scores
 from models.detect.season import Past, Season
 
@@ -45,6 +45,8 @@ class EB7:
 
     `volume_prior` (complaints) is how many complaints of others it takes to believe half of a change in volume.
 
+    Days that lie a `cycle` apart are alike, as the days of a week are: how they scatter is told by those.
+
     Once there is a `year` of history, the time of the year is expected with so many `harmonics`, see
     `models.detect.season`; with an infinite year none is.
 
@@ -61,6 +63,7 @@ class EB7:
     volume_prior: float = 44.0
     year: float = 365.25
     harmonics: int = 2
+    cycle: int = WEEK
     name: str = "EB7"
     stages: Stages | None = field(default=None, repr=False, compare=False)
 
@@ -184,7 +187,7 @@ class Walk:
         rate, doubt = self.baseline.rate()
         season, unsure = self.season.factor(day - window + 1, day)
         later, later_unsure = self.season.factor(day + 1, day + LATER * window)
-        known = np.full(rate.shape, day - window + 1 - self.start >= self.settings.warm_up)
+        known = (self.baseline.days > 0) & (day - window + 1 - self.start >= self.settings.warm_up)
         learned = rate, doubt + unsure, spread.phi, spread.kappa, self.baseline.volume
         baseline = self.baseline
         prior = baseline.shape, baseline.mean, baseline.counts, baseline.days
@@ -201,7 +204,7 @@ class Walk:
 
     def _learn(self, past: int) -> None:
         """Take in how far off the prediction of the window that ended on `past` was."""
-        history, week = self.history, past - 7
+        history, week = self.history, past - self.settings.cycle
         if week >= self.start and (both_open := (history.open_days[past] > 0) & (history.open_days[week] > 0)).any():
             volume = history.others[past], history.others[week]
             share = (volume[0] + DAILY_VOLUME) / (volume[0] + volume[1] + 2 * DAILY_VOLUME)

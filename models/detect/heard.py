@@ -2,7 +2,8 @@
 
 A source that is down takes its complaints out of the volume that all topics are held against: what still comes through
 the others would seem to rise. So the volume is taken for the part of the usual that it is, and of a topic as much is
-expected as comes through the sources that are there.
+expected as comes through the sources that are there. A source that begins brings topics that were not heard before: the
+days before it are taken for the part that came through the others.
 """
 
 from __future__ import annotations
@@ -14,27 +15,40 @@ import numpy as np
 from models.detect.panel import LEAST_HEARD, Counts, Heard
 from models.detect.silence import GONE, Silenced
 
-SHARE_PRIOR = 10.0
+SHARE_PRIOR = 2.0
 """Complaints of a topic it takes for its own share of a source to count as much as that of everything."""
 
 ROOM = 0.1
 """A topic of which so much more is missing than of everything teaches nothing meanwhile."""
 
+FAINT = 0.2
+"""A topic of which less was heard before a source began was not known before."""
+
 
 def heard(silences: Sequence[Silenced], through: Sequence[Counts], of: Sequence[Counts], days: int) -> Heard:
-    """What was heard on so many days, from what came before each silence: `through` the source that fell silent, and
-    `of` all, each (1 + topics,), that of everything first.
+    """What was heard on so many days, from what is usual: `through` the source of each silence, and `of` all that it is
+    beside, each (1 + topics,), that of everything first.
 
-    After four weeks a source is taken to be gone. Then what comes of the topics that came through it alone is learned
-    again; and if hardly anything else is left, that is all there is.
+    Customers of a source that is down may write elsewhere: never less of a topic is expected than of everything. After
+    four weeks it is taken to be gone. Then what comes of the topics that came through it alone is learned again; and if
+    hardly anything else is left, that is all there is. Where a source had not begun, nobody was missing; a topic that
+    was hardly heard without it begins with it.
     """
-    missing, gone = np.zeros((2, len(of[0]), days))
+    missing, by_others, fresh = np.zeros((3, len(of[0]), days))
+    before, begun, unknown = np.ones(missing.shape), np.zeros(days, bool), np.zeros(missing.shape, bool)
     for each, its, all_ in zip(silences, through, of, strict=True):
         share = its[0] / max(int(all_[0]), 1)
         shares = ((its + SHARE_PRIOR * share) / (all_ + SHARE_PRIOR))[:, None]
-        for_good = min(each.start + GONE, each.stop)
-        missing[:, each.start : for_good] += shares
-        if share <= 1 - LEAST_HEARD:
-            gone[:, for_good : each.stop] += shares
-    part = np.clip(1 - missing - gone, 0.0, 1.0)
-    return Heard(part[1:], part[0], missing[1:] > missing[0] + ROOM)
+        if each.begins:
+            before[:, : each.stop] *= 1 - shares
+            begun[: each.stop] |= share > ROOM
+            unknown[:, : each.stop] |= shares > 1 - FAINT
+        else:
+            gone = min(each.start + GONE, each.stop)
+            stop = gone if share > 1 - LEAST_HEARD else each.stop
+            missing[:, each.start : stop] += shares
+            by_others[:, each.start : stop] += np.minimum(shares, share)
+            fresh[:, each.start : gone] += shares
+    part, open_ = (before * np.clip(1 - each, 0.0, 1.0) for each in (missing, by_others))
+    closed = unknown[1:] | (part[0] < LEAST_HEARD)
+    return Heard(part[1:], part[0], np.where(closed, 0.0, open_[1:]), fresh[1:] > fresh[0] + ROOM, begun)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from models.detect.eb7 import EB7
 from models.detect.held import LEAST_MEAN, History
-from models.detect.panel import Floats, Panel
+from models.detect.panel import LEAST_HEARD, Floats, Panel
 
 HISTORY = 182
 """Days simulated before the judged ones: three half-lives and more, as nothing older weighs anything."""
@@ -82,10 +82,13 @@ class Null:
 
 
 def _continued(panel: Panel, judged: int) -> Floats:
-    """Others' volume on the complete days with data, its last four weeks repeated after them, (days, topics)."""
+    """Others' volume on the complete days with data, its last four weeks repeated after them, (days, topics); on days
+    on which a source was silent what it would have been without."""
     whole = ~panel.gaps & (np.arange(panel.days) < panel.days - (not panel.complete))
     if panel.heard is not None:
-        whole &= panel.heard.is_whole
+        whole &= panel.heard.everything >= LEAST_HEARD
+        total = np.rint(panel.heard.whole(panel.total.astype(np.float64))).astype(np.int64)
+        panel = replace(panel, total=total, heard=None)
     days = np.flatnonzero(whole & (np.cumsum(panel.total) > 0))[-HISTORY:]
     others = History.of(panel).others[days, 0]
     if not len(others):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,24 +21,22 @@ LEAST_HEARD = 0.1
 @dataclass(frozen=True, slots=True, eq=False)
 class Heard:
     """The part of the usual complaints of each topic (topics, days), and of everything (days,), that comes through
-    sources that were not silent; see `models.detect.heard`. Of the days (topics, days) that are `unheard` nothing is to
-    be learned: that few came is no calm."""
+    sources that were not silent; see `models.detect.heard`.
+
+    `open` (topics, days) is what part of a day counts when a topic is judged. Of the days (topics, days) that are
+    `unheard` nothing is to be learned: that few came is no calm. On those (days,) before a source had `begun` that
+    brings a notable part of everything, nobody knows what part of a segment was heard.
+    """
 
     topics: Floats
     everything: Floats
+    open: Floats
     unheard: Flags
+    begun: Flags
 
     @property
     def shape(self) -> tuple[int, ...]:
         return self.topics.shape
-
-    @property
-    def open(self) -> Floats:
-        """(topics, days): what part of a day counts when a topic is judged.
-
-        Never less than of everything: customers of a source that is down may write elsewhere.
-        """
-        return np.where(self.everything < LEAST_HEARD, 0.0, np.maximum(self.topics, self.everything))
 
     @property
     def is_whole(self) -> Flags:
@@ -52,17 +50,26 @@ class Heard:
 
     def of(self, topics: slice | NDArray[np.intp]) -> Self:
         """That of some topics."""
-        return replace(self, topics=self.topics[topics], unheard=self.unheard[topics])
-
-    def after(self, days: int) -> Self:
-        """That of so many days on which all was heard, and of these."""
-        rows = (0, 0), (days, 0)
-        topics, unheard = np.pad(self.topics, rows, constant_values=1.0), np.pad(self.unheard, rows)
-        return type(self)(topics, np.pad(self.everything, (days, 0), constant_values=1.0), unheard)
+        return replace(self, topics=self.topics[topics], open=self.open[topics], unheard=self.unheard[topics])
 
     def at(self, days: slice | Sequence[int]) -> Self:
         """That of some days, or of the hours that lie in those."""
-        return type(self)(self.topics[:, days], self.everything[days], self.unheard[:, days])
+        return type(self)(*(part[..., days] for part in self._parts))
+
+    def after(self, days: int) -> Self:
+        """That of so many days on which all was heard, and of these."""
+        calm = (1.0, 1.0, 1.0, False, False)
+        edges = [[(0, 0)] * (part.ndim - 1) + [(days, 0)] for part in self._parts]
+        return type(self)(
+            *(
+                np.pad(part, edge, constant_values=value)
+                for part, edge, value in zip(self._parts, edges, calm, strict=True)
+            )
+        )
+
+    @property
+    def _parts(self) -> tuple[NDArray[Any], ...]:
+        return self.topics, self.everything, self.open, self.unheard, self.begun
 
 
 @dataclass(frozen=True, slots=True, eq=False)

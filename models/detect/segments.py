@@ -87,9 +87,10 @@ class SegmentPanel:
         return History(counts, others, whole.excluded, open_days, whole.unheard)
 
     def _gaps(self, segments: slice) -> Flags:
-        """(segments, days): when a segment, or everything, had fallen silent."""
+        """(segments, days): when a segment, or everything, had fallen silent, or a source had not begun."""
         alone = [gaps(total, complete=self.whole.complete) for total in self.total[segments]]
-        return np.stack(alone) | self.whole.gaps
+        closed = self.whole.gaps if self.whole.heard is None else self.whole.gaps | self.whole.heard.begun
+        return np.stack(alone) | closed
 
 
 @dataclass(frozen=True, slots=True, eq=False)

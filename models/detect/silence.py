@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -74,45 +75,66 @@ def gaps_in_hours(counts: Counts) -> Flags:
     return np.concatenate([np.zeros(begun, bool), found])
 
 
+AS_MUCH = 0.5
+"""A source that begins is one that fell silent under another name if it brings so much of that."""
+
+
 class Silenced(NamedTuple):
-    """The days from `start` to before `stop` on which a source was silent, and those that tell what is usual."""
+    """The days from `start` to before `stop` on which a source was silent, and those that tell what is usual of it,
+    held against all the sources that it is `beside`. Where it `begins` with `stop` it had never been heard, and is
+    beside itself and those that were before."""
 
     source: int
     start: int
     stop: int
     usual: slice
+    beside: tuple[int, ...]
+    begins: bool = False
 
 
 def silences(by_source: Counts, known: int) -> list[Silenced]:
-    """When each source had fallen silent; `by_source` is (sources, days), of which the first `known` are complete.
+    """When each source had fallen silent or had not begun; `by_source` is (sources, days), of which the first `known`
+    are complete.
 
-    One whose place another takes within a week is not silent: it has another name.
+    One that ends where another begins that brings about as much is the same under another name.
     """
-    found = []
-    for source, counts in enumerate(by_source):
-        first = int((counts > 0).argmax())
-        for start, stop in stretches(gaps(counts[first:known])):
-            each = _silenced(source, counts, first + start, first + stop)
-            if not _is_replaced(each, by_source):
-                found.append(each)
-    return found
+    first, found = (by_source > 0).argmax(axis=1), list[Silenced]()
+    order = np.argsort(first, kind="stable").tolist()
+    for place, source in enumerate(order):
+        found += _fallen(by_source, source, known)
+        found += _not_begun(by_source, tuple(order[: place + 1]), int(first[source] - first.min()))
+    usual = [float(by_source[each.source, each.usual].mean()) for each in found]
+    numbered = list(zip(found, usual, strict=True))
+    return [
+        each for each, number in numbered if not any(_is_same(each, other, its / number) for other, its in numbered)
+    ]
 
 
-def _silenced(source: int, counts: Counts, start: int, stop: int) -> Silenced:
-    heard = np.flatnonzero(counts[stop:])
-    stop += int(heard[0]) if len(heard) else len(counts) - stop
-    usual = slice(max(start - HISTORY, 0), start)
-    if start < LEAST_HISTORY:
-        usual = slice(stop, stop + HISTORY)
-    return Silenced(source, start, stop, usual)
+def _fallen(by_source: Counts, source: int, known: int) -> Iterator[Silenced]:
+    counts = by_source[source]
+    first = int((counts > 0).argmax())
+    for start, stop in stretches(gaps(counts[first:known])):
+        begun, heard = first + start, np.flatnonzero(counts[first + stop :])
+        over = first + stop + int(heard[0]) if len(heard) else len(counts)
+        enough = begun >= LEAST_HISTORY
+        usual = slice(max(begun - HISTORY, 0), begun) if enough else slice(over, over + HISTORY)
+        yield Silenced(source, begun, over, usual, tuple(range(len(by_source))))
 
 
-def _is_replaced(silenced: Silenced, by_source: Counts) -> bool:
-    """Whether a source that begins about then brings half as much and more."""
-    usual = by_source[silenced.source, silenced.usual].mean()
-    begun = (by_source > 0).argmax(axis=1)
-    near = (begun > 0) & (np.abs(begun - silenced.start) <= WEEK)
-    return any(by_source[each, begun[each] :][:WEEK].mean() >= usual / 2 for each in np.flatnonzero(near))
+def _not_begun(by_source: Counts, beside: tuple[int, ...], missing: int) -> Iterator[Silenced]:
+    """The `missing` days before the first of a source, the last of those `beside`, if chance does not explain that
+    others were heard alone."""
+    source, counts = beside[-1], by_source[beside[-1]]
+    first, days = int((counts > 0).argmax()), np.arange(len(counts))
+    usual = slice(first, first + HISTORY)
+    if missing >= LEAST_HISTORY and _chance(counts, days[usual], days[first - missing : first]) <= GAP:
+        yield Silenced(source, 0, first, usual, beside, begins=True)
+
+
+def _is_same(each: Silenced, other: Silenced, as_much: float) -> bool:
+    """Whether the one fell silent as the other began, which brings so many times as much."""
+    ended, began = (other.start, each.stop) if each.begins else (each.start, other.stop)
+    return each.begins != other.begins and abs(ended - began) <= WEEK and as_much >= AS_MUCH
 
 
 def stretches(flags: Flags) -> list[tuple[int, int]]:

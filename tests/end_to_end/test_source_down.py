@@ -1,4 +1,4 @@
-"""While the chat is down, nothing of what comes by mail is alerted, and no fix has the credit of what does not come."""
+"""While a source is down, nothing of the others is alerted, and no fix has the credit; nor is what a new one brings."""
 
 from __future__ import annotations
 
@@ -101,3 +101,11 @@ def test_the_hourly_path_knows_it_too(context: Context) -> None:
     assert heard.is_whole[:-down].all()
     assert (heard.everything[-down:] < 0.5).all()
     assert Outage().judge(hourly.panel).score[:, -1].max() < 2
+
+
+def test_a_source_that_begins_makes_no_topic_rise(context: Context) -> None:
+    begun = DOWN - timedelta(days=15)
+    reviews = [(n % 4, begun + timedelta(minutes=30 * n)) for n in range(24 * 48)]
+    write(context, reviews, "reviews")
+    for days in (0.5, 1, 2, 3, 5, 7, 10, 13, 16, 18, 22):
+        assert judge(context, begun + timedelta(days=days)) == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from models.detect.heard import heard
 from models.detect.outage import Outage, bar
 from models.detect.panel import Counts, Floats, Heard, Panel
 from models.detect.segments import SegmentPanel, find_segment_rises, segment_threshold
-from models.detect.silence import GONE, silences
+from models.detect.silence import GONE, Silenced, silences
 
 DAYS = 200
 BY_CHAT = np.concatenate([np.zeros(6), np.full(8, 0.5), np.ones(6)])
@@ -36,10 +37,13 @@ def panel(mail: Counts, chat: Counts, *, told: bool = True) -> Panel:
 
 
 def what_is_heard(mail: Counts, chat: Counts) -> Heard | None:
-    sources = [mail, chat]
+    return heard_of([mail, chat])
+
+
+def heard_of(sources: Sequence[Counts]) -> Heard | None:
     silent = silences(np.stack([each.sum(axis=0) for each in sources]), DAYS)
     through = [_usual(sources[each.source], each.usual) for each in silent]
-    of = [_usual(mail + chat, each.usual) for each in silent]
+    of = [_usual(np.sum([sources[other] for other in each.beside], axis=0), each.usual) for each in silent]
     return heard(silent, through, of, DAYS) if silent else None
 
 
@@ -105,7 +109,9 @@ def test_a_number_that_complaints_are_in_proportion_to_is_lowered_by_topic() -> 
 def test_nothing_changes_where_no_source_is_silent() -> None:
     mail, chat = everything(4)
     calm = Panel.of(mail + chat)
-    all_there = replace(calm, heard=Heard(np.ones((20, DAYS)), np.ones(DAYS), np.zeros((20, DAYS), bool)))
+    all_there = replace(
+        calm, heard=heard([Silenced(0, 9, 20, slice(0, 9), (0,))], [np.zeros(21, np.int64)], [np.full(21, 9)], DAYS)
+    )
     np.testing.assert_array_equal(Combined().judge(calm, 30).p, Combined().judge(all_there, 30).p)
 
 
@@ -118,15 +124,59 @@ def test_where_hardly_anything_is_left_the_days_are_gaps_until_the_source_is_gon
     assert panel_.heard.is_whole[-1]
 
 
+@pytest.mark.parametrize("days", [1, 2, 4, 7, 13, 20, 28, 40])
+def test_a_source_that_begins_makes_nothing_rise(days: int) -> None:
+    found = [silent(seed, 0, DAYS - days) for seed in range(4)]
+    assert max(Combined().judge(panel(*each)).score.max() for each in found) < 3
+    if 2 <= days <= 28:
+        assert max(Combined().judge(panel(*each, told=False)).score.max() for each in found) > 8
+
+
+@pytest.mark.parametrize("firsts", [(100, 140), (140, 100), (120, 120)])
+def test_sources_that_begin_one_after_another_add_up(firsts: tuple[int, int]) -> None:
+    rng = np.random.default_rng(3)
+    sources = [rng.poisson(10.0, (20, DAYS)) for _ in range(3)]
+    for counts, first in zip(sources[1:], firsts, strict=True):
+        counts[:, :first] = 0
+    told = heard_of(sources)
+    assert told is not None
+    began = sum(np.arange(DAYS) >= first for first in (0, *firsts))
+    np.testing.assert_allclose(told.everything, began / 3, rtol=0.05)
+    np.testing.assert_allclose(told.topics.mean(axis=0), began / 3, rtol=0.05)
+
+
+def test_two_sources_that_are_down_at_once_add_up() -> None:
+    rng = np.random.default_rng(3)
+    sources = [rng.poisson(10.0, (20, DAYS)) for _ in range(3)]
+    sources[1][:, 150:170], sources[2][:, 160:] = 0, 0
+    told = heard_of(sources)
+    assert told is not None
+    there = np.repeat([3.0, 2.0, 1.0, 2.0], [150, 10, 10, 30])
+    np.testing.assert_allclose(told.everything, there / 3, atol=0.06)
+
+
+def test_a_rise_is_seen_soon_after_a_source_began() -> None:
+    mail, chat = silent(1, 0, DAYS - 10)
+    for counts in (mail, chat):
+        counts[[2, 8, 16], -3:] *= 4
+    scores = Combined().judge(panel(mail, chat)).score[:, 0]
+    assert scores[[2, 8]].min() > 3
+    assert np.delete(scores, [2, 8, 16]).max() < 3
+
+
 def test_segments_do_not_rise_either() -> None:
-    mail, chat = silent(6, DAYS - 10)
+    for mail, chat in (silent(6, DAYS - 10), silent(6, 0, DAYS - 10)):
+        assert not rising_in_segments(mail, chat)
+
+
+def rising_in_segments(mail: Counts, chat: Counts) -> bool:
     rng = np.random.default_rng(6)
     germany = rng.binomial(mail + chat, 0.6)
     counts = np.stack([germany, mail + chat - germany, mail])
     whole = panel(mail, chat)
     markets = SegmentPanel(whole, counts, counts.sum(axis=1))
     threshold = segment_threshold(SegmentPanel(Panel.of(np.add(*everything(6))), counts, counts.sum(axis=1)), 0.25)
-    assert not find_segment_rises(markets, threshold).rising.any()
+    return bool(find_segment_rises(markets, threshold).rising.any())
 
 
 def by_hour(*, told: bool) -> tuple[Floats, float]:
@@ -134,9 +184,8 @@ def by_hour(*, told: bool) -> tuple[Floats, float]:
     hours = 24 * 70
     mail, chat = (np.random.default_rng(4).poisson(part[:, None] * 3.0, (20, hours)) for part in (1 - BY_CHAT, BY_CHAT))
     chat[:, -30:] = 0
-    part = np.where(np.arange(hours) >= hours - 30, 1 - BY_CHAT[:, None], 1.0)
-    all_there = part.mean(axis=0)
-    spoken = Heard(part, all_there, part < all_there)
+    usual = [(10_000 * np.array([each.mean(), *each])).astype(np.int64) for each in (BY_CHAT, np.ones(20))]
+    spoken = heard([Silenced(1, hours - 30, hours, slice(0, 1), (0, 1))], usual[:1], usual[1:], hours)
     found = replace(Panel.of(mail + chat), heard=spoken if told else None)
     past = Outage().past(found, hours - 8 * 24)[:, :-30]
     return Outage().judge(found).score[MAIL, -1], bar(past, 1)

@@ -99,11 +99,21 @@ def test_a_silence_goes_on_while_nothing_comes_in_though_later_days_are_not_comp
     assert [(each.start, each.stop) for each in silences(np.stack([desk, chat]), 57)] == [(55, 58)]
 
 
+def test_a_source_that_begins_was_silent_before() -> None:
+    desk, chat = busy(30, 150) + 1, busy(10, 150, seed=2) + 1
+    chat[:100] = 0
+    (found,) = silences(np.stack([desk, chat]), 150)
+    assert found == (1, 0, 100, slice(100, 156), (0, 1), True)
+    desk[:90] = 0
+    assert not silences(np.stack([desk, chat]), 150), "ten days are too few to tell who was first"
+
+
 def test_a_source_under_another_name_is_not_silent() -> None:
     old, new, desk = busy(30, 150), busy(30, 150, seed=2), busy(20, 150, seed=3)
     old[90:], new[:92] = 0, 0
     assert not silences(np.stack([old, new, desk]), 150)
-    assert silences(np.stack([old, new // 6, desk]), 150), "what begins by chance brings far less"
+    (alone,) = silences(np.stack([old, new // 6, desk]), 150)[:1]
+    assert (alone.source, alone.start) == (0, 90), "what brings far less is another"
 
 
 @given(st.lists(st.integers(0, 1000), max_size=80))
