@@ -315,6 +315,18 @@ def test_a_window_that_was_counted_otherwise_since_says_so() -> None:
     assert "by now" not in told(judged(1), reason=replace(REASON, unit="hour")), "the days hold more than the hours"
 
 
+def test_what_a_silent_source_did_not_bring_is_said() -> None:
+    missing = replace(REASON, open_days=5.0, silent=2.0)
+    assert "as much as 2 of these days bring, was not expected" in told(reason=missing)
+    assert "of them that count" not in told(reason=missing), "every day counts, by what was heard"
+    assert "on the 5 of them that count" in told(reason=replace(REASON, open_days=4.0, silent=1.0))
+    assert "hardly anything of this comes through" in told(reason=replace(REASON, silent=0.03))
+    assert "silent" not in told()
+    assert ("silent", 2.0) in [each[:2] for each in numbers(replace(LATEST, reason=missing))]
+    week = Week(tuple(day(each, silent=each < 3) for each in range(7)), "judged")
+    assert week_note(week) == "judged; 3 days without one of the sources"
+
+
 @pytest.mark.parametrize("p", [1e-300, 0.99, 1.0])
 def test_any_chance_can_be_told(p: float) -> None:
     assert "By chance alone" in told(reason=replace(REASON, p=p))
