@@ -25,11 +25,7 @@ def _behind(reason: Reason | None) -> list[Number]:
         _detector(reason),
         ("window", reason.window_days, f"{unit}s"),
         (f"open {unit}s", reason.open_days, f"{unit}s of the window with data, the last by its share that was over"),
-        *(
-            [("silent", reason.silent, f"{unit}s that are missing of those, since a source was")]
-            if reason.silent
-            else []
-        ),
+        *_silent(reason),
         ("baseline lag", reason.baseline_lag, f"{unit}s from the baseline's last {unit} to the window's"),
         ("half-life", reason.half_life, f"{unit}s after which {each} of the baseline counts half"),
         *_rate(reason),

@@ -41,7 +41,7 @@ from models.outcome import (
 
 HELPED = (OutcomeVerdict.WORKED, OutcomeVerdict.PARTLY)
 
-LEAST_HEARD = 0.5
+ENOUGH_HEARD = 0.5
 """A day on which less of the topic than this came through sources that were not silent says nothing of a fix."""
 
 TEACHERS = 40
@@ -94,8 +94,7 @@ def _judging(
     closed = np.array([bucket_start(day + timedelta(days=1), zone) <= come_in for day in dated.days])
     homes = {each.id: current.rule.curation.home(each.topic_id) for each in made}
     expected = {topic: expected_days(connection, topic, dated.days) for topic in {homes[each.id] for each in watched}}
-    usable = closed & ~dated.panel.gaps
-    return _Judging(context, now, dated, int(closed.sum()), usable, made, homes, expected)
+    return _Judging(context, now, dated, int(closed.sum()), closed & ~dated.panel.gaps, made, homes, expected)
 
 
 def expected_days(connection: Connection, topic: UUID, days: Sequence[date]) -> Flags:
@@ -194,7 +193,7 @@ class _Judging:
             controls = controls_of(panel.counts, panel.total, panel.left_out, row, moved, place)
             controls = controls if panel.heard is None else panel.heard.whole(controls)
         heard = np.ones(panel.days) if panel.heard is None else panel.heard.topics[row]
-        usable = self.usable & ~self.expected[topic] & (heard >= LEAST_HEARD)
+        usable = self.usable & ~self.expected[topic] & (heard >= ENOUGH_HEARD)
         phi = scatter_of(panel.counts, panel.total, self.undisturbed, place)
         numbers = panel.counts[row, :end].astype(np.float64), (controls * heard)[:end], usable[:end]
         return _Daily(numbers, float(phi[row]), panel.exposure is None)

@@ -57,15 +57,9 @@ class Heard:
         return type(self)(*(part[..., days] for part in self._parts))
 
     def after(self, days: int) -> Self:
-        """That of so many days on which all was heard, and of these."""
-        calm = (1.0, 1.0, 1.0, False, False)
-        edges = [[(0, 0)] * (part.ndim - 1) + [(days, 0)] for part in self._parts]
-        return type(self)(
-            *(
-                np.pad(part, edge, constant_values=value)
-                for part, edge, value in zip(self._parts, edges, calm, strict=True)
-            )
-        )
+        """That of so many days more before these, of which nobody knows more than of the first."""
+        edges = ([(0, 0)] * (part.ndim - 1) + [(days, 0)] for part in self._parts)
+        return type(self)(*(np.pad(part, edge, "edge") for part, edge in zip(self._parts, edges, strict=True)))
 
     @property
     def _parts(self) -> tuple[NDArray[Any], ...]:

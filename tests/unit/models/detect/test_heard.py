@@ -41,10 +41,10 @@ def what_is_heard(mail: Counts, chat: Counts) -> Heard | None:
 
 
 def heard_of(sources: Sequence[Counts]) -> Heard | None:
-    silent = silences(np.stack([each.sum(axis=0) for each in sources]), DAYS)
+    silent = silences(np.stack([each.sum(axis=0) for each in sources]), sources[0].shape[1])
     through = [_usual(sources[each.source], each.usual) for each in silent]
     of = [_usual(np.sum([sources[other] for other in each.beside], axis=0), each.usual) for each in silent]
-    return heard(silent, through, of, DAYS) if silent else None
+    return heard(silent, through, of, sources[0].shape[1]) if silent else None
 
 
 def _usual(counts: Counts, days: slice) -> Counts:
@@ -143,6 +143,14 @@ def test_sources_that_begin_one_after_another_add_up(firsts: tuple[int, int]) ->
     began = sum(np.arange(DAYS) >= first for first in (0, *firsts))
     np.testing.assert_allclose(told.everything, began / 3, rtol=0.05)
     np.testing.assert_allclose(told.topics.mean(axis=0), began / 3, rtol=0.05)
+
+
+def test_a_source_that_begins_was_not_there_before_the_days_that_are_looked_at_either() -> None:
+    mail, chat = silent(7, 0, DAYS - 3)
+    late = heard_of([mail[:, 60:], chat[:, 60:]])
+    assert late is not None
+    whole = replace(panel(mail, chat), heard=late.after(60))
+    assert Combined().judge(whole).score.max() < 3
 
 
 def test_two_sources_that_are_down_at_once_add_up() -> None:
