@@ -11,10 +11,11 @@ topic-week in a hundred has an alarm. Standard errors are over seeds. R's farrin
 histories: it compares with the same weeks of years before, five as a rule. With one year (b = 1) it refuses 10 and 26
 weeks and judges the last of 60 by the seven a year before, which says nothing of what is usual now.
 
-Two rows say what can be had at all: `oracle` knows each topic's true rate and scatter, all but its drift, and takes
-the tail of seven days; `omniscient` knows every day's true mean, drift included, the scatter and how topics rise, and
-weighs each onset of the last two weeks by its likelihood (Shiryaev 1963, Theory of Probability and its Applications
-8:22).
+Three rows say what can be had at all: `informed` expects what EB7 does, but knows how topics scatter and rise, and
+takes the likelihood ratio of the last two weeks in place of the tail of one; `oracle` knows each topic's true rate and
+scatter, all but its drift, and takes the tail of seven days; `omniscient` knows every day's true mean, drift included,
+the scatter and how topics rise, and weighs each onset of the last two weeks by its likelihood (Shiryaev 1963, Theory
+of Probability and its Applications 8:22).
 
 `yearly`: two and a half years with seasons and without.
 `budget`: false alerts a week that come out when so many are asked for, by the rules of production; a panel a seed.

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.stats import nbinom
 
 from benchmarks.counts import Series, weekly_sums
+from benchmarks.informed import informed
 from benchmarks.short_histories import JUDGED, Short, part
 from models.detect.negative_binomial import upper_tail
 from models.detect.panel import Floats
@@ -156,6 +157,7 @@ METHODS: dict[str, tuple[Sequence[Callable[[Short, str], Floats]], Sequence[floa
     "z-score": ([z_score], [1.5, 2.0, 3.0]),
     "+50 %": ([growth], [1.5]),
     "Sentry": ([spike_limit], [1.0]),
+    "informed": ([informed], [2.0]),
     "oracle": ([oracle], [2.0]),
     "omniscient": ([omniscient], [2.0]),
 }
