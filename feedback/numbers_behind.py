@@ -30,7 +30,7 @@ def _behind(reason: Reason | None) -> list[Number]:
         ("half-life", reason.half_life, f"{unit}s after which {each} of the baseline counts half"),
         *_rate(reason),
         ("doubt", reason.doubt, "squared relative error of the rate"),
-        ("others", reason.others, f"{others} in the window"),
+        ("others", reason.others, f"{others} in the window{_with_missing(reason)}"),
         (f"others {each}", reason.others_a_day, f"the same {each} in {_baseline(unit)}"),
         ("volume prior", reason.volume_prior, "of others, that make half of a change believed"),
         ("relative volume", reason.relative_volume, f"(others + prior) / (others {each} × open {unit}s + prior)"),
@@ -67,6 +67,11 @@ def _margin(unit: str) -> str:
 def _silent(reason: Reason) -> list[Number]:
     what = f"{reason.unit}s that are missing of the window's, since a source was silent"
     return [("silent", reason.silent, what)] if reason.silent else []
+
+
+def _with_missing(reason: Reason) -> str:
+    """A column of the operator's is lowered by what is missing, complaints are held against what they usually are."""
+    return ", with what the silent source usually brings" if reason.silent and not reason.exposure else ""
 
 
 def _season(reason: Reason) -> list[Number]:

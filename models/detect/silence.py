@@ -75,8 +75,9 @@ def gaps_in_hours(counts: Counts) -> Flags:
     return np.concatenate([np.zeros(begun, bool), found])
 
 
-AS_MUCH = 0.5
-"""A source that begins is one that fell silent under another name if it brings so much of that."""
+RENAMED, AS_MUCH = 3, 0.5
+"""A source is one that fell silent under another name if it begins no more than so many days before or after, and
+brings so much of that."""
 
 
 class Silenced(NamedTuple):
@@ -134,7 +135,7 @@ def _not_begun(by_source: Counts, beside: tuple[int, ...], missing: int) -> Iter
 def _is_same(each: Silenced, other: Silenced, as_much: float) -> bool:
     """Whether the one fell silent as the other began, which brings so many times as much."""
     ended, began = (other.start, each.stop) if each.begins else (each.start, other.stop)
-    return each.begins != other.begins and abs(ended - began) <= WEEK and as_much >= AS_MUCH
+    return each.begins != other.begins and abs(ended - began) <= RENAMED and as_much >= AS_MUCH
 
 
 def stretches(flags: Flags) -> list[tuple[int, int]]:

@@ -55,7 +55,7 @@ def test_no_topic_rises_because_a_source_is_down(context: Context) -> None:
 
 
 def test_a_rise_meanwhile_is_told_and_explained(context: Context) -> None:
-    write(context, [(3, MIDNIGHT - timedelta(hours=each)) for each in range(1, 49)], "marks")
+    write(context, [(3, MIDNIGHT - timedelta(hours=each)) for each in range(1, 49)], "desk")
     judge(context, MIDNIGHT)
     with context.database.read() as connection:
         (row,) = alerts.alert_rows(connection, only_open=True)
