@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.detect.panel import LEAST_HEARD, Counts, Heard
+from models.detect.panel import LEAST_HEARD, Counts, Floats, Heard
 from models.detect.silence import GONE, Silenced
 
 SHARE_PRIOR = 2.0
@@ -34,11 +34,12 @@ def heard(silences: Sequence[Silenced], through: Sequence[Counts], of: Sequence[
     hardly anything else is left, that is all there is. Where a source had not begun, nobody was missing; a topic that
     was hardly heard without it begins with it.
     """
-    missing, by_others, fresh = np.zeros((3, len(of[0]), days))
+    topics = slice(1, len(of[0]))
+    missing, by_others, fresh = np.zeros((3, 2 * len(of[0]) - 1, days))
     before, begun, unknown = np.ones(missing.shape), np.zeros(days, bool), np.zeros(missing.shape, bool)
     for each, its, all_ in zip(silences, through, of, strict=True):
-        share = its[0] / max(int(all_[0]), 1)
-        shares = ((its + SHARE_PRIOR * share) / (all_ + SHARE_PRIOR))[:, None]
+        shares = _shares(its, all_)
+        share = float(shares[0, 0])
         if each.begins:
             before[:, : each.stop] *= 1 - shares
             begun[: each.stop] |= share > ROOM
@@ -50,5 +51,13 @@ def heard(silences: Sequence[Silenced], through: Sequence[Counts], of: Sequence[
             by_others[:, each.start : stop] += np.minimum(shares, share)
             fresh[:, each.start : gone] += shares
     part, open_ = (before * np.clip(1 - each, 0.0, 1.0) for each in (missing, by_others))
-    closed = unknown[1:] | (part[0] < LEAST_HEARD)
-    return Heard(part[1:], part[0], np.where(closed, 0.0, open_[1:]), fresh[1:] > fresh[0] + ROOM, begun)
+    closed, unheard = unknown[topics] | (part[0] < LEAST_HEARD), fresh[topics] > fresh[0] + ROOM
+    others = part[topics.stop :]
+    return Heard(part[topics], others, part[0], np.where(closed, 0.0, open_[topics]), unheard, begun)
+
+
+def _shares(through: Counts, of: Counts) -> Floats:
+    """(1 + 2 topics, 1): what part of everything, of each topic and of everything but each came through a source."""
+    its, all_ = (np.concatenate([each, np.maximum(each[0] - each[1:], 0)]) for each in (through, of))
+    share = its[0] / max(int(all_[0]), 1)
+    return np.asarray((its + SHARE_PRIOR * share) / (all_ + SHARE_PRIOR))[:, None]

@@ -244,7 +244,7 @@ def volume(panel: Panel, others: Floats, cycle: int = WEEK) -> Floats:
     has come in: on awaited days at least what is usual. Were a source that is down or late taken for a fall in volume,
     all that comes through others would rise."""
     if panel.heard is not None:
-        others = panel.heard.whole(others)
+        others = panel.heard.whole_others(others)
     if panel.awaited is None or not panel.awaited.any():
         return others
     filled, known = others.copy(), ~(panel.awaited | panel.gaps)

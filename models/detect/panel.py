@@ -20,8 +20,8 @@ LEAST_HEARD = 0.1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heard:
-    """The part of the usual complaints of each topic (topics, days), and of everything (days,), that comes through
-    sources that were not silent; see `models.detect.heard`.
+    """The part of the usual complaints of each topic and of all `others` beside it (topics, days), and of everything
+    (days,), that comes through sources that were not silent; see `models.detect.heard`.
 
     `open` (topics, days) is what part of a day counts when a topic is judged. Of the days (topics, days) that are
     `unheard` nothing is to be learned: that few came is no calm. On those (days,) before a source had `begun` that
@@ -29,6 +29,7 @@ class Heard:
     """
 
     topics: Floats
+    others: Floats
     everything: Floats
     open: Floats
     unheard: Flags
@@ -44,13 +45,19 @@ class Heard:
         return np.asarray(self.everything >= 1)
 
     def whole(self, volume: Floats) -> Floats:
-        """`volume` (days, …) of everything as it would be if nothing were silent."""
-        part = np.where(self.everything < LEAST_HEARD, 1.0, self.everything)
-        return np.asarray(volume / part.reshape(-1, *[1] * (volume.ndim - 1)))
+        """`volume` (days,) of everything as it would be if nothing were silent."""
+        return np.asarray(volume / np.where(self.everything < LEAST_HEARD, 1.0, self.everything))
+
+    def whole_others(self, others: Floats) -> Floats:
+        """The same of that of all but each topic, (days, replicates, topics)."""
+        part = np.maximum(self.others, LEAST_HEARD).T[:, None, :]
+        closed = (self.everything < LEAST_HEARD)[:, None, None]
+        return np.asarray(others / np.where(closed, 1.0, part))
 
     def of(self, topics: slice | NDArray[np.intp]) -> Self:
         """That of some topics."""
-        return replace(self, topics=self.topics[topics], open=self.open[topics], unheard=self.unheard[topics])
+        parts = {name: getattr(self, name)[topics] for name in ("topics", "others", "open", "unheard")}
+        return replace(self, **parts)
 
     def at(self, days: slice | Sequence[int]) -> Self:
         """That of some days, or of the hours that lie in those."""
@@ -63,7 +70,7 @@ class Heard:
 
     @property
     def _parts(self) -> tuple[NDArray[Any], ...]:
-        return self.topics, self.everything, self.open, self.unheard, self.begun
+        return self.topics, self.others, self.everything, self.open, self.unheard, self.begun
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -76,6 +76,12 @@ def test_what_comes_back_does_not_rise(days: int) -> None:
         assert max(Combined().judge(panel(*each), 7).score.max() for each in found) < 3, "no zeros were learned"
 
 
+def test_a_topic_that_makes_up_much_of_what_is_left_does_not_rise() -> None:
+    mail, chat = silent(5, DAYS - 12)
+    mail[0] = np.random.default_rng(5).poisson(100, DAYS)
+    assert Combined().judge(panel(mail, chat)).score[:, 0].max() < 3
+
+
 def test_a_rise_is_seen_through_the_source_that_is_left() -> None:
     mail, chat = silent(1, DAYS - 10)
     mail[[2, 8], -3:] *= 3
