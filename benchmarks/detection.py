@@ -19,7 +19,7 @@ of Probability and its Applications 8:22).
 
 `yearly`: two and a half years with seasons and without.
 `budget`: false alerts a week that come out when so many are asked for, by the rules of production; a panel a seed.
-`silent`: false alerts while one of two sources is down, and once it is back.
+`silent`: false alerts while one of two sources is down, and once it is back or has begun.
 `fdr`: what the bound on q costs. `speed`: CPU seconds and memory.
 """
 

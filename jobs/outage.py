@@ -108,7 +108,7 @@ def _heard(context: Context, connection: Connection, current: Published, span: S
     zone = context.settings.zone
     whole = days(day_of(span.start, zone), day_of(span.end, zone))
     ids = [each.id for each in current.topics]
-    heard = heard_of(context, connection, current.version.id, ids, whole, len(whole) - 1)
+    heard = heard_of(context, connection, current.version.id, ids, whole, len(whole) - 1, span.end)
     hours = int((span.end - span.start) / HOUR)
     return heard and heard.at([(day_of(span.start + hour * HOUR, zone) - whole[0]).days for hour in range(hours)])
 

@@ -82,7 +82,7 @@ def dated_panel(
     over = len(days) - (not complete) if awaited is None else int((~awaited).sum())
     complete = complete and (come_in is None or span.end <= come_in.until)
     exposure = _exposure(context, connection, days)
-    heard = heard_of(context, connection, version_id, topics, days, over)
+    heard = heard_of(context, connection, version_id, topics, days, over, now)
     closed = gaps(total, complete=complete)
     panel = Panel(observed, total, excluded, closed, complete, exposure, expected, awaited, heard)
     return DatedPanel(panel, tuple(topics), days)

@@ -25,7 +25,7 @@ REACH = 224
 def silent_sources(context: Context, connection: Connection, now: datetime) -> list[SilentSource]:
     """Those that are silent on the last of their days that should have come in by now, the longest silent first."""
     last = day_of(now, context.settings.zone) - timedelta(days=1)
-    sources, found = by_source(context, connection, days(last - timedelta(days=HISTORY + GONE), last))
+    sources, found = by_source(context, connection, days(last - timedelta(days=HISTORY + GONE), last), now)
     silent = []
     for source, counted in zip(sources, found, strict=True):
         awaited, told = 0, silence(counted[int(np.argmax(counted > 0)) :])
@@ -50,12 +50,14 @@ def heard_of(
     topics: Sequence[UUID],
     span: Sequence[date],
     known: int,
+    now: datetime,
 ) -> Heard | None:
     """What part of each topic comes on these days, the first `known` of which have come in, through sources that were
-    not silent; None where none was."""
+    not silent; None where none was. What was received after `now` is not seen, so that a run done again finds the same.
+    """
     before = max(len(span) - REACH, 0)
     span = span[before:]
-    sources, found = by_source(context, connection, span)
+    sources, found = by_source(context, connection, span, now)
     silent = silences(found, known - before)
     if not silent:
         return None
@@ -74,9 +76,12 @@ def _in_order(everything: int, by_topic: Sequence[Mapping[UUID, int]], topics: S
     return np.array([everything, *(sum(each.get(topic, 0) for each in by_topic) for topic in topics)], np.int64)
 
 
-def by_source(context: Context, connection: Connection, span: Sequence[date]) -> tuple[Sequence[str], Counts]:
-    """The sources that sent anything on these days, which follow one another, and what each did, (sources, days)."""
-    edges = [bucket_start(day, context.settings.zone) for day in (*span, span[-1] + timedelta(days=1))]
+def by_source(
+    context: Context, connection: Connection, span: Sequence[date], now: datetime
+) -> tuple[Sequence[str], Counts]:
+    """The sources that sent anything by `now` on these days, which follow one another, and what each did, (sources,
+    days)."""
+    edges = [min(bucket_start(day, context.settings.zone), now) for day in (*span, span[-1] + timedelta(days=1))]
     found = {each: complaints.received_between(connection, each, edges) for each in complaints.sources(connection)}
     heard = {source: numbers for source, numbers in found.items() if any(numbers)}
     return tuple(heard), np.array(list(heard.values()), np.int64).reshape(len(heard), len(span))

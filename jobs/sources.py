@@ -52,7 +52,7 @@ def _ends(context: Context, connection: Connection, told: list[Notice], now: dat
     if not told:
         return []
     span = days(min(silence_of(each).last_day for each in told), day_of(now, context.settings.zone))
-    sources, counts = by_source(context, connection, span)
+    sources, counts = by_source(context, connection, span, now)
     ends = []
     for each in told:
         silent, channel = silence_of(each), by_key.get(each.channel)

@@ -37,6 +37,7 @@ class Heard:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """(topics, days)"""
         return self.topics.shape
 
     @property

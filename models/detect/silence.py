@@ -115,11 +115,11 @@ def _fallen(by_source: Counts, source: int, known: int) -> Iterator[Silenced]:
     counts = by_source[source]
     first = int((counts > 0).argmax())
     for start, stop in stretches(gaps(counts[first:known])):
-        begun, heard = first + start, np.flatnonzero(counts[first + stop :])
+        since, heard = first + start, np.flatnonzero(counts[first + stop :])
         over = first + stop + int(heard[0]) if len(heard) else len(counts)
-        enough = begun >= LEAST_HISTORY
-        usual = slice(max(begun - HISTORY, 0), begun) if enough else slice(over, over + HISTORY)
-        yield Silenced(source, begun, over, usual, tuple(range(len(by_source))))
+        enough = since >= LEAST_HISTORY
+        usual = slice(max(since - HISTORY, 0), since) if enough else slice(over, over + HISTORY)
+        yield Silenced(source, since, over, usual, tuple(range(len(by_source))))
 
 
 def _not_begun(by_source: Counts, beside: tuple[int, ...], missing: int) -> Iterator[Silenced]:

@@ -14,7 +14,7 @@ from feedback.store.database import Database, open_database
 from jobs.context import Context, Parts
 from jobs.progress import Silent
 from jobs.run import this_process
-from jobs.silence import silent_sources
+from jobs.silence import by_source, silent_sources
 from jobs.status import facts
 from tests.integration.store.store_samples import DAY, NOW, TOPIC, VERSION, assigned, publish, sample
 
@@ -70,6 +70,14 @@ def test_an_export_that_comes_on_workdays_is_awaited_until_it_is_overdue(context
 
 def test_after_four_weeks_it_is_gone_for_good(context: Context) -> None:
     assert silent(context, 59) == ["desk since 2026-04-01, 10 a day"]
+
+
+def test_what_was_received_later_is_not_seen(context: Context) -> None:
+    span = [(DAY + timedelta(days=each)).date() for each in range(3)]
+    with context.database.read() as connection:
+        sources, found = by_source(context, connection, span, DAY + timedelta(days=1, hours=5))
+    assert sources == ("chat", "desk")
+    assert found.tolist() == [[10, 3, 0]] * 2
 
 
 def test_status_says_so(context: Context) -> None:

@@ -33,11 +33,7 @@ def everything(seed: int) -> tuple[Counts, Counts]:
 
 
 def panel(mail: Counts, chat: Counts, *, told: bool = True) -> Panel:
-    return replace(Panel.of(mail + chat), heard=what_is_heard(mail, chat) if told else None)
-
-
-def what_is_heard(mail: Counts, chat: Counts) -> Heard | None:
-    return heard_of([mail, chat])
+    return replace(Panel.of(mail + chat), heard=heard_of([mail, chat]) if told else None)
 
 
 def heard_of(sources: Sequence[Counts]) -> Heard | None:
