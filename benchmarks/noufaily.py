@@ -1,4 +1,8 @@
-"""The 42 weekly scenarios of Noufaily et al. 2013 (Stat. Med. 32:1206), beside R's farringtonFlexible."""
+"""The 42 weekly scenarios of Noufaily et al. 2013 (Stat. Med. 32:1206), beside R's farringtonFlexible.
+
+The counts of a week are drawn day by day, so that the service can judge them every day, as it does; of that, weeks are
+the sums. Weekly methods see those.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,9 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -16,9 +22,10 @@ from benchmarks.rules import accumulated, standardised, trailing
 from models.detect.combined import BUDGET_SHARES, Combined
 from models.detect.eb7 import EB7
 from models.detect.held import History
+from models.detect.held import trailing as trailed
+from models.detect.negative_binomial import upper_tail
 from models.detect.panel import Floats, Panel
 from models.detect.ramp import Ramp
-from models.detect.yearly import Yearly
 
 NOUFAILY = (
     (0.1, 1.5, 0.0025, 0.6, 0.6),
@@ -34,8 +41,21 @@ LONG, CURRENT = 624, 49
 """Weeks of a series, and how many of them, the last, are judged."""
 
 
-def outbreak_panel(series: int, seed: int) -> tuple[Series, Series]:
-    """Counts without the current outbreak and its cases, (42 x series, weeks); past outbreaks are in the counts."""
+class Outbreaks(NamedTuple):
+    """Counts of each day without the current outbreak and its `cases`, past ones are in; their mean without any
+    (42 x series, days), and the variance ratios (42 x series,)."""
+
+    base: Series
+    cases: Series
+    mean: Floats
+    phi: Floats
+
+    @property
+    def risen(self) -> Self:
+        return self._replace(base=self.base + self.cases)
+
+
+def outbreaks(series: int, seed: int) -> Outbreaks:
     rng = np.random.default_rng(seed)
     drawn = [
         _outbreak_series(rng, each, trend, harmonics)
@@ -44,45 +64,86 @@ def outbreak_panel(series: int, seed: int) -> tuple[Series, Series]:
         for harmonics in (0, 1, 2)
         for _ in range(series)
     ]
-    return np.array([base for base, _ in drawn]), np.array([cases for _, cases in drawn])
+    return Outbreaks(*(np.array(part) for part in zip(*drawn, strict=True)))
 
 
 def _outbreak_series(
     rng: np.random.Generator, scenario: tuple[float, ...], trend: int, harmonics: int
-) -> tuple[Series, Series]:
+) -> tuple[Series, Series, Floats, float]:
     theta, phi, beta, g1, g2 = scenario
     week = np.arange(1, LONG + 1)
     angles = [2 * np.pi * j * week / 52 for j in range(1, harmonics + 1)]
     season = sum((g1 * np.cos(a) + g2 * np.sin(a) for a in angles), np.zeros(LONG))
-    mean = np.exp(theta + beta * trend * week + season)
+    mean = np.repeat(np.exp(theta + beta * trend * week + season) / 7, 7)
+    # the sum of seven days with the variance ratio φ has it too
     counts = rng.poisson(mean) if phi == 1 else rng.negative_binomial(mean / (phi - 1), 1 / phi)
-    deviation = np.sqrt(phi * mean)
-    past = np.zeros(LONG, np.int64)
+    deviation = np.sqrt(phi * weekly(mean))
+    past = np.zeros(7 * LONG, np.int64)
     for start in rng.choice(np.arange(312, 575), 4, replace=False):
         past += _cases(rng, deviation, int(start), int(rng.choice([2, 3, 5, 10])), 0)
-    past[LONG - CURRENT :] = 0
+    past[7 * (LONG - CURRENT) :] = 0
     current = _cases(rng, deviation, int(rng.integers(LONG - CURRENT, LONG)), int(rng.integers(2, 11)), 1)
-    return counts + past, current
+    return counts + past, current, mean, phi
 
 
 def _cases(rng: np.random.Generator, deviation: Floats, start: int, size: int, least: int) -> Series:
     while True:
-        weeks = start + np.floor(rng.lognormal(0, 0.5, rng.poisson(size * deviation[start]))).astype(int)
-        cases = np.bincount(weeks[weeks < LONG], minlength=LONG)
+        days = np.floor(7 * (start + rng.lognormal(0, 0.5, rng.poisson(size * deviation[start])))).astype(int)
+        cases = np.bincount(days[days < 7 * LONG], minlength=7 * LONG)
         if cases.sum() >= least:
             return cases
 
 
-def yearly(window: int) -> Callable[[Series], Floats]:
-    detector = Yearly(window=window, year=52, gap=8, refit=4, volume_prior=float("inf"))
-    return lambda counts: detector.judge(Panel.of(counts), CURRENT).score
+def weekly(days: Any) -> Any:
+    """The sums of weeks, along the last axis."""
+    return days.reshape(*days.shape[:-1], -1, 7).sum(axis=-1)
 
 
-def in_weeks(which: str, half_life: float = 8, window: int = 1) -> Callable[[Series], Floats]:
-    """A detector of the service with its own settings, a week for seven days, without the volume of others."""
-    eb7 = EB7(window, 1, half_life, warm_up=2, patience=6, year=52, volume_prior=1e12, cycle=1)
+def by_day(which: str) -> Callable[[Outbreaks], Floats]:
+    """A detector of the service as it is, its highest score of each week; held against no volume, as nothing that is
+    drawn here is in proportion to anything."""
+
+    def scores(drawn: Outbreaks) -> Floats:
+        panel = replace(Panel.of(drawn.base), exposure=np.ones(7 * LONG))
+        return _highest(Combined().held(History.of(panel), 7 * CURRENT)[which].scores(1).score)
+
+    return scores
+
+
+def _highest(scores: Floats) -> Floats:
+    """The highest score of each of the last weeks."""
+    return np.asarray(scores[:, -7 * CURRENT :].reshape(len(scores), CURRENT, 7).max(axis=2))
+
+
+def of_weeks(rule: Callable[[Series], Floats]) -> Callable[[Outbreaks], Floats]:
+    """The scores of a rule that sees the sums of weeks."""
+    return lambda drawn: rule(weekly(drawn.base))
+
+
+def in_weeks(which: str, window: int = 1) -> Callable[[Series], Floats]:
+    """A detector of the service with its own settings, a week for seven days, held against no volume."""
+    eb7 = EB7(window, 1, 8, warm_up=2, patience=6, year=52, volume_prior=1e12, cycle=1)
     detector = Combined(eb7=eb7, ramp=Ramp(window=4, lag=4))
     return lambda counts: detector.held(History.of(Panel.of(counts), CURRENT), CURRENT)[which].scores(1).score
+
+
+def knowing(window: int) -> Callable[[Series, Floats, Floats], Floats]:
+    """The tail of so many buckets for who knows the mean and the scatter."""
+
+    def scores(counts: Series, mean: Floats, phi: Floats) -> Floats:
+        seen, usual = (trailed(part.astype(np.float64).T, window).T for part in (counts, mean))
+        size = np.clip(usual / np.maximum(phi[:, None] - 1, 1e-12), 1e-9, 1e9)
+        return np.asarray(-np.log10(upper_tail(seen, usual, size)))
+
+    return scores
+
+
+def oracle(drawn: Outbreaks) -> Floats:
+    return knowing(1)(weekly(drawn.base), weekly(drawn.mean), drawn.phi)[:, -CURRENT:]
+
+
+def oracle_by_day(drawn: Outbreaks) -> Floats:
+    return _highest(knowing(7)(drawn.base, drawn.mean, drawn.phi))
 
 
 def ears(length: int, lag: int) -> Callable[[Series], Floats]:
@@ -106,23 +167,24 @@ def growth(counts: Series) -> Floats:
     return np.asarray((counts[:, -CURRENT:] + 0.1) / (counts[:, -CURRENT - 1 : -1] + 0.1))
 
 
-WEEKLY: dict[str, list[Callable[[Series], Floats]]] = {
-    "service": [in_weeks("EB7"), in_weeks("ramp")],
-    "half a year": [in_weeks("EB7", 26), in_weeks("ramp", 26)],
-    "EB7 1, 2": [in_weeks("EB7", 26), in_weeks("EB7", 26, 2)],
-    "yearly": [yearly(1)],
-    "yearly 1, 2": [yearly(1), yearly(2)],
-    "EARS C1": [ears(7, 0)],
-    "EARS C2": [ears(7, 2)],
-    "EARS C3": [ears_c3],
-    "CUSUM": [cusum],
-    "z-score": [z_score],
-    "+50 %": [growth],
+METHODS: dict[str, list[Callable[[Outbreaks], Floats]]] = {
+    "service": [by_day("EB7"), by_day("ramp")],
+    "by week": [of_weeks(in_weeks("EB7")), of_weeks(in_weeks("ramp"))],
+    "weeks 1, 2": [of_weeks(in_weeks("EB7")), of_weeks(in_weeks("EB7", 2))],
+    "oracle": [oracle],
+    "oracle, day": [oracle_by_day],
+    "EARS C1": [of_weeks(ears(7, 0))],
+    "EARS C2": [of_weeks(ears(7, 2))],
+    "EARS C3": [of_weeks(ears_c3)],
+    "CUSUM": [of_weeks(cusum)],
+    "z-score": [of_weeks(z_score)],
+    "+50 %": [of_weeks(growth)],
 }
-"""The methods beside R's. `service` is what the service judges by, with its short memory of eight weeks; the next has
-one of half a year, and `yearly` all years, which the service does not judge by; "1, 2" looks at one week and at two,
-each with half of the false alarms. Sentry's limit is one for the hours of a day, which weeks do not have."""
-SHARES = dict.fromkeys(("service", "half a year"), tuple(BUDGET_SHARES.values()))
+"""The methods beside R's. `service` judges every day, as it does; then the same at the end of each week, and with two
+windows that have half of the false alarms each. `oracle` takes the tail of a week, knowing its true mean and scatter;
+and in the next row of seven days on every day. Sentry's limit is one for the hours of a day, which are not
+drawn."""
+SHARES = dict.fromkeys(("service", "by week"), tuple(BUDGET_SHARES.values()))
 CUSTOMARY = {"EARS C1": 3.0, "EARS C2": 3.0, "EARS C3": 2.0, "CUSUM": 4.0, "z-score": 2.0, "+50 %": 1.5}
 """The rules' usual thresholds; of all others p below .01."""
 
@@ -180,16 +242,16 @@ def noufaily(series: int, seeds: Sequence[int]) -> None:
     )
     rows: dict[str, list[list[float]]] = {}
     for seed in seeds:
-        base, cases = outbreak_panel(series, seed)
-        other, _ = outbreak_panel(series, seed + CALIBRATION)
-        for name, methods in WEEKLY.items():
-            calm, null, risen = (_each(methods, counts) for counts in (other, base, base + cases))
+        drawn, other = outbreaks(series, seed), outbreaks(series, seed + CALIBRATION)
+        cases = weekly(drawn.cases)
+        for name, methods in METHODS.items():
+            calm, null, risen = (_each(methods, each) for each in (other, drawn, drawn.risen))
             shares = SHARES.get(name, (1 / len(methods),) * len(methods))
             margins = [float(np.quantile(each, 1 - RATE * part)) for each, part in zip(calm, shares, strict=True)]
             below = (over_margins(calm, margins), over_margins(null, margins), over_margins(risen, margins))
             found = _outbreaks(*below, cases, CUSTOMARY.get(name, 2.0) - margins[0])
             rows.setdefault(name, []).append(found)
-        theirs = farrington(base, cases)
+        theirs = farrington(weekly(drawn.base), cases)
         if theirs is not None:
             # judging costs R seconds a series: its threshold is set on the panel itself, to its favour
             rows.setdefault("farrington", []).append(_outbreaks(theirs[0], *theirs, cases, 2.0))
@@ -200,8 +262,8 @@ def noufaily(series: int, seeds: Sequence[int]) -> None:
         print("farrington   R with the package surveillance is not installed (Debian: r-base-core r-cran-surveillance)")
 
 
-def _each(methods: Sequence[Callable[[Series], Floats]], counts: Series) -> list[Floats]:
-    return [method(counts) for method in methods]
+def _each(methods: Sequence[Callable[[Outbreaks], Floats]], drawn: Outbreaks) -> list[Floats]:
+    return [method(drawn) for method in methods]
 
 
 def _outbreaks(calm: Floats, null: Floats, risen: Floats, cases: Series, usual: float) -> list[float]:

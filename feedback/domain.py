@@ -222,9 +222,11 @@ class Reason:
 
     `rate` lies between the topic's own past and what topics are like: `counted` is what the baseline's complaints weigh
     together and `watched` what its days do, `prior_shape` and `prior_mean` are the gamma across topics; all are None
-    where an earlier release kept none:
+    where an earlier release kept none. Once there is a year of history, `years_rate` is what the level, the trend and
+    the times of the year of all history say in its place, believed by `years_weight`, before that None and 0:
 
-        rate = (prior_shape + counted) / (prior_shape / prior_mean + watched)
+        weeks_rate = (prior_shape + counted) / (prior_shape / prior_mean + watched)
+        rate = weeks_rate + years_weight (years_rate - weeks_rate)
 
     Complaints are in proportion to the column `exposure` of the operator's, to all others where it is empty; of a
     column `others` is the sum over the window, in a unit in which the median day of its first weeks is 1,000.
@@ -254,8 +256,17 @@ class Reason:
     prior_mean: float | None = None
     counted: float | None = None
     watched: float | None = None
+    years_rate: float | None = None
+    years_weight: float = 0.0
     exposure: str = ""
     silent: float = 0.0
+
+    @property
+    def weeks_rate(self) -> float:
+        """Complaints a day by the weeks of the baseline alone; the rate where an earlier release kept no more."""
+        if self.prior_shape is None or self.prior_mean is None or self.counted is None or self.watched is None:
+            return self.rate
+        return (self.prior_shape + self.counted) / (self.prior_shape / self.prior_mean + self.watched)
 
 
 @dataclass(frozen=True, slots=True)

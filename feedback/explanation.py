@@ -385,9 +385,19 @@ def _expectation(finding: Finding, zone: ZoneInfo) -> str:
     if season:
         product = f"{product} × {_figure(reason.season)}"
     return (
-        f"{slow}In the weeks up to {_day(end)} the topic had {_figure(reason.rate)} a day, older days counting less, "
-        f"and since then {_proportion(reason)}{season}: "
+        f"{slow}In the weeks up to {_day(end)} the topic had {_figure(reason.weeks_rate)} a day, older days counting "
+        f"less{_years(reason)} since then {_proportion(reason)}{season}: "
         f"{product} = {_figure(reason.mean)}.{_silent(reason)}"
+    )
+
+
+def _years(reason: Reason) -> str:
+    """What all years make of the rate of the latest weeks, up to what has happened since."""
+    if reason.years_rate is None or _figure(reason.rate) == _figure(reason.weeks_rate):
+        return ", and"
+    return (
+        f", and by the course of all its years {_figure(reason.years_rate)}. By how well either has foretold so far, "
+        f"the years count {100 * reason.years_weight:.0f}\u00a0%: {_figure(reason.rate)} a day. And"
     )
 
 

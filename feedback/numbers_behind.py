@@ -90,8 +90,16 @@ def _rate(reason: Reason) -> list[Number]:
         ("watched", reason.watched, f"{unit}s of the baseline, by their weights"),
     ]
     kept = [(name, value, what) for name, value, what in told if value is not None]
-    how = "(prior shape + counted) / (prior shape / prior mean + watched)"
-    return [*kept, ("rate", reason.rate, how if kept else f"complaints {each} in the baseline")]
+    how = "(prior shape + counted) / (prior shape / prior mean + watched)" if kept else ""
+    if reason.years_rate is None:
+        return [*kept, ("rate", reason.rate, how or f"complaints {each} in the baseline")]
+    return [
+        *kept,
+        ("weeks' rate", reason.weeks_rate, how),
+        ("years' rate", reason.years_rate, "the same by the level, trend and times of the year of all history"),
+        ("years' weight", reason.years_weight, "how far that is believed, by how well either foretold earlier weeks"),
+        ("rate", reason.rate, "weeks' rate + years' weight × (years' rate − weeks' rate)"),
+    ]
 
 
 def _judgement(finding: Finding) -> list[Number]:

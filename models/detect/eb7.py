@@ -18,8 +18,9 @@ from typing import Self
 import numpy as np
 
 from models.detect.baseline import Baseline, Memory
+from models.detect.belief import Belief, Foretold
 from models.detect.dispersion import Dispersion
-from models.detect.held import WEEK, Forecast, Held, History, Windows, trailing
+from models.detect.held import LEAST_MEAN, WEEK, Forecast, Held, History, Windows, trailing
 from models.detect.panel import Flags, Floats, Panel, Scores
 from models.detect.season import Past, Season
 
@@ -139,6 +140,7 @@ class Walk:
         self.spread = Dispersion(shape[1:], settings.window)
         prior = settings.volume_prior / settings.window
         self.season = Season(shape[1:], settings.year, settings.harmonics, settings.half_life, prior)
+        self.belief = Belief(shape[1:], settings.window, settings.year)
 
     def forecast(self, days: int) -> Forecast:
         """What was known before each of the last `days` windows."""
@@ -161,7 +163,8 @@ class Walk:
         """A walk at the same day of a history that holds the same until then."""
         walk = type(self)(self.settings, history)
         walk.day, walk.told = self.day, self.told[:]
-        walk.baseline, walk.spread, walk.season = copy(self.baseline), self.spread.copy(), self.season.copy()
+        walk.baseline, walk.spread = copy(self.baseline), self.spread.copy()
+        walk.season, walk.belief = self.season.copy(), self.belief.copy()
         for mine, its in ((walk.outliers, self.outliers), (walk.means, self.means), (walk.doubts, self.doubts)):
             mine[: self.day] = its[: self.day]
         return walk
@@ -183,15 +186,32 @@ class Walk:
 
     def _forecast(self, day: int) -> Forecast:
         """What is known about the window that ends with the day."""
-        window, spread = self.settings.window, self.spread
-        rate, doubt = self.baseline.rate()
+        window, spread, baseline = self.settings.window, self.spread, self.baseline
+        rate, doubt = baseline.rate()
         season, unsure = self.season.factor(day - window + 1, day)
         later, later_unsure = self.season.factor(day + 1, day + LATER * window)
-        known = (self.baseline.days > 0) & (day - window + 1 - self.start >= self.settings.warm_up)
-        learned = rate, doubt + unsure, spread.phi, spread.kappa, self.baseline.volume
-        baseline = self.baseline
+        known = (baseline.days > 0) & (day - window + 1 - self.start >= self.settings.warm_up)
+        learned = rate, doubt + unsure, spread.phi, spread.kappa, baseline.volume, known
+        of_year = season, later, doubt + later_unsure, unsure
         prior = baseline.shape, baseline.mean, baseline.counts, baseline.days
-        return Forecast(*learned, known, season, later, doubt + later_unsure, *prior)
+        none = np.full_like(rate, np.nan), np.full_like(rate, np.nan), np.zeros_like(rate)
+        forecast = Forecast(*learned, *of_year, *prior, *none)
+        years = self.season.foretold(day - window + 1, day, baseline.volume)
+        return self._believed(forecast, years) if years else forecast
+
+    def _believed(self, forecast: Forecast, years: Foretold) -> Forecast:
+        """With what all years say, at the baseline's time of the year, as far as that is believed."""
+        years = years._replace(mean=years.mean / forecast.season)
+        weight = self.belief.weight
+        mean, doubt = self.belief.mixed(years, Foretold(forecast.rate, forecast.doubt))
+        return forecast._replace(
+            rate=mean,
+            doubt=doubt,
+            later_doubt=doubt + (1 - weight) * (forecast.later_doubt - forecast.doubt),
+            years_rate=years.mean,
+            years_doubt=years.doubt,
+            years_weight=weight,
+        )
 
     def _remember(self, past: int) -> None:
         history = self.history
@@ -213,7 +233,18 @@ class Walk:
             self.spread.daily.add(history.counts[past], history.counts[week], share, usable)
         usable = (self.means[past] > 0) & (self.windows.open_days[past] > 0) & ~history.excluded[past]
         usable = usable & ~self.unheard_within[past]
+        self._compare(past, usable)
         self.spread.add(self.windows.counts[past], self.means[past], self.doubts[past], usable)
+
+    def _compare(self, past: int, usable: Flags) -> None:
+        """Take in which of the forecasts of the window that ended on `past` was the better one."""
+        forecast, spread = self.told[past], self.spread
+        if np.isnan(forecast.years_rate).all():
+            return
+        scale = self.means[past] / forecast.rate
+        years = Foretold(np.maximum(forecast.years_rate * scale, LEAST_MEAN), forecast.years_doubt)
+        weeks = Foretold(np.maximum(forecast.weeks_rate * scale, LEAST_MEAN), forecast.weeks_doubt)
+        self.belief.add(self.windows.counts[past], years, weeks, spread.phi, spread.kappa, usable)
 
     def _weigh(self, day: int, forecast: Forecast) -> None:
         """Keep what was predicted for the window that ends today, and weigh its days by how far off it was."""

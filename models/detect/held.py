@@ -24,6 +24,9 @@ ALIKE = 4
 NO_SEASON = np.ones((1, 1, 1))
 """Of a detector that knows nothing of the time of the year."""
 
+NO_YEARS = np.zeros((1, 1, 1))
+"""And of years."""
+
 NO_PRIOR = np.full((1, 1, 1), np.nan)
 """Of one whose rate is no mean of a gamma."""
 
@@ -106,12 +109,13 @@ class Forecast(NamedTuple):
 
     `rate` is complaints a day at the baseline's volume, `doubt` the squared relative error of the rate, `volume` the
     others' complaints a day in the baseline. `season` is what the window's time of the year usually brings over what
-    that of the baseline does, `later` the same of the four weeks after it, for which the doubt is `later_doubt`. A
-    count of mean m scatters with the variance `phi` m + (`kappa` + `doubt`) m². `known` is false where there is too
-    little history to judge.
+    that of the baseline does, with the squared relative error `season_doubt`, `later` the same of the four weeks after
+    it, for which the doubt is `later_doubt`. A count of mean m scatters with the variance `phi` m + (`kappa` + `doubt`)
+    m². `known` is false where there is too little history to judge.
 
-    The rate is the mean of a gamma: (`prior_shape` + `counted`) / (`prior_shape` / `prior_mean` + `watched`), with what
-    the baseline's complaints and days weigh together.
+    The rate is `weeks_rate` but for the part `years_weight` of it, which is `years_rate`, what all years say, with
+    `years_doubt`; NaN before there is one. That of the latest weeks is the mean of a gamma: (`prior_shape` + `counted`)
+    / (`prior_shape` / `prior_mean` + `watched`), with what the baseline's complaints and days weigh together.
     """
 
     rate: Floats
@@ -123,10 +127,24 @@ class Forecast(NamedTuple):
     season: Floats = NO_SEASON
     later: Floats = NO_SEASON
     later_doubt: Floats = NO_SEASON
+    season_doubt: Floats = NO_YEARS
     prior_shape: Floats = NO_PRIOR
     prior_mean: Floats = NO_PRIOR
     counted: Floats = NO_PRIOR
     watched: Floats = NO_PRIOR
+    years_rate: Floats = NO_PRIOR
+    years_doubt: Floats = NO_PRIOR
+    years_weight: Floats = NO_YEARS
+
+    @property
+    def weeks_rate(self) -> Floats:
+        """Complaints a day by the latest weeks."""
+        return np.asarray((self.prior_shape + self.counted) / (self.prior_shape / self.prior_mean + self.watched))
+
+    @property
+    def weeks_doubt(self) -> Floats:
+        """The squared relative error of that and of the season."""
+        return np.asarray(1 / (self.prior_shape + self.counted) + self.season_doubt)
 
     def ahead(self) -> Forecast:
         """The same of the four weeks after the window."""

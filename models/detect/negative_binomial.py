@@ -21,6 +21,12 @@ def upper_tail(observed: Floats, mean: Floats, size: Floats) -> Floats:
     return np.where(observed > 0, np.clip(p, SMALLEST_P, 1.0), 1.0)
 
 
+def log_likelihood(observed: Floats, mean: Floats, size: Floats) -> Floats:
+    """log P(count = observed), less what depends on the count alone."""
+    likelihood = special.gammaln(size + observed) - special.gammaln(size) + size * np.log(size / (mean + size))
+    return np.asarray(likelihood + observed * np.log(mean / (mean + size)))
+
+
 def quantile(level: float, mean: Floats, size: Floats) -> Floats:
     """The smallest count whose distribution function reaches `level`, to a billionth of the count.
 

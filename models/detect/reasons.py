@@ -71,6 +71,8 @@ class Reasons:
             prior_mean=forecast.prior_mean.item(),
             counted=forecast.counted.item(),
             watched=forecast.watched.item(),
+            years_rate=forecast.years_rate.item() if forecast.years_weight.item() else None,
+            years_weight=forecast.years_weight.item(),
         )
 
     def _lighter(self, judge: Judge, topic: int, day: int) -> tuple[tuple[int, float], ...]:

@@ -1,8 +1,8 @@
-"""What time of the year it is for each topic, once there is a year of history: a factor on what EB7 expects.
+"""What time of the year it is for each topic, once there is a year of history, and what all its years say.
 
-The harmonics of the year (`models.detect.harmonics`) are found in four-week sums, held against the volume of everything
-else. Of them only the contrast is used, of the window's time of the year to that of the baseline: the level stays
-EB7's, which forgets what is old, while the year's course is learned from all years there are.
+The level, trend and harmonics of the year (`models.detect.harmonics`) are found in four-week sums, held against the
+volume of everything else. The contrast of the window's time of the year to that of the baseline is a factor on what
+EB7 expects, whose level forgets what is old. All of it together is a forecast of its own, see `models.detect.belief`.
 
 Arrays have the axes (replicates, topics).
 """
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detect.baseline import Entered
+from models.detect.belief import Foretold
 from models.detect.harmonics import Fit, Sums, fit_harmonics
 from models.detect.panel import Floats
 
@@ -57,7 +58,7 @@ class Season:
         self.sum = np.zeros((3, *shape))
         self.sums: tuple[Floats, ...] = ()
         self.fit: Fit | None = None
-        self.beta, self.covariance = np.zeros(shape), np.zeros(shape)
+        self.beta, self.covariance, self.origin = np.zeros(shape), np.zeros(shape), 0.0
         self.weight, self.level = np.zeros(shape), np.zeros(shape)
 
     def copy(self) -> Self:
@@ -88,6 +89,19 @@ class Season:
         variance = self.covariance @ np.outer(contrast, contrast).ravel()
         return np.asarray(np.exp(self.beta @ angles) / usual), np.asarray(variance)
 
+    def foretold(self, first: int, last: int, volume: Floats) -> Foretold | None:
+        """Complaints a day that all years say these days bring at the `volume`; None before there is a year."""
+        if self.fit is None:
+            return None
+        terms = self._terms(np.arange(first, last + 1)).mean(axis=0)
+        rate = np.exp(np.clip(self.fit.beta @ terms, -20, 20)) * (volume + self.prior) / (1 + self.prior)
+        return Foretold(rate, np.einsum("k,rtkl,l->rt", terms, self.fit.covariance, terms))
+
+    def _terms(self, days: NDArray[np.int64] | Floats) -> Floats:
+        """(days, 2 + 2 harmonics): level, trend in years since the fit's last sum, and the angles."""
+        trend = (days - self.origin) / self.year
+        return np.column_stack([np.ones_like(trend), trend, self._angles(days)])
+
     def _angles(self, days: NDArray[np.int64] | Floats) -> Floats:
         """The cosines and sines of the days, (days, 2 harmonics)."""
         angles = np.outer(days, self._speeds())
@@ -106,10 +120,10 @@ class Season:
         """Fit to all sums there are, and see the baseline's days in the new light."""
         counts, others, days = np.stack(self.sums, axis=1)
         middle = np.asarray(self.next - self.block * (np.arange(len(self.sums))[::-1] + 0.5) - 0.5, np.float64)
-        trend = (middle - middle[-1]) / self.year
-        terms = np.column_stack([np.ones_like(middle), trend, self._angles(middle)])
+        self.origin = float(middle[-1])
         usable = days >= WITHIN * self.block
-        self.fit = fit_harmonics(Sums(counts, others / (1 + self.prior), usable, past.phi, terms), self.fit)
+        sums = Sums(counts, others / (1 + self.prior), usable, past.phi, self._terms(middle))
+        self.fit = fit_harmonics(sums, self.fit)
         self.beta = np.ascontiguousarray(self.fit.beta[..., 2:])
         self.covariance = self.fit.covariance[..., 2:, 2:].reshape(*past.phi.shape, -1)
         self.weight, self.level = np.zeros_like(self.weight), np.zeros_like(self.level)

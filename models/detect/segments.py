@@ -157,8 +157,7 @@ class TimeOfYear(NamedTuple):
 def time_of_year(whole: Panel, eb7: EB7 | None = None) -> TimeOfYear:
     """Learned from topics as a whole, with all the history there is: segments are looked at for less than a year."""
     forecast = (eb7 or EB7()).forecast(History.of(whole), 1)
-    own = 1 / (forecast.prior_shape + forecast.counted)
-    return TimeOfYear(forecast.season, np.maximum(forecast.doubt - own, 0.0))
+    return TimeOfYear(forecast.season, forecast.season_doubt)
 
 
 def find_segment_rises(

@@ -210,6 +210,21 @@ def test_the_rate_can_be_worked_out_from_what_is_shown() -> None:
     assert "prior shape" not in {name for name, _, _ in numbers(LATEST)}, "an earlier release kept none"
 
 
+def test_what_all_years_say_is_told_where_it_changes_the_rate() -> None:
+    weeks = replace(REASON, prior_shape=0.8, prior_mean=0.5, counted=46.4, watched=27.9)
+    by_weeks = (0.8 + 46.4) / (0.8 / 0.5 + 27.9)
+    reason = replace(weeks, rate=by_weeks + 0.7 * (1.2 - by_weeks), years_rate=1.2, years_weight=0.7)
+    said = told(reason=reason)
+    assert (
+        "the topic had 1.6 a day, older days counting less, and by the course of all its years 1.2. By how well either "
+        "has foretold so far, the years count 70 %: 1.32 a day. And since then everything else together was" in said
+    )
+    assert "all its years" not in told(reason=replace(reason, rate=by_weeks + 1e-4, years_weight=1e-4))
+    shown = {name: value for name, value, _ in numbers(replace(LATEST, reason=reason))}
+    by_years, weight, rate = (float(shown[name]) for name in ("years' rate", "years' weight", "rate"))
+    assert rate == pytest.approx(float(shown["weeks' rate"]) * (1 - weight) + by_years * weight)
+
+
 def test_which_part_of_the_false_alarms_a_threshold_is_for_is_told_where_it_is_a_part() -> None:
     parts = replace(ORIGIN, budget=0.5, segments=6)
     said = told(origin=parts, false_alarms=2.0)

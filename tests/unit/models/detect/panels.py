@@ -12,14 +12,12 @@ from models.detect.eb7 import EB7
 from models.detect.outage import Outage
 from models.detect.panel import Floats
 from models.detect.ramp import Ramp
-from models.detect.yearly import Yearly
 
 DETECTORS: tuple[Detector, ...] = (
     EB7(),
     Ramp(),
     Combined({"EB7": 0.0, "ramp": 0.4}),
     Combined(eb7=EB7(year=52), name="EB7 and ramp, with a season"),
-    Yearly(year=60, gap=14),
     Outage(warm_up=24, gap=12, least=0),
 )
 """All there are, the slow ones with less history to wait for."""

@@ -44,7 +44,8 @@ def rate_by_hand(reason: Reason) -> float:
     assert mean is not None
     assert counted is not None
     assert watched is not None
-    return (shape + counted) / (shape / mean + watched)
+    weeks = (shape + counted) / (shape / mean + watched)
+    return weeks if reason.years_rate is None else weeks + reason.years_weight * (reason.years_rate - weeks)
 
 
 def by_hand(reason: Reason, observed: int) -> tuple[float, float]:
@@ -117,6 +118,7 @@ def test_a_season_is_a_number_of_its_own() -> None:
     for name, margins in FORCED.items():
         scores, reasons = Combined(margins, EB7(year=52)).explained(Panel.of(counts, np.full(130, 300)))
         assert reasons.of(0).season != 1
+        assert reasons.of(0).years_weight > 0
         assert_follows(reasons.of(0), scores, 0)
         assert reasons.of(0).detector == name
 
