@@ -16,7 +16,7 @@ from models.detect.panel import Flags, Floats
 LEVEL_VARIANCE = 100.0
 """The prior variance of a topic's log level: as good as none."""
 
-FIRST_VARIANCE, FIRST_TOPICS = 0.02, 5.0
+FIRST_VARIANCE, FIRST_TOPICS = 0.02, 1.0
 """The prior variance of the other coefficients before any is known, and of how many topics it has the weight."""
 
 FIRST_KAPPA, FIRST_SUMS = 0.02, 100.0
