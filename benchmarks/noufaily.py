@@ -19,6 +19,7 @@ import numpy as np
 from benchmarks.calibration import CALIBRATION, RATE, over_margins, spread
 from benchmarks.counts import Series
 from benchmarks.rules import accumulated, standardised, trailing
+from jobs.panel import HISTORY
 from models.detect.combined import BUDGET_SHARES, Combined
 from models.detect.eb7 import EB7
 from models.detect.held import History
@@ -39,6 +40,8 @@ NOUFAILY = (
 """θ, φ, β, γ1 and γ2 of each set; with and without the trend β, with no, one and two harmonics."""
 LONG, CURRENT = 624, 49
 """Weeks of a series, and how many of them, the last, are judged."""
+AT_ONCE = 49
+"""Days that the service judges from one view of the past, which in production moves on every four weeks."""
 
 
 class Outbreaks(NamedTuple):
@@ -100,14 +103,18 @@ def weekly(days: Any) -> Any:
 
 
 def by_day(which: str) -> Callable[[Outbreaks], Floats]:
-    """A detector of the service as it is, its highest score of each week; held against no volume, as nothing that is
-    drawn here is in proportion to anything."""
+    """A detector of the service as it is, its highest score of each week, with as much history before each seven weeks
+    as the service has; held against no volume, as nothing that is drawn here is in proportion to anything."""
 
-    def scores(drawn: Outbreaks) -> Floats:
-        panel = replace(Panel.of(drawn.base), exposure=np.ones(7 * LONG))
-        return _highest(Combined().held(History.of(panel), 7 * CURRENT)[which].scores(1).score)
+    def scores(counts: Series) -> Floats:
+        panel = replace(Panel.of(counts), exposure=np.ones(counts.shape[1]))
+        return Combined().held(History.of(panel), AT_ONCE)[which].scores(1).score
 
-    return scores
+    def of_all(drawn: Outbreaks) -> Floats:
+        ends = range(7 * (LONG - CURRENT) + AT_ONCE, 7 * LONG + 1, AT_ONCE)
+        return _highest(np.hstack([scores(drawn.base[:, end - AT_ONCE - HISTORY.days : end]) for end in ends]))
+
+    return of_all
 
 
 def _highest(scores: Floats) -> Floats:

@@ -26,8 +26,9 @@ from models.detect.exposure import exposure_from
 from models.detect.panel import Flags, Floats
 from models.detect.silence import gaps
 
-HISTORY = timedelta(days=800)
-"""The detector forgets a level by half in eight weeks; what a time of the year is like it learns from two years."""
+HISTORY = timedelta(days=1830)
+"""Five years, as in Farrington et al. 1996. Of outbreaks in series that keep to their course, .61 are found with as
+much, .59 with two years and .53 with one; where levels shift, what is old is not believed."""
 
 STEP = 28
 """The first day moves in such steps: while it stays, a judgement goes on from where the one before was."""

@@ -43,7 +43,7 @@ class Combined:
 
     def explained(self, panel: Panel, days: int = 1) -> tuple[Scores, Reasons]:
         """The same with what they follow from."""
-        walk = self.eb7.walked(History.of(panel, days))
+        walk = self._walked(History.of(panel, days), days)
         held = self._held(walk, days)
         above = np.stack([self._above(name, each) for name, each in held.items()])
         which, judges = above.argmax(axis=0), self._judges()
@@ -54,7 +54,10 @@ class Combined:
 
     def held(self, history: History, days: int) -> dict[str, Held]:
         """What each detector holds against each other, by its name."""
-        return self._held(self.eb7.walked(history), days)
+        return self._held(self._walked(history, days), days)
+
+    def _walked(self, history: History, days: int) -> Walk:
+        return self.eb7.walked(history, days + self.ramp.lag)
 
     def _held(self, walk: Walk, days: int) -> dict[str, Held]:
         history = walk.history

@@ -11,9 +11,10 @@ carries a leading axis of *replicates*: independent databases of the same shape,
 
 from __future__ import annotations
 
+from collections import deque
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -33,6 +34,10 @@ LATER = 4
 STAGE, STAGES = 7, 6
 """Days between two stages, and how many are kept. An alert that opens changes what is known of its week, so the last
 stage is often void and one before it serves."""
+
+
+TOLD = 64
+"""Days back for which forecasts are kept even where fewer are asked for: another may go on from there and ask more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +88,16 @@ class EB7:
 
     def forecast(self, history: History, days: int) -> Forecast:
         """What is known before each of the last `days` windows."""
-        return self.walked(history).forecast(days)
+        return self.walked(history, days).forecast(days)
 
-    def walked(self, history: History) -> Walk:
-        """The walk over all days."""
-        end = len(history.counts)
-        walk = (self.stages and self.stages.walk(self, history)) or Walk(self, history)
+    def walked(self, history: History, days: int = 1) -> Walk:
+        """The walk over all days, which tells the forecasts of the last `days`."""
+        end, told = len(history.counts), max(days, TOLD)
+        stage = self.stages and self.stages.latest(self, history, told)
+        walk = Walk.resumed(stage, history, told) if stage else Walk(self, history, told)
         while walk.day < end:
             if self.stages is not None and walk.day % STAGE == 0 and walk.day >= end - STAGE * STAGES:
-                self.stages.keep(walk)
+                self.stages.keep(walk.stage())
             walk.step()
         return walk
 
@@ -99,32 +105,49 @@ class EB7:
 class Stages:
     """Where walks over the days have been, so that the next judgement of the same past need not begin at its start.
 
-    A service judges four times a day, and of a year of days only the last weeks are new or have changed.
+    A service judges four times a day, and of years of days only the last weeks are new or have changed.
     """
 
     def __init__(self) -> None:
-        self._kept: tuple[Walk, ...] = ()
+        self._kept: tuple[Stage, ...] = ()
 
-    def keep(self, walk: Walk) -> None:
+    def keep(self, stage: Stage) -> None:
         """Remember this stage in place of the earliest."""
-        earlier = [each for each in self._kept if each.day < walk.day]
-        self._kept = (*earlier[1 - STAGES :], walk.over(walk.history))
+        earlier = [each for each in self._kept if each.day < stage.day]
+        self._kept = (*earlier[1 - STAGES :], stage)
 
-    def walk(self, settings: EB7, history: History) -> Walk | None:
-        """The latest stage that `history` has in common with an earlier one."""
-        for stage in reversed(self._kept):
-            if stage.serves(settings, history):
-                return stage.over(history)
-        return None
+    def latest(self, settings: EB7, history: History, told: int) -> Stage | None:
+        """The latest that `history` has in common with an earlier one and from which so many forecasts can be told."""
+        return next((stage for stage in reversed(self._kept) if stage.serves(settings, history, told)), None)
+
+
+class Stage(NamedTuple):
+    """A walk as it stood before a day, with the `recent` rows of what it keeps of each day, never changed."""
+
+    settings: EB7
+    history: History
+    day: int
+    told: tuple[Forecast, ...]
+    recent: tuple[Floats, ...]
+    baseline: Baseline
+    spread: Dispersion
+    season: Season
+    belief: Belief
+
+    def serves(self, settings: EB7, history: History, told: int) -> bool:
+        """Whether a walk over `history` would stand here too and have told as much."""
+        wanted = min(told - (len(history.counts) - self.day), self.day)
+        return self.settings == settings and len(self.told) >= wanted and history.begins_like(self.history, self.day)
 
 
 class Walk:
     """One pass over the days: at each, the past enters, the window is predicted, then compared and weighed.
 
-    What it carries at `day` depends on the days before alone, `told` among it: the forecasts of each of them.
+    What it carries at `day` depends on the days before alone, `told` among it: the forecasts of the last of them, of
+    all of which there are many.
     """
 
-    def __init__(self, settings: EB7, history: History) -> None:
+    def __init__(self, settings: EB7, history: History, told: int) -> None:
         shape = history.counts.shape
         self.settings = settings
         self.history = history
@@ -132,7 +155,7 @@ class Walk:
         self.windows = Windows.of(history, settings.window)
         self.unheard, self.unheard_within = unheard(history, settings.window)
         self.day = 0
-        self.told: list[Forecast] = []
+        self.told: deque[Forecast] = deque(maxlen=told)
         self.outliers = np.ones(shape)
         self.means = np.zeros(shape)
         self.doubts = np.ones(shape)
@@ -144,7 +167,7 @@ class Walk:
 
     def forecast(self, days: int) -> Forecast:
         """What was known before each of the last `days` windows."""
-        return Forecast(*(np.stack(part) for part in zip(*self.told[-days:], strict=True)))
+        return Forecast(*(np.stack(part) for part in zip(*list(self.told)[-days:], strict=True)))
 
     def weights(self) -> Floats:
         """What each day weighs in the baseline beside its share with data (days, replicates, topics); the days that
@@ -155,19 +178,31 @@ class Walk:
             weights[day] = entered.weight / share[day]
         return weights
 
-    def serves(self, settings: EB7, history: History) -> bool:
-        """Whether a walk over `history` would stand here too."""
-        return self.settings == settings and history.begins_like(self.history, self.day)
+    def stage(self) -> Stage:
+        """Where it stands."""
+        recent = tuple(part[self._recent(self.day)].copy() for part in self._of_days)
+        learned = copy(self.baseline), self.spread.copy(), self.season.copy(), self.belief.copy()
+        return Stage(self.settings, self.history, self.day, tuple(self.told), recent, *learned)
 
-    def over(self, history: History) -> Self:
-        """A walk at the same day of a history that holds the same until then."""
-        walk = type(self)(self.settings, history)
-        walk.day, walk.told = self.day, self.told[:]
-        walk.baseline, walk.spread = copy(self.baseline), self.spread.copy()
-        walk.season, walk.belief = self.season.copy(), self.belief.copy()
-        for mine, its in ((walk.outliers, self.outliers), (walk.means, self.means), (walk.doubts, self.doubts)):
-            mine[: self.day] = its[: self.day]
+    @classmethod
+    def resumed(cls, stage: Stage, history: History, told: int) -> Self:
+        """A walk from there on over a history that holds the same until then."""
+        walk = cls(stage.settings, history, told)
+        walk.day = stage.day
+        walk.told.extend(stage.told)
+        walk.baseline, walk.spread = copy(stage.baseline), stage.spread.copy()
+        walk.season, walk.belief = stage.season.copy(), stage.belief.copy()
+        for part, recent in zip(walk._of_days, stage.recent, strict=True):
+            part[walk._recent(stage.day)] = recent
         return walk
+
+    @property
+    def _of_days(self) -> tuple[Floats, ...]:
+        return self.outliers, self.means, self.doubts
+
+    def _recent(self, day: int) -> slice:
+        """The days before that are not in the past yet, of which something is still to be looked up."""
+        return slice(max(0, day - self.settings.window - self.settings.gap), day)
 
     def step(self) -> None:
         """Tell what is known about the window that ends with the day, before looking at it; then on to the next."""
@@ -238,7 +273,7 @@ class Walk:
 
     def _compare(self, past: int, usable: Flags) -> None:
         """Take in which of the forecasts of the window that ended on `past` was the better one."""
-        forecast, spread = self.told[past], self.spread
+        forecast, spread = self.told[past - self.day], self.spread
         if np.isnan(forecast.years_rate).all():
             return
         scale = self.means[past] / forecast.rate

@@ -30,7 +30,7 @@ from jobs.run import this_process
 from models.detect.held import History
 from tests.integration.store.store_samples import TOPIC, VERSION, assigned, fill, publish, sample
 
-FIRST = datetime(2023, 8, 10, tzinfo=UTC)
+FIRST = datetime(2020, 9, 4, tzinfo=UTC)
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
@@ -45,7 +45,7 @@ def database(sqlite_database: str) -> Iterator[Database]:
 def context(database: Database, settings: Callable[..., Settings]) -> Context:
     chosen = settings(time_zone="UTC")
     publish(database)
-    complaints = [sample(number, received_at=FIRST + timedelta(days=10 * number)) for number in range(93)]
+    complaints = [sample(number, received_at=FIRST + timedelta(days=10 * number)) for number in range(200)]
     fill(database, complaints, assign=False)
     with database.write() as connection:
         places = [assigned(each, TOPIC, bucket_of(each.received_at, chosen.zone)) for each in complaints]
@@ -135,13 +135,13 @@ def live(
         recount(connection, VERSION)
 
 
-def test_a_panel_holds_two_years_and_keeps_its_first_day_for_weeks(context: Context) -> None:
+def test_a_panel_holds_five_years_and_keeps_its_first_day_for_weeks(context: Context) -> None:
     firsts = set()
     for days in range(28):
         with context.database.read() as connection:
             found = dated_panel(context, connection, VERSION, [TOPIC], NOW - timedelta(days=days))
         assert found is not None
-        assert 800 <= len(found.days) < 830
+        assert 1830 <= len(found.days) < 1860
         firsts.add(found.days[0])
     assert len(firsts) == 2
 

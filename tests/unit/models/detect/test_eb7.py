@@ -151,22 +151,24 @@ def judgements(draw: st.DrawFn) -> list[tuple[Panel, int]]:
     """What a service asks one after another: days go by, alerts cover the last ones, the past is counted anew."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     rates = rng.gamma(1, 2, (draw(st.integers(1, 5)), 1))
-    counts = rng.poisson(rates, (len(rates), 90))
+    counts = rng.poisson(rates, (len(rates), 120))
     excluded = np.zeros(counts.shape, bool)
     asked = []
     for _ in range(draw(st.integers(2, 8))):
-        days = draw(st.integers(20, 90))
+        days = draw(st.integers(20, 120))
         match draw(st.sampled_from(["go on", "alert", "recount", "birth", "forget"])):
             case "alert":
                 excluded[draw(st.integers(0, len(counts) - 1)), max(0, days - 9) : days] = True
             case "recount":
-                counts[:, draw(st.integers(0, 89))] += 1
+                counts[:, draw(st.integers(0, 119))] += 1
             case "birth":
                 counts, excluded = np.vstack([counts, counts[:1] // 2]), np.vstack([excluded, excluded[:1]])
             case "forget":
                 counts, excluded = np.roll(counts, -1, axis=1), np.roll(excluded, -1, axis=1)
         panel = Panel.of(counts[:, :days], complete=draw(st.booleans()))
-        asked.append((replace(panel, excluded=excluded[:, :days].copy()), draw(st.integers(1, 20))))
+        asked.append(
+            (replace(panel, excluded=excluded[:, :days].copy()), draw(st.integers(1, 20) | st.integers(1, days)))
+        )
     return asked
 
 
