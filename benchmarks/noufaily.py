@@ -102,19 +102,17 @@ def weekly(days: Any) -> Any:
     return days.reshape(*days.shape[:-1], -1, 7).sum(axis=-1)
 
 
-def by_day(which: str) -> Callable[[Outbreaks], Floats]:
-    """A detector of the service as it is, its highest score of each week, with as much history before each seven weeks
-    as the service has; held against no volume, as nothing that is drawn here is in proportion to anything."""
+def by_day(drawn: Outbreaks) -> list[Floats]:
+    """The detectors of the service as they are, the highest score of each week, with as much history before each seven
+    weeks as the service has; held against no volume, as nothing that is drawn here is in proportion to anything."""
+    ends = range(7 * (LONG - CURRENT) + AT_ONCE, 7 * LONG + 1, AT_ONCE)
+    parts = [_daily_scores(drawn.base[:, end - AT_ONCE - HISTORY.days : end]) for end in ends]
+    return [_highest(np.hstack(each)) for each in zip(*parts, strict=True)]
 
-    def scores(counts: Series) -> Floats:
-        panel = replace(Panel.of(counts), exposure=np.ones(counts.shape[1]))
-        return Combined().held(History.of(panel), AT_ONCE)[which].scores(1).score
 
-    def of_all(drawn: Outbreaks) -> Floats:
-        ends = range(7 * (LONG - CURRENT) + AT_ONCE, 7 * LONG + 1, AT_ONCE)
-        return _highest(np.hstack([scores(drawn.base[:, end - AT_ONCE - HISTORY.days : end]) for end in ends]))
-
-    return of_all
+def _daily_scores(counts: Series) -> list[Floats]:
+    panel = replace(Panel.of(counts), exposure=np.ones(counts.shape[1]))
+    return [held.scores(1).score for held in Combined().held(History.of(panel), AT_ONCE).values()]
 
 
 def _highest(scores: Floats) -> Floats:
@@ -122,9 +120,9 @@ def _highest(scores: Floats) -> Floats:
     return np.asarray(scores[:, -7 * CURRENT :].reshape(len(scores), CURRENT, 7).max(axis=2))
 
 
-def of_weeks(rule: Callable[[Series], Floats]) -> Callable[[Outbreaks], Floats]:
-    """The scores of a rule that sees the sums of weeks."""
-    return lambda drawn: rule(weekly(drawn.base))
+def of_weeks(*rules: Callable[[Series], Floats]) -> Callable[[Outbreaks], list[Floats]]:
+    """The scores of rules that see the sums of weeks."""
+    return lambda drawn: [rule(weekly(drawn.base)) for rule in rules]
 
 
 def in_weeks(which: str, window: int = 1) -> Callable[[Series], Floats]:
@@ -134,23 +132,19 @@ def in_weeks(which: str, window: int = 1) -> Callable[[Series], Floats]:
     return lambda counts: detector.held(History.of(Panel.of(counts), CURRENT), CURRENT)[which].scores(1).score
 
 
-def knowing(window: int) -> Callable[[Series, Floats, Floats], Floats]:
-    """The tail of so many buckets for who knows the mean and the scatter."""
-
-    def scores(counts: Series, mean: Floats, phi: Floats) -> Floats:
-        seen, usual = (trailed(part.astype(np.float64).T, window).T for part in (counts, mean))
-        size = np.clip(usual / np.maximum(phi[:, None] - 1, 1e-12), 1e-9, 1e9)
-        return np.asarray(-np.log10(upper_tail(seen, usual, size)))
-
-    return scores
+def oracle(drawn: Outbreaks) -> list[Floats]:
+    return [_tail(weekly(drawn.base), weekly(drawn.mean), drawn.phi, 1)[:, -CURRENT:]]
 
 
-def oracle(drawn: Outbreaks) -> Floats:
-    return knowing(1)(weekly(drawn.base), weekly(drawn.mean), drawn.phi)[:, -CURRENT:]
+def oracle_by_day(drawn: Outbreaks) -> list[Floats]:
+    return [_highest(_tail(drawn.base, drawn.mean, drawn.phi, 7))]
 
 
-def oracle_by_day(drawn: Outbreaks) -> Floats:
-    return _highest(knowing(7)(drawn.base, drawn.mean, drawn.phi))
+def _tail(counts: Series, mean: Floats, phi: Floats, window: int) -> Floats:
+    """The score of so many buckets for who knows the mean and the scatter."""
+    seen, usual = (trailed(part.astype(np.float64).T, window).T for part in (counts, mean))
+    size = np.clip(usual / np.maximum(phi[:, None] - 1, 1e-12), 1e-9, 1e9)
+    return np.asarray(-np.log10(upper_tail(seen, usual, size)))
 
 
 def ears(length: int, lag: int) -> Callable[[Series], Floats]:
@@ -174,18 +168,18 @@ def growth(counts: Series) -> Floats:
     return np.asarray((counts[:, -CURRENT:] + 0.1) / (counts[:, -CURRENT - 1 : -1] + 0.1))
 
 
-METHODS: dict[str, list[Callable[[Outbreaks], Floats]]] = {
-    "service": [by_day("EB7"), by_day("ramp")],
-    "by week": [of_weeks(in_weeks("EB7")), of_weeks(in_weeks("ramp"))],
-    "weeks 1, 2": [of_weeks(in_weeks("EB7")), of_weeks(in_weeks("EB7", 2))],
-    "oracle": [oracle],
-    "oracle, day": [oracle_by_day],
-    "EARS C1": [of_weeks(ears(7, 0))],
-    "EARS C2": [of_weeks(ears(7, 2))],
-    "EARS C3": [of_weeks(ears_c3)],
-    "CUSUM": [of_weeks(cusum)],
-    "z-score": [of_weeks(z_score)],
-    "+50 %": [of_weeks(growth)],
+METHODS: dict[str, Callable[[Outbreaks], list[Floats]]] = {
+    "service": by_day,
+    "by week": of_weeks(in_weeks("EB7"), in_weeks("ramp")),
+    "weeks 1, 2": of_weeks(in_weeks("EB7"), in_weeks("EB7", 2)),
+    "oracle": oracle,
+    "oracle, day": oracle_by_day,
+    "EARS C1": of_weeks(ears(7, 0)),
+    "EARS C2": of_weeks(ears(7, 2)),
+    "EARS C3": of_weeks(ears_c3),
+    "CUSUM": of_weeks(cusum),
+    "z-score": of_weeks(z_score),
+    "+50 %": of_weeks(growth),
 }
 """The methods beside R's. `service` judges every day, as it does; then the same at the end of each week, and with two
 windows that have half of the false alarms each. `oracle` takes the tail of a week, knowing its true mean and scatter;
@@ -251,9 +245,9 @@ def noufaily(series: int, seeds: Sequence[int]) -> None:
     for seed in seeds:
         drawn, other = outbreaks(series, seed), outbreaks(series, seed + CALIBRATION)
         cases = weekly(drawn.cases)
-        for name, methods in METHODS.items():
-            calm, null, risen = (_each(methods, each) for each in (other, drawn, drawn.risen))
-            shares = SHARES.get(name, (1 / len(methods),) * len(methods))
+        for name, method in METHODS.items():
+            calm, null, risen = (method(each) for each in (other, drawn, drawn.risen))
+            shares = SHARES.get(name, (1 / len(calm),) * len(calm))
             margins = [float(np.quantile(each, 1 - RATE * part)) for each, part in zip(calm, shares, strict=True)]
             below = (over_margins(calm, margins), over_margins(null, margins), over_margins(risen, margins))
             found = _outbreaks(*below, cases, CUSTOMARY.get(name, 2.0) - margins[0])
@@ -267,10 +261,6 @@ def noufaily(series: int, seeds: Sequence[int]) -> None:
         print(f"{name:12}" + "".join(f"  {spread(column)}" for column in np.array(cells).T))
     if "farrington" not in rows:
         print("farrington   R with the package surveillance is not installed (Debian: r-base-core r-cran-surveillance)")
-
-
-def _each(methods: Sequence[Callable[[Outbreaks], Floats]], drawn: Outbreaks) -> list[Floats]:
-    return [method(drawn) for method in methods]
 
 
 def _outbreaks(calm: Floats, null: Floats, risen: Floats, cases: Series, usual: float) -> list[float]:
