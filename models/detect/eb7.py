@@ -84,7 +84,7 @@ class EB7:
 
     def held_against(self, forecast: Forecast, history: History, days: int) -> Held:
         """The same with a forecast of the last `days` days or more."""
-        return Held(forecast.last(days), Windows.of(history, self.window).last(days), self.volume_prior)
+        return Held(forecast.for_last(days, history), Windows.of(history, self.window).last(days), self.volume_prior)
 
     def forecast(self, history: History, days: int) -> Forecast:
         """What is known before each of the last `days` windows."""

@@ -35,7 +35,7 @@ def heard(silences: Sequence[Silenced], through: Sequence[Counts], of: Sequence[
     was hardly heard without it begins with it.
     """
     topics = slice(1, len(of[0]))
-    missing, by_others, fresh = np.zeros((3, 2 * len(of[0]) - 1, days))
+    missing, by_others, fresh, doubt = np.zeros((4, 2 * len(of[0]) - 1, days))
     before, begun, unknown = np.ones(missing.shape), np.zeros(days, bool), np.zeros(missing.shape, bool)
     for each, its, all_ in zip(silences, through, of, strict=True):
         shares = _shares(its, all_)
@@ -44,6 +44,7 @@ def heard(silences: Sequence[Silenced], through: Sequence[Counts], of: Sequence[
             before[:, : each.stop] *= 1 - shares
             begun[: each.stop] |= share > ROOM
             unknown[:, : each.stop] |= shares > 1 - FAINT
+            doubt[:, each.stop : each.stop + GONE] += _doubt(shares, all_)
         else:
             gone = min(each.start + GONE, each.stop)
             stop = gone if share > 1 - LEAST_HEARD else each.stop
@@ -53,7 +54,13 @@ def heard(silences: Sequence[Silenced], through: Sequence[Counts], of: Sequence[
     part, open_ = (before * np.clip(1 - each, 0.0, 1.0) for each in (missing, by_others))
     closed, unheard = unknown[topics] | (part[0] < LEAST_HEARD), fresh[topics] > fresh[0] + ROOM
     others = part[topics.stop :]
-    return Heard(part[topics], others, part[0], np.where(closed, 0.0, open_[topics]), unheard, begun)
+    return Heard(part[topics], others, part[0], np.where(closed, 0.0, open_[topics]), unheard, begun, doubt[topics])
+
+
+def _doubt(shares: Floats, of: Counts) -> Floats:
+    """The squared relative error of what is left without these shares, which lie between 0 and 1."""
+    counted = np.concatenate([of, np.maximum(of[0] - of[1:], 0)])[:, None] + SHARE_PRIOR
+    return np.asarray(shares / np.maximum(1 - shares, FAINT) / counted)
 
 
 def _shares(through: Counts, of: Counts) -> Floats:

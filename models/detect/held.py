@@ -24,8 +24,8 @@ ALIKE = 4
 NO_SEASON = np.ones((1, 1, 1))
 """Of a detector that knows nothing of the time of the year."""
 
-NO_YEARS = np.zeros((1, 1, 1))
-"""And of years."""
+NO_DOUBT: Floats = np.zeros((1, 1, 1))
+NO_YEARS = NO_DOUBT
 
 NO_PRIOR = np.full((1, 1, 1), np.nan)
 """Of one whose rate is no mean of a gamma."""
@@ -40,7 +40,8 @@ class History(NamedTuple):
     `counts` and `others` (the day's volume without the topic itself, or its exposure) are (days, replicates, topics),
     `excluded`, `open_days` and `unheard` broadcast to them. `open_days` is 1 for a day that counts, 0 for a gap or one
     on which a topic is expected to rise, between for a part of a day, such as the part that comes through the sources
-    that are not silent; `others` are in proportion to it. Of days that are `unheard` nothing is learned.
+    that are not silent; `others` are in proportion to it. Of days that are `unheard` nothing is learned. `doubt` is the
+    squared relative error with which it is known what comes through the sources that are there.
     """
 
     counts: Floats
@@ -48,6 +49,7 @@ class History(NamedTuple):
     excluded: Flags
     open_days: Floats
     unheard: Flags = ALL_HEARD
+    doubt: Floats = NO_DOUBT
 
     @classmethod
     def of(cls, panel: Panel, days: int | None = None, cycle: int = WEEK) -> History:
@@ -64,9 +66,10 @@ class History(NamedTuple):
         if panel.heard is not None:
             part, unheard = (each.T[:, None, :] for each in (panel.heard.open, panel.heard.unheard))
             open_days, others = open_days * part, others * part
+        doubt = NO_DOUBT if panel.heard is None else panel.heard.doubt.T[:, None, :]
         if panel.expected is not None and panel.expected.any():
             open_days = open_days * ~panel.expected.T[:, None, :]
-        return cls(counts, others, np.ascontiguousarray(panel.excluded.T[:, None, :]), open_days, unheard)
+        return cls(counts, others, np.ascontiguousarray(panel.excluded.T[:, None, :]), open_days, unheard, doubt)
 
     @property
     def start(self) -> int:
@@ -127,7 +130,7 @@ class Forecast(NamedTuple):
     season: Floats = NO_SEASON
     later: Floats = NO_SEASON
     later_doubt: Floats = NO_SEASON
-    season_doubt: Floats = NO_YEARS
+    season_doubt: Floats = NO_DOUBT
     prior_shape: Floats = NO_PRIOR
     prior_mean: Floats = NO_PRIOR
     counted: Floats = NO_PRIOR
@@ -149,6 +152,11 @@ class Forecast(NamedTuple):
     def ahead(self) -> Forecast:
         """The same of the four weeks after the window."""
         return self._replace(season=self.later, doubt=self.later_doubt)
+
+    def for_last(self, days: int, history: History) -> Forecast:
+        """That of the last days, with the doubt about what is heard of them."""
+        told = self.last(days)
+        return told._replace(doubt=told.doubt + history.doubt[-days:])
 
     def last(self, days: int) -> Forecast:
         return Forecast._make(part[-days:] for part in self)

@@ -116,7 +116,7 @@ class Outage:
         windows = Windows.of(history, length).last(hours)
         usual = trailing(hourly.volume * history.open_days, length)[-hours:]
         volume = usual / np.maximum(windows.open_days, SPARE)
-        last = hourly.last(hours)
+        last = hourly.for_last(hours, history)
         # what was watched is counted in complaints of others: in hours like these it is this many
         watched = last.watched / np.maximum(volume, SPARE**2)
         rate, prior_mean = last.rate * volume, last.prior_mean * volume

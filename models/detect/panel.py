@@ -25,7 +25,8 @@ class Heard:
 
     `open` (topics, days) is what part of a day counts when a topic is judged. Of the days (topics, days) that are
     `unheard` nothing is to be learned: that few came is no calm. On those (days,) before a source had `begun` that
-    brings a notable part of everything, nobody knows what part of a segment was heard.
+    brings a notable part of everything, nobody knows what part of a segment was heard. `doubt` (topics, days) is the
+    squared relative error that this leaves in what is expected of the days.
     """
 
     topics: Floats
@@ -34,6 +35,7 @@ class Heard:
     open: Floats
     unheard: Flags
     begun: Flags
+    doubt: Floats
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -57,7 +59,7 @@ class Heard:
 
     def of(self, topics: slice | NDArray[np.intp]) -> Self:
         """That of some topics."""
-        parts = {name: getattr(self, name)[topics] for name in ("topics", "others", "open", "unheard")}
+        parts = {name: getattr(self, name)[topics] for name in ("topics", "others", "open", "unheard", "doubt")}
         return replace(self, **parts)
 
     def at(self, days: slice | Sequence[int]) -> Self:
@@ -71,7 +73,7 @@ class Heard:
 
     @property
     def _parts(self) -> tuple[NDArray[Any], ...]:
-        return self.topics, self.others, self.everything, self.open, self.unheard, self.begun
+        return self.topics, self.others, self.everything, self.open, self.unheard, self.begun, self.doubt
 
 
 @dataclass(frozen=True, slots=True, eq=False)

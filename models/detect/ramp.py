@@ -44,7 +44,7 @@ class Ramp:
         early = min(days, max(0, days + self.lag - len(forecast.rate)))
         late = Forecast._make(part[: days - early] for part in forecast).ahead()
         windows = _untold(history, self.window).last(days)
-        return Held(_preceded(late, forecast, early), windows, self.eb7.volume_prior)
+        return Held(_preceded(late, forecast, early).for_last(days, history), windows, self.eb7.volume_prior)
 
 
 def _untold(history: History, length: int) -> Windows:

@@ -84,7 +84,7 @@ class SegmentPanel:
         if self.whole.heard is not None:
             others = others * self.whole.heard.open.T[:, None, :]
         open_days = whole.open_days * ~self._gaps(segments).T[:, :, None]
-        return History(counts, others, whole.excluded, open_days, whole.unheard)
+        return History(counts, others, whole.excluded, open_days, whole.unheard, whole.doubt)
 
     def _gaps(self, segments: slice) -> Flags:
         """(segments, days): when a segment, or everything, had fallen silent, or a source had not begun."""

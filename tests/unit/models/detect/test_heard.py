@@ -134,6 +134,17 @@ def test_a_source_that_begins_makes_nothing_rise(days: int) -> None:
         assert max(Combined().judge(panel(*each, told=False)).score.max() for each in found) > 8
 
 
+def test_how_much_of_a_topic_a_new_source_brings_is_known_better_with_every_day() -> None:
+    widths = []
+    for days in (1, 4, 14, 40):
+        scores = EB7().judge(panel(*silent(9, 0, DAYS - days)))
+        widths.append(((scores.high - scores.low) / scores.expected)[BOTH].mean())
+    assert widths == sorted(widths, reverse=True)
+    assert widths[0] > 1.3 * widths[-1]
+    by_mail = EB7().judge(panel(*silent(9, 0, DAYS - 1)))
+    assert ((by_mail.high - by_mail.low) / by_mail.expected)[MAIL].mean() < 0.85 * widths[0], "it brings none"
+
+
 @pytest.mark.parametrize("firsts", [(100, 140), (140, 100), (120, 120)])
 def test_sources_that_begin_one_after_another_add_up(firsts: tuple[int, int]) -> None:
     rng = np.random.default_rng(3)
