@@ -13,7 +13,7 @@ ASK_PYPI := import requests as r; r.get(f"https://pypi.org/pypi/requests/{r.__ve
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo serve test test-slow test-browser check audit messages clean
+.PHONY: help install demo serve compiled test test-slow test-browser check audit messages clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|' 2>/dev/null \
@@ -28,13 +28,17 @@ serve: $(STAMP) ## open the dashboard on the demo's data, which is made first if
 	@test -f var/demo/feedback.db || $(RUN) feedback demo
 	@$(RUN) feedback demo-serve $(if $(PORT),--port $(PORT))
 
-test: $(STAMP) ## run the tests, on SQLite and on a PostgreSQL of their own
+# the tests start the command hundreds of times: where Python may not write bytecode, each would compile it anew
+compiled: $(STAMP)
+	@$(RUN) python -m compileall -q feedback models jobs
+
+test: compiled ## run the tests, on SQLite and on a PostgreSQL of their own
 	$(RUN) pytest -m "not slow and not browser" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-test-slow: $(STAMP) ## run the tests that take minutes
+test-slow: compiled ## run the tests that take minutes
 	$(RUN) pytest -m "slow and not browser" || [ $$? -eq 5 ]  # 5: there is none
 
-test-browser: $(STAMP) ## run the tests that drive Chromium, which must be installed
+test-browser: compiled ## run the tests that drive Chromium, which must be installed
 	$(RUN) pytest -m browser
 
 check: $(STAMP) ## lint, formatting, types, and which package may import which
