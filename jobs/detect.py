@@ -96,20 +96,24 @@ class _Judging:
         A topic that is calm as a whole is judged by its segments: only once a day is over, for hardly any has enough
         complaints for a part of a day to say more.
         """
-        eb7 = EB7(stages=self.context.memory.setdefault("stages", Stages()))
-        rises = find_rises(self.dated.panel, self.limits.whole.threshold, eb7=eb7)
+        rises = find_rises(self.dated.panel, self.limits.whole.threshold, eb7=self._detector)
         rows = np.flatnonzero(rises.scores.judged[:, -1]).tolist()
         whole = {row: self._judged(rises, (row, -1)) for row in rows}
         if self.limits.in_segments and (self.dated.panel.complete or any(e.signal.rising for e in whole.values())):
             return self._in_segments(whole, self.limits.in_segments)
         return list(whole.values())
 
+    @property
+    def _detector(self) -> EB7:
+        """One that goes on from where the last judgement of the same past was."""
+        return EB7(stages=self.context.memory.setdefault("stages", Stages()))
+
     def _in_segments(self, whole: Mapping[int, Judged], limit: Limit) -> list[Judged]:
         """The judgements of all topics, where those have risen that have, and of others that have in a segment."""
         with self.context.database.read() as connection:
             series = segment_series(self.context, connection, self.version, self.dated, limit.segments)
         eb7 = EB7(stages=self.context.memory.setdefault("stages in segments", Stages()))
-        season = time_of_year(self.dated.panel, EB7(stages=self.context.memory.get("stages")))
+        season = time_of_year(self.dated.panel, self._detector)
         rises = find_segment_rises(series.panel, limit.threshold, eb7, season)
         found: list[Judged] = []
         for row, each in whole.items():
@@ -148,7 +152,7 @@ class _Judging:
             late = came_late(connection, self.version.id, span, ingested)
         if not late:
             return []
-        rises = find_rises(dated.panel, self.limits.whole.threshold, days=reach)
+        rises = find_rises(dated.panel, self.limits.whole.threshold, days=reach, eb7=self._detector)
         rising = self._made_by(late, rises, reach) & ~dated.panel.excluded[:, -reach:]
         found = []
         for row in range(len(dated.topics)):
