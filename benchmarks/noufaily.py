@@ -102,12 +102,16 @@ def weekly(days: Any) -> Any:
     return days.reshape(*days.shape[:-1], -1, 7).sum(axis=-1)
 
 
-def by_day(drawn: Outbreaks) -> list[Floats]:
-    """The detectors of the service as they are, the highest score of each week, with as much history before each seven
-    weeks as the service has; held against no volume, as nothing that is drawn here is in proportion to anything."""
+def by_day(history: int = HISTORY.days) -> Callable[[Outbreaks], list[Floats]]:
+    """The detectors of the service as they are, the highest score of each week, with so many days of history before
+    each seven weeks; held against no volume, as nothing that is drawn here is in proportion to anything."""
     ends = range(7 * (LONG - CURRENT) + AT_ONCE, 7 * LONG + 1, AT_ONCE)
-    parts = [_daily_scores(drawn.base[:, end - AT_ONCE - HISTORY.days : end]) for end in ends]
-    return [_highest(np.hstack(each)) for each in zip(*parts, strict=True)]
+
+    def scores(drawn: Outbreaks) -> list[Floats]:
+        parts = [_daily_scores(drawn.base[:, end - AT_ONCE - history : end]) for end in ends]
+        return [_highest(np.hstack(each)) for each in zip(*parts, strict=True)]
+
+    return scores
 
 
 def _daily_scores(counts: Series) -> list[Floats]:
@@ -169,7 +173,9 @@ def growth(counts: Series) -> Floats:
 
 
 METHODS: dict[str, Callable[[Outbreaks], list[Floats]]] = {
-    "service": by_day,
+    "service": by_day(),
+    "2 years": by_day(730),
+    "1 year": by_day(365),
     "by week": of_weeks(in_weeks("EB7"), in_weeks("ramp")),
     "weeks 1, 2": of_weeks(in_weeks("EB7"), in_weeks("EB7", 2)),
     "oracle": oracle,
@@ -181,11 +187,11 @@ METHODS: dict[str, Callable[[Outbreaks], list[Floats]]] = {
     "z-score": of_weeks(z_score),
     "+50 %": of_weeks(growth),
 }
-"""The methods beside R's. `service` judges every day, as it does; then the same at the end of each week, and with two
-windows that have half of the false alarms each. `oracle` takes the tail of a week, knowing its true mean and scatter;
-and in the next row of seven days on every day. Sentry's limit is one for the hours of a day, which are not
-drawn."""
-SHARES = dict.fromkeys(("service", "by week"), tuple(BUDGET_SHARES.values()))
+"""The methods beside R's. `service` judges every day, as it does, with the history that it looks at; then the same with
+less, at the end of each week, and there with two windows that have half of the false alarms each. `oracle` takes the
+tail of a week, knowing its true mean and scatter; and in the next row of seven days on every day. Sentry's limit is one
+for the hours of a day, which are not drawn."""
+SHARES = dict.fromkeys(("service", "2 years", "1 year", "by week"), tuple(BUDGET_SHARES.values()))
 CUSTOMARY = {"EARS C1": 3.0, "EARS C2": 3.0, "EARS C3": 2.0, "CUSUM": 4.0, "z-score": 2.0, "+50 %": 1.5}
 """The rules' usual thresholds; of all others p below .01."""
 
@@ -259,7 +265,10 @@ def noufaily(series: int, seeds: Sequence[int]) -> None:
     print(f"{'':12}" + "".join(f"{name:>15}" for name in ("found", "false", "found, usual", "false, usual")))
     for name, cells in rows.items():
         print(f"{name:12}" + "".join(f"  {spread(column)}" for column in np.array(cells).T))
-    if "farrington" not in rows:
+    if "farrington" in rows:
+        over = np.array(rows["service"])[:, 0] - np.array(rows["farrington"])[:, 0]
+        print(f"service over farrington, seed by seed: {spread(over).strip()}")
+    else:
         print("farrington   R with the package surveillance is not installed (Debian: r-base-core r-cran-surveillance)")
 
 
