@@ -54,7 +54,8 @@ class EB7:
     Days that lie a `cycle` apart are alike, as the days of a week are: how they scatter is told by those.
 
     Once there is a `year` of history, the time of the year is expected with so many `harmonics`, see
-    `models.detect.season`; with an infinite year none is.
+    `models.detect.season`, and what all years say counts as far as it has foretold better than the baseline, see
+    `models.detect.belief`; with an infinite year neither does.
 
     With `stages`, a judgement goes on from where an earlier one of the same past was; the result is the same.
     """
@@ -92,7 +93,7 @@ class EB7:
 
     def walked(self, history: History, days: int = 1) -> Walk:
         """The walk over all days, which tells the forecasts of the last `days`."""
-        end, told = len(history.counts), max(days, TOLD)
+        end, told = len(history.counts), max(days, TOLD, self.window + self.gap)
         stage = self.stages and self.stages.latest(self, history, told)
         walk = Walk.resumed(stage, history, told) if stage else Walk(self, history, told)
         while walk.day < end:
