@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from benchmarks.calibration import CALIBRATION, RATE, over_margins, spread
+from benchmarks.calibration import RATE, over_margins, spread
 from benchmarks.counts import Series
 from benchmarks.rules import accumulated, standardised, trailing
 from jobs.panel import HISTORY
@@ -249,19 +249,18 @@ def noufaily(series: int, seeds: Sequence[int]) -> None:
     )
     rows: dict[str, list[list[float]]] = {}
     for seed in seeds:
-        drawn, other = outbreaks(series, seed), outbreaks(series, seed + CALIBRATION)
+        drawn = outbreaks(series, seed)
         cases = weekly(drawn.cases)
         for name, method in METHODS.items():
-            calm, null, risen = (method(each) for each in (other, drawn, drawn.risen))
-            shares = SHARES.get(name, (1 / len(calm),) * len(calm))
-            margins = [float(np.quantile(each, 1 - RATE * part)) for each, part in zip(calm, shares, strict=True)]
-            below = (over_margins(calm, margins), over_margins(null, margins), over_margins(risen, margins))
-            found = _outbreaks(*below, cases, CUSTOMARY.get(name, 2.0) - margins[0])
+            null, risen = method(drawn), method(drawn.risen)
+            shares = SHARES.get(name, (1 / len(null),) * len(null))
+            margins = [float(np.quantile(each, 1 - RATE * part)) for each, part in zip(null, shares, strict=True)]
+            usual = CUSTOMARY.get(name, 2.0) - margins[0]
+            found = _outbreaks(over_margins(null, margins), over_margins(risen, margins), cases, usual)
             rows.setdefault(name, []).append(found)
         theirs = farrington(weekly(drawn.base), cases)
         if theirs is not None:
-            # judging costs R seconds a series: its threshold is set on the panel itself, to its favour
-            rows.setdefault("farrington", []).append(_outbreaks(theirs[0], *theirs, cases, 2.0))
+            rows.setdefault("farrington", []).append(_outbreaks(*theirs, cases, 2.0))
     print(f"{'':12}" + "".join(f"{name:>15}" for name in ("found", "false", "found, usual", "false, usual")))
     for name, cells in rows.items():
         print(f"{name:12}" + "".join(f"  {spread(column)}" for column in np.array(cells).T))
@@ -272,12 +271,12 @@ def noufaily(series: int, seeds: Sequence[int]) -> None:
         print("farrington   R with the package surveillance is not installed (Debian: r-base-core r-cran-surveillance)")
 
 
-def _outbreaks(calm: Floats, null: Floats, risen: Floats, cases: Series, usual: float) -> list[float]:
-    """Share of outbreaks found while they last and of calm weeks with an alarm, at equal rates and as customary."""
+def _outbreaks(null: Floats, risen: Floats, cases: Series, usual: float) -> list[float]:
+    """Share of outbreaks found while they last and of calm weeks with an alarm, at the one rate and as customary."""
     first, last = _live(cases)
     week = np.arange(CURRENT)
     live = (week >= first[:, None]) & (week <= last[:, None])
     cells = []
-    for threshold in (float(np.quantile(calm, 1 - RATE)), usual):
+    for threshold in (float(np.quantile(null, 1 - RATE)), usual):
         cells += [((risen > threshold) & live).any(axis=1).mean(), (null > threshold).mean()]
     return cells
