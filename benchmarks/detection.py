@@ -8,9 +8,10 @@
 rise that takes twelve weeks to become x3; 26 and 60 weeks. `noufaily`: the 42 weekly scenarios of Noufaily et al.
 2013 (Statistics in Medicine 32:1206), their weeks drawn by day, as the service judges every day. Each method's
 threshold is set on calm panels of other seeds, so that one topic-week in a hundred has an alarm; of `noufaily`, where
-judging costs R seconds a series, on the panel itself without the outbreaks, for all. Standard errors are over seeds. R's farringtonFlexible is not among the short histories: it compares with the same weeks of years before,
-five as a rule. With one year (b = 1) it refuses 10 and 26 weeks and judges the last of 60 by the seven a year before,
-which says nothing of what is usual now.
+judging costs R seconds a series, on the panel itself without the outbreaks. Standard errors are over seeds. R's
+farringtonFlexible is not among the short histories: it compares with the same weeks of years before, five as a rule.
+With one year (b = 1) it refuses 10 and 26 weeks and judges the last of 60 by the seven a year before, which says
+nothing of what is usual now.
 
 Three rows say what can be had at all: `informed` expects what EB7 does, but knows how topics scatter and rise, and
 takes the likelihood ratio of the last two weeks in place of the tail of one; `oracle` knows each topic's true rate and
