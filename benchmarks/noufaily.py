@@ -24,7 +24,7 @@ from models.detect.combined import BUDGET_SHARES, Combined
 from models.detect.eb7 import EB7
 from models.detect.held import History
 from models.detect.held import trailing as trailed
-from models.detect.negative_binomial import upper_tail
+from models.detect.negative_binomial import size_of, upper_tail
 from models.detect.panel import Floats, Panel
 from models.detect.ramp import Ramp
 
@@ -147,8 +147,7 @@ def oracle_by_day(drawn: Outbreaks) -> list[Floats]:
 def _tail(counts: Series, mean: Floats, phi: Floats, window: int) -> Floats:
     """The score of so many buckets for who knows the mean and the scatter."""
     seen, usual = (trailed(part.astype(np.float64).T, window).T for part in (counts, mean))
-    size = np.clip(usual / np.maximum(phi[:, None] - 1, 1e-12), 1e-9, 1e9)
-    return np.asarray(-np.log10(upper_tail(seen, usual, size)))
+    return np.asarray(-np.log10(upper_tail(seen, usual, size_of(usual, phi[:, None]))))
 
 
 def ears(length: int, lag: int) -> Callable[[Series], Floats]:

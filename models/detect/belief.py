@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from models.detect.negative_binomial import log_likelihood
+from models.detect.negative_binomial import log_likelihood, size_of
 from models.detect.panel import Flags, Floats
 
 FIRST_SHARE, FIRST_TOPICS = 0.25, 2.0
@@ -71,5 +71,4 @@ class Belief:
 def _likelihood(observed: Floats, forecast: Foretold, phi: Floats, kappa: Floats) -> Floats:
     """The logarithm of the negative binomial of the forecast, but for what any forecast of `observed` has."""
     mean = forecast.mean
-    ratio = phi + (kappa + forecast.doubt) * mean
-    return log_likelihood(observed, mean, np.clip(mean / np.maximum(ratio - 1, 1e-12), 1e-9, 1e9))
+    return log_likelihood(observed, mean, size_of(mean, phi + (kappa + forecast.doubt) * mean))

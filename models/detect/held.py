@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detect.negative_binomial import quantile, upper_tail
+from models.detect.negative_binomial import quantile, size_of, upper_tail
 from models.detect.panel import Flags, Floats, Panel, Scores
 
 Integers = NDArray[np.intp]
@@ -167,7 +167,7 @@ class Forecast(NamedTuple):
 
     def size(self, mean: Floats) -> Floats:
         """The negative binomial's size at this mean."""
-        return np.clip(mean / np.maximum(self.variance_ratio(mean) - 1, 1e-12), 1e-9, 1e9)
+        return size_of(mean, self.variance_ratio(mean))
 
 
 class Held(NamedTuple):

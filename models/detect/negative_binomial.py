@@ -21,6 +21,12 @@ def upper_tail(observed: Floats, mean: Floats, size: Floats) -> Floats:
     return np.where(observed > 0, np.clip(p, SMALLEST_P, 1.0), 1.0)
 
 
+def size_of(mean: Floats, ratio: Floats) -> Floats:
+    """The size of a count of this mean whose variance is `ratio` times it; a ratio of 1 or less is as good as
+    Poisson."""
+    return np.clip(mean / np.maximum(ratio - 1, 1e-12), 1e-9, 1e9)
+
+
 def log_likelihood(observed: Floats, mean: Floats, size: Floats) -> Floats:
     """log P(count = observed), less what depends on the count alone."""
     likelihood = special.gammaln(size + observed) - special.gammaln(size) + size * np.log(size / (mean + size))
