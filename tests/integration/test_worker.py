@@ -24,7 +24,7 @@ def test_a_worker_ends_in_order(tmp_path: Path, sqlite_database: str, end: signa
         worker.read_until("run_done")
         worker.process.send_signal(end)
         worker.read_until("worker_stopped")
-        assert worker.process.wait(90) == 0
+        assert worker.process.wait(30) == 0
         assert worker.read_to_end()[-1]["event"] == "worker_stopped"
 
 
@@ -36,7 +36,7 @@ def test_workers_on_one_postgresql_share_the_windows(tmp_path: Path, postgres_da
         for each in workers.processes:
             each.send_signal(signal.SIGTERM)
         workers.read_to_end()
-        assert [each.wait(90) for each in workers.processes] == [0, 0]
+        assert [each.wait(30) for each in workers.processes] == [0, 0]
         done = [line["message"] for line in workers.events("run_done")]
     assert len(done) == len(set(done))
     assert not workers.events("run_failed")
@@ -52,7 +52,7 @@ def test_where_a_worker_dies_the_other_goes_on(tmp_path: Path, postgres_database
         workers.read_until("run_done", 12)
         workers.processes[1 - killed].send_signal(signal.SIGTERM)
         workers.read_to_end()
-        assert workers.processes[1 - killed].wait(90) == 0
+        assert workers.processes[1 - killed].wait(30) == 0
         done = [line["message"] for line in workers.events("run_done")]
     assert len(done) == len(set(done))
 
@@ -63,7 +63,7 @@ def test_the_api_alone_answers_and_ends_in_order(tmp_path: Path, sqlite_database
         with urlopen(f"http://127.0.0.2:{port}/healthz", timeout=30) as answer:
             assert answer.status == 200
         api.process.send_signal(signal.SIGTERM)
-        assert api.process.wait(90) == 0
+        assert api.process.wait(30) == 0
         api.read_to_end()
         assert not api.events("run_done")
 

@@ -106,7 +106,7 @@ def test_one_attempt_ends_in_time_whatever_the_receiver_does(way: str) -> None:
     with http_receiver(way) as receiver:
         begun = time.perf_counter()
         found = post(receiver, SHORT)
-        assert time.perf_counter() - begun < LONG
+        assert time.perf_counter() - begun < SHORT + 2
     assert not found.delivered
     assert not found.permanent
 
@@ -296,7 +296,7 @@ def test_a_mail_server_that_says_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         begun = time.perf_counter()
         assert not mail(Mailbox(answers=None, port=silent.getsockname()[1]), SHORT).delivered  # type: ignore[arg-type]
-        assert time.perf_counter() - begun < LONG
+        assert time.perf_counter() - begun < SHORT + 2
 
 
 @pytest.fixture
