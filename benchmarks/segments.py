@@ -1,6 +1,7 @@
 """What judging by segment finds that the whole drowns, and what it costs.
 
     python benchmarks/segments.py [--seeds 1 2 …] [--budget 1] [--shares 0.1 0.25 0.5] [--topics 40]
+    python benchmarks/segments.py --creep            # rises that take four or twelve weeks
     python benchmarks/segments.py --speed
 
 Each seed draws a database of 40 topics with 90 complaints a day on average, from five markets (40 to 8 %), in their
@@ -13,6 +14,10 @@ Side by side on the same databases, each at a budget of one false alarm a week b
 service's bound on false discoveries: the whole alone; whole and segments with different parts of the budget for the
 segments; and the segments alone. Both are judged once a day here. "Named": of the rises in a part that were found, how
 many name that part (a market or its language) first.
+
+`--creep`: rises in one market or brand that grow to their lift over so many days, and those that are there at once,
+found within four to twelve weeks: by the whole alone, and with the segments at a quarter of the budget, by EB7 and the
+ramp detector together and by EB7's part of that alone.
 """
 
 from __future__ import annotations
@@ -32,6 +37,7 @@ from numpy.typing import NDArray
 
 from feedback.domain import Segment
 from models.detect.budget import Threshold, threshold_for
+from models.detect.combined import Combined
 from models.detect.eb7 import EB7, Stages
 from models.detect.fdr import q_values
 from models.detect.panel import Flags, Floats, Panel
@@ -46,6 +52,14 @@ BRANDS = {"one": 0.6, "two": 0.4}
 CHANNELS = {"e-mail": 0.5, "live chat": 0.3, "contact form": 0.15, "phone": 0.05}
 ENGLISH = 0.1
 PARTS = {"market": MARKETS, "brand": BRANDS, "channel": CHANNELS}
+CREEPS: tuple[tuple[str, float, int], ...] = (
+    ("market", 5.0, 1),
+    ("market", 5.0, 28),
+    ("market", 5.0, 84),
+    ("market", 10.0, 84),
+    ("brand", 3.0, 84),
+)
+WEEKS = (2, 4, 6, 9, 12)
 RISES: tuple[tuple[str, float], ...] = (
     ("everywhere", 2.0),
     ("everywhere", 3.0),
@@ -80,16 +94,19 @@ class World:
         parts = {name: _split(whole, each, rng) for name, each in shares.items()}
         return cls(whole, parts | {"language": _languages(parts["market"], rng)}, shares, rates)
 
-    def risen(self, topic: int, kind: str, lift: float, start: int, rng: np.random.Generator) -> tuple[World, str]:
-        """With more complaints about the topic from a day on, in one part of them, and which part that is."""
-        days = self.whole.shape[1] - start
+    def risen(
+        self, topic: int, kind: str, lift: float, start: int, rng: np.random.Generator, over: int = 1
+    ) -> tuple[World, str]:
+        """With more complaints about the topic from a day on, `over` so many days ever more, in one part of them, and
+        which part that is."""
+        grown = np.clip(np.arange(1, self.whole.shape[1] - start + 1) / over, 0, 1)
         more = np.zeros(self.whole.shape[1], np.int64)
         if kind == "everywhere":
-            more[start:] = rng.poisson((lift - 1) * self.rates[topic], days)
+            more[start:] = rng.poisson((lift - 1) * self.rates[topic] * grown)
             return self._with(topic, more, None, rng), ""
         values = list(PARTS[kind])
         value = int(rng.choice(len(values), p=self.shares[kind][topic]))
-        more[start:] = rng.poisson((lift - 1) * self.rates[topic] * self.shares[kind][topic, value], days)
+        more[start:] = rng.poisson((lift - 1) * self.rates[topic] * self.shares[kind][topic, value] * grown)
         return self._with(topic, more, (kind, value), rng), values[value]
 
     def _with(self, topic: int, more: Ints, only: tuple[str, int] | None, rng: np.random.Generator) -> World:
@@ -153,7 +170,8 @@ def judged(panel: SegmentPanel, whole: Threshold | None, parts: Threshold | None
     if whole is not None:
         rising |= find_rises(panel.whole, whole, days=days).rising
     if parts is not None:
-        p = EB7().held(panel.history(), days).p()
+        detector = Combined(parts.margins)
+        p = detector.highest(detector.held(panel.history(), days))[1]
         q = q_values(p.reshape(days, -1).T).T.reshape(p.shape)
         sure = (-np.log10(p) >= parts.score) & (q <= parts.q_bound)
         rising |= sure.any(axis=1).T
@@ -177,11 +195,15 @@ def main() -> None:
     parser.add_argument("--budget", type=float, default=1.0, help="false alarms a week")
     parser.add_argument("--shares", type=float, nargs="+", default=[0.1, 0.25, 0.5], help="the segments' parts of it")
     parser.add_argument("--topics", type=int, default=40)
+    parser.add_argument("--creep", action="store_true", help="rises that grow slowly, in place of sudden ones")
     parser.add_argument("--speed", action="store_true", help="only how long 1,000 topics in 20 segments take")
     parser.add_argument("--forks", type=int, default=6, help="of each kind and lift, two rises each")
     options = parser.parse_args()
     if options.speed:
         speed()
+        return
+    if options.creep:
+        creep(options)
         return
     rules = [Rule("whole alone", 0.0), *(Rule(f"segments {each:g}", each) for each in options.shares)]
     rules.append(Rule("segments alone", 1.0))
@@ -191,6 +213,56 @@ def main() -> None:
             rows[rule.name].append(row)
         print(f"seed {seed} done", flush=True)
     _print(rows)
+
+
+def creep(options: argparse.Namespace) -> None:
+    """What the ramp detector finds in segments: a table of shares found by kind and weeks since the onset."""
+    rows: dict[str, list[list[float]]] = {"whole alone": [], "EB7 in segments": [], "both in segments": []}
+    for seed in options.seeds:
+        rng = np.random.default_rng(seed)
+        world = World.drawn(options.topics, HISTORY + CALM, rng)
+        known = world.until(HISTORY)
+        quarter = _thresholds(known, Rule("", 0.25), options.budget)
+        limits = [_thresholds(known, Rule("", 0.0), options.budget), (quarter[0], _without_ramp(quarter[1])), quarter]
+        calm = world.until(HISTORY + CALM)
+        table = [[opened(judged(calm, *each, CALM).rising) / (CALM / 7)] for each in limits]
+        for kind, lift, over in CREEPS:
+            tries = [_creeping(world, kind, lift, over, limits, rng) for _ in range(options.forks)]
+            for cells, found in zip(table, np.mean(tries, axis=0), strict=True):
+                cells.extend(found.tolist())
+        for each, cells in zip(rows.values(), table, strict=True):
+            each.append(cells)
+        print(f"seed {seed} done", flush=True)
+    for name, values in rows.items():
+        means, errors = np.mean(values, axis=0), np.std(values, axis=0, ddof=1) / len(values) ** 0.5
+        print(f"\n{name}: {means[0]:.2f} ± {errors[0]:.2f} false a week; found within {WEEKS} weeks")
+        for place, (kind, lift, over) in enumerate(CREEPS):
+            at = slice(1 + place * len(WEEKS), 1 + (place + 1) * len(WEEKS))
+            shown = [f"{mean:.2f} ± {error:.2f}" for mean, error in zip(means[at], errors[at], strict=True)]
+            print(f"  {kind} x{lift:g} over {over} days".ljust(28) + "   ".join(shown))
+
+
+def _without_ramp(parts: Threshold | None) -> Threshold | None:
+    return parts and replace(parts, margins={**parts.margins, "ramp": np.inf})
+
+
+def _creeping(
+    world: World, kind: str, lift: float, over: int, limits: Sequence[Limits], rng: np.random.Generator
+) -> Floats:
+    """The share of two topics found within each of the `WEEKS`, (limits, weeks)."""
+    topics = rng.choice(np.flatnonzero(world.rates > 0.3), 2, replace=False).tolist()
+    fork = world
+    for topic in topics:
+        fork, _ = fork.risen(topic, kind, lift, HISTORY, rng, over)
+    days = 7 * WEEKS[-1]
+    panel = fork.until(HISTORY + days)
+    found = np.zeros((len(limits), len(WEEKS)))
+    for place, limit in enumerate(limits):
+        rising = judged(panel, *limit, days + 1).rising[topics]
+        calm_before = ~rising[:, 0]
+        for rank, weeks in enumerate(WEEKS):
+            found[place, rank] = (rising[:, 1 : 1 + 7 * weeks].any(axis=1) & calm_before).mean()
+    return found
 
 
 def speed() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -34,17 +35,23 @@ from jobs.thresholds import SEGMENTS, Limit, Limits, limits
 from jobs.watermark import watermark
 from models.detect.combined import Combined
 from models.detect.eb7 import EB7, Stages
-from models.detect.panel import Flags, Scores
+from models.detect.panel import Scores
 from models.detect.rises import Rises, find_rises
-from models.detect.segments import SegmentRises, find_segment_rises, time_of_year
+from models.detect.segments import SegmentRises, find_rises_in, find_segment_rises, time_of_year
 
-LATE = "EB7 and ramp, late"
+LATE = ", late"
+"""Added to a detector's name where it judges a week that is over anew."""
+
 LATE_DAYS = 35
 """How far back complaints that come in late are looked at."""
 
 NOTABLE = 0.05
 """Signals with a larger p are kept only for topics with an open alert."""
 
+
+Late = Mapping[tuple[UUID, datetime], int]
+"""How many complaints of each topic and bucket have come in late."""
+CameLate = Callable[..., Late]
 
 LASTING = ("severity", "group")
 """What an alert keeps beside the evidence of its latest rise."""
@@ -55,6 +62,10 @@ class Judged(NamedTuple):
 
     signal: Signal
     why: Why | None
+
+    @property
+    def is_late(self) -> bool:
+        return self.why is not None and self.why.late
 
 
 def run(context: Context, now: datetime) -> Mapping[str, Any]:
@@ -110,15 +121,15 @@ class _Judging:
 
     def _in_segments(self, whole: Mapping[int, Judged], limit: Limit) -> list[Judged]:
         """The judgements of all topics, where those have risen that have, and of others that have in a segment."""
-        with self.context.database.read() as connection:
-            series = segment_series(self.context, connection, self.version, self.dated, limit.segments)
+        series = self._series(limit)
         eb7 = EB7(stages=self.context.memory.setdefault("stages in segments", Stages()))
         season = time_of_year(self.dated.panel, self._detector)
         rises = find_segment_rises(series.panel, limit.threshold, eb7, season)
         found: list[Judged] = []
         for row, each in whole.items():
             if each.why:
-                where = self._where(series, rises, row, rises.where(row))
+                by = each.why.reason.detector
+                where = self._where(series, rises, (row, by), rises.where(row, by))
                 found.append(each._replace(why=replace(each.why, where=where)))
             else:
                 found.append(each)
@@ -126,21 +137,35 @@ class _Judging:
                     found.append(self._by_segment(series, rises, row, limit))
         return found
 
+    def _series(self, limit: Limit) -> SegmentSeries:
+        with self.context.database.read() as connection:
+            return segment_series(self.context, connection, self.version, self.dated, limit.segments)
+
     def _by_segment(self, series: SegmentSeries, rises: SegmentRises, row: int, limit: Limit) -> Judged:
         """The judgement of the segment in which a topic has risen most surely."""
         places = rises.surest(row)
-        of = rises.of(places[0])
-        signal = replace(self._signal(of, (row, -1), SEGMENTS, limit), segment=series.segments[places[0]])
-        why = Why(self._reason(of, (row, -1)), self.limits.set_at, limit.as_dict(), limit.threshold.q_bound)
-        return Judged(signal, replace(why, where=self._where(series, rises, row, places)))
+        by, segment = rises.by(places[0], row), series.segments[places[0]]
+        judged = self._of_segment(rises.of(places[0]), (row, -1), segment, limit)
+        where = self._where(series, rises, (row, by), places)
+        return judged._replace(why=judged.why and replace(judged.why, where=where))
+
+    def _of_segment(
+        self, rises: Rises, cell: tuple[int, int], segment: Segment, limit: Limit, *, late: bool = False
+    ) -> Judged:
+        signal = replace(self._signal(rises, cell, SEGMENTS + LATE * late, limit), segment=segment)
+        bound = limit.threshold.q_bound
+        return Judged(signal, Why(self._reason(rises, cell), self.limits.set_at, limit.as_dict(), bound, late))
 
     def _where(
-        self, series: SegmentSeries, rises: SegmentRises, row: int, places: Sequence[int]
+        self, series: SegmentSeries, rises: SegmentRises, found: tuple[int, str], places: Sequence[int]
     ) -> tuple[SegmentCount, ...]:
-        return tuple(_segment_count(series.segments[place], rises.of(place).scores, row) for place in places)
+        """What a topic (its row) has in these segments, over the window of the detector that has found it rising."""
+        row, by = found
+        return tuple(_segment_count(series.segments[place], rises.of(place, by).scores, row) for place in places)
 
     def late(self, ingested: Span) -> list[Judged]:
-        """Rises of weeks that are over, which complaints that came in late have made, in topics without an alert then.
+        """Rises of weeks that are over, which complaints that came in late have made, in topics without an alert then;
+        in a segment, where there is none as a whole.
 
         Without them the count would lie within its prediction interval: what else makes a past week stand out now,
         such as another version, is not told as late.
@@ -148,36 +173,54 @@ class _Judging:
         dated, zone, window = self.dated, self.context.settings.zone, EB7().window
         reach = min(LATE_DAYS, len(dated.days))
         span = Span(*(bucket_start(dated.days[place], zone) for place in (-reach, 1 - min(window, reach))))
-        with self.context.database.read() as connection:
-            late = came_late(connection, self.version.id, span, ingested)
-        if not late:
+        came = partial(self._came_late, span, ingested)
+        if not came():
             return []
         rises = find_rises(dated.panel, self.limits.whole.threshold, days=reach, eb7=self._detector)
-        rising = self._made_by(late, rises, reach) & ~dated.panel.excluded[:, -reach:]
-        found = []
-        for row in range(len(dated.topics)):
-            ends = np.flatnonzero(rising[row, :-1]).tolist()
-            if ends:
-                best = max(ends, key=lambda end: float(rises.scores.score[row, end]))
-                found.append(self._judged(rises, (row, best - reach), late=True))
+        whole = {row: self._judged(rises, (row, end), late=True) for row, end in self._made_by(came(), rises)}
+        limit = self.limits.in_segments
+        parts = self._late_in_segments(came, reach, limit) if limit else {}
+        return list({**parts, **whole}.values())
+
+    def _late_in_segments(self, came: CameLate, reach: int, limit: Limit) -> dict[int, Judged]:
+        """The surest late rise of each topic (its row) in a segment."""
+        series = self._series(limit)
+        days = min(reach, len(series.days))
+        season = time_of_year(self.dated.panel, self._detector, days)
+        found: dict[int, Judged] = {}
+        for place, segment in enumerate(series.segments):
+            if late := came(segment):
+                rises = find_rises_in(series.panel, place, limit.threshold, days, season=season)
+                for row, end in self._made_by(late, rises):
+                    each = self._of_segment(rises, (row, end), segment, limit, late=True)
+                    if row not in found or each.signal.score > found[row].signal.score:
+                        found[row] = each
         return found
 
-    def _made_by(self, late: Mapping[tuple[UUID, datetime], int], rises: Rises, reach: int) -> Flags:
-        """(topics, days): the rises whose windows would be as expected without what came in late."""
+    def _came_late(self, span: Span, ingested: Span, segment: Segment | None = None) -> Late:
+        with self.context.database.read() as connection:
+            return came_late(connection, self.version.id, span, ingested, segment)
+
+    def _made_by(self, late: Late, rises: Rises) -> list[tuple[int, int]]:
+        """The surest of each topic's rises (topic, day) whose windows are over and would be as expected without what
+        came in late."""
+        reach = rises.rising.shape[1]
         zone, days = self.context.settings.zone, self.dated.days[-reach:]
         starts = [bucket_start(day, zone) for day in days]
         counts = np.array([[late.get((topic, start), 0) for start in starts] for topic in self.dated.topics])
         sums = np.concatenate([np.zeros((len(counts), 1), np.int64), np.cumsum(counts, axis=1)], axis=1)
-        end = np.arange(reach)
-        begin = np.maximum(end + 1 - rises.scores.window, 0)
+        begin = np.maximum(np.arange(reach) + 1 - rises.scores.window, 0)
         within = sums[:, 1:] - np.take_along_axis(sums, begin, axis=1)
         as_expected = rises.scores.observed - within <= rises.scores.high
-        return np.asarray(rises.rising & (within > 0) & as_expected)
+        made = rises.rising & (within > 0) & as_expected & ~self.dated.panel.excluded[:, -reach:]
+        made[:, -1] = False
+        best = np.where(made, rises.scores.score, -1.0).argmax(axis=1)
+        return [(row, int(best[row]) - reach) for row in np.flatnonzero(made.any(axis=1)).tolist()]
 
     def _judged(self, rises: Rises, cell: tuple[int, int], *, late: bool = False) -> Judged:
         """The signal, and what it follows from if it is a rise."""
         whole = self.limits.whole
-        signal = self._signal(rises, cell, LATE if late else Combined().name, whole)
+        signal = self._signal(rises, cell, Combined().name + LATE * late, whole)
         if not signal.rising:
             return Judged(signal, None)
         by_others, bound = self.dated.panel.exposure is None, whole.threshold.q_bound
@@ -246,6 +289,8 @@ def _decide(
     alerts.store_signals(connection, [each.signal for each in notable], now)
     store_judged(connection, version.id, now)
     told = [each for each in notable if _counts(each, before, known)]
+    of_now = {each.signal.topic_id for each in told if each.signal.rising and not each.is_late}
+    told = [each for each in told if not (each.is_late and each.signal.topic_id in of_now)]
     in_segments = {each.signal.topic_id for each in told if each.signal.segment}
     # calm as a whole is not calm
     told = [each for each in told if each.signal.segment or each.signal.topic_id not in in_segments]
@@ -329,10 +374,9 @@ class _Run:
 
 def _counts(judged: Judged, before: Mapping[UUID, Alert], known: Hindsight) -> bool:
     """Whether alerts are to hear of it: not of a late rise in an alert about now, nor of what a publication shows."""
-    signal = judged.signal
-    if _has_open(before, signal.topic_id):
-        return signal.detector != LATE
-    return not known.explains(signal)
+    if _has_open(before, judged.signal.topic_id):
+        return not judged.is_late
+    return not known.explains(judged.signal)
 
 
 def _has_open(latest: Mapping[UUID, Alert], topic_id: UUID) -> bool:

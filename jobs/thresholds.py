@@ -29,8 +29,9 @@ AGE = timedelta(days=14)
 CLEARLY = 1.5
 """How many times what makes a segment worth judging a new one has to have, lest one at the edge comes and goes."""
 
-SEGMENTS = "EB7 in segments"
-"""What judges segments, by the name that signals and thresholds carry."""
+SEGMENTS = f"{Combined().name} in segments"
+"""What judges segments, by the name that signals and thresholds carry. In a release before, EB7 alone did, whose
+thresholds say nothing of the ramp."""
 
 
 @dataclass(frozen=True, slots=True)

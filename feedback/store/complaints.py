@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select, update
 
-from feedback.domain import Channel, Complaint, RejectedRecord, Span, derived_id
+from feedback.domain import Channel, Complaint, RejectedRecord, Segment, Span, derived_id
 from feedback.store.database import insert_new, parts
 from feedback.store.tables import UtcDateTime, assignment, complaint, rejected_record, stale_bucket
 
@@ -153,10 +153,10 @@ def delays(
 
 
 def came_late(
-    connection: Connection, version_id: UUID, span: Span, ingested: Span
+    connection: Connection, version_id: UUID, span: Span, ingested: Span, segment: Segment | None = None
 ) -> Mapping[tuple[UUID, datetime], int]:
     """How many complaints of each topic and bucket were received within `span` and ingested after `ingested.start`, up
-    to its end."""
+    to its end; of one segment where it is given."""
     query = (
         _live(span, ingested.end)
         .join(assignment, (assignment.c.complaint_id == complaint.c.id) & (assignment.c.version_id == version_id))
@@ -164,6 +164,8 @@ def came_late(
         .with_only_columns(assignment.c.topic_id, assignment.c.bucket_start, func.count().label("number"))
         .group_by(assignment.c.topic_id, assignment.c.bucket_start)
     )
+    if segment:
+        query = query.where(complaint.c[segment.attribute] == segment.value)
     return {(row.topic_id, row.bucket_start): row.number for row in connection.execute(query)}
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from models.detect.eb7 import EB7, Walk
-from models.detect.held import Held, History
+from models.detect.held import Held, History, Integers, TimeOfYear
 from models.detect.negative_binomial import SMALLEST_P
 from models.detect.panel import Floats, Panel, Scores
 from models.detect.ramp import Ramp
@@ -29,12 +29,14 @@ class Combined:
 
     `margins` is by how much a detector's score has to exceed EB7's to be worth as much, as
     `models.detect.budget.threshold_for` finds it; a detector that is not named has the margin zero. The numbers given
-    out are those of the detector whose score lies highest above its margin, and p is that score's.
+    out are those of the detector whose score lies highest above its margin, and p is that score's. With a `season`, the
+    time of the year brings what that says.
     """
 
     margins: Mapping[str, float] = field(default_factory=dict)
     eb7: EB7 = field(default_factory=EB7)
     ramp: Ramp = field(default_factory=Ramp)
+    season: TimeOfYear | None = None
     name: str = "EB7 and ramp"
 
     def judge(self, panel: Panel, days: int = 1) -> Scores:
@@ -43,29 +45,42 @@ class Combined:
 
     def explained(self, panel: Panel, days: int = 1) -> tuple[Scores, Reasons]:
         """The same with what they follow from."""
-        walk = self._walked(History.of(panel, days), days)
-        held = self._held(walk, days)
-        above = np.stack([self._above(name, each) for name, each in held.items()])
-        which, judges = above.argmax(axis=0), self._judges()
-        chosen = Held.chosen(tuple(held.values()), which)
-        windows = np.array([each.window for each in judges])[which]
-        p = np.clip(10 ** -above.max(axis=0), SMALLEST_P, 1.0)
-        return chosen.scores(windows, p), Reasons(judges, which, chosen, walk.weights()[:, 0])
+        walk = self.walked(History.of(panel, days), days)
+        held = self.held_of(walk, days)
+        return self.told(held, *self.highest(held), walk.weights()[:, 0])
 
     def held(self, history: History, days: int) -> dict[str, Held]:
         """What each detector holds against each other, by its name."""
-        return self._held(self._walked(history, days), days)
+        return self.held_of(self.walked(history, days), days)
 
-    def _walked(self, history: History, days: int) -> Walk:
+    def walked(self, history: History, days: int) -> Walk:
+        """The one pass, which tells what both need of the last `days`."""
         return self.eb7.walked(history, days + self.ramp.lag)
 
-    def _held(self, walk: Walk, days: int) -> dict[str, Held]:
+    def held_of(self, walk: Walk, days: int) -> dict[str, Held]:
+        """As `held`, of the last `days` of a walk."""
         history = walk.history
         forecast = walk.forecast(min(days + self.ramp.lag, len(history.counts)))
+        if self.season:
+            forecast = self.season.lent(forecast)
         return {
             self.eb7.name: self.eb7.held_against(forecast, history, days),
             self.ramp.name: self.ramp.held_against(forecast, history, days),
         }
+
+    def highest(self, held: Mapping[str, Held]) -> tuple[Integers, Floats]:
+        """Which detector's score lies highest above its margin, by its place, and the p of that; as the windows."""
+        above = np.stack([self._above(name, each) for name, each in held.items()])
+        return above.argmax(axis=0), np.clip(10 ** -above.max(axis=0), SMALLEST_P, 1.0)
+
+    def told(
+        self, held: Mapping[str, Held], which: Integers, p: Floats | None, weights: Floats
+    ) -> tuple[Scores, Reasons]:
+        """The scores of one replicate by those detectors, and what they follow from; without `p`, it is theirs."""
+        judges = self._judges()
+        chosen = Held.chosen(tuple(held.values()), which)
+        windows = np.array([each.window for each in judges])[which]
+        return chosen.scores(windows, p), Reasons(judges, which, chosen, weights)
 
     def margin(self, name: str) -> float:
         return self.margins.get(name, 0.0)

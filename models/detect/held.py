@@ -170,6 +170,31 @@ class Forecast(NamedTuple):
         return size_of(mean, self.variance_ratio(mean))
 
 
+class TimeOfYear(NamedTuple):
+    """What the time of the year of each of the last windows brings each topic over that of its baseline, and of the
+    four weeks after it, with the squared relative errors of both, (days, 1, topics)."""
+
+    factor: Floats
+    doubt: Floats
+    later: Floats
+    later_doubt: Floats
+
+    @classmethod
+    def of(cls, forecast: Forecast) -> TimeOfYear:
+        later_doubt = forecast.season_doubt + forecast.later_doubt - forecast.doubt
+        return cls(forecast.season, forecast.season_doubt, forecast.later, np.maximum(later_doubt, 0.0))
+
+    def lent(self, forecast: Forecast) -> Forecast:
+        """A forecast that knows of none, with this one."""
+        factor, doubt, later, later_doubt = (part[-len(forecast.rate) :] for part in self)
+        return forecast._replace(
+            season=factor,
+            doubt=forecast.doubt + doubt,
+            later=later,
+            later_doubt=forecast.later_doubt + later_doubt,
+        )
+
+
 class Held(NamedTuple):
     """Windows held against what was known before them.
 
@@ -219,6 +244,11 @@ class Held(NamedTuple):
         forecasts, windows = zip(*(each[:2] for each in among), strict=True)
         forecast = Forecast._make(join(parts, shapes) for parts in zip(*forecasts, strict=True))
         return cls(forecast, Windows._make(join(parts, shapes) for parts in zip(*windows, strict=True)), among[0].prior)
+
+    def known_in(self, replicates: Flags) -> Held:
+        """Where only of some replicates anything is known, by the last days of (days, replicates)."""
+        known = self.forecast.known & replicates[-len(self.forecast.known) :, :, None]
+        return self._replace(forecast=self.forecast._replace(known=known))
 
     def replicate(self, place: int) -> Held:
         """One replicate alone; what all replicates share stays as it is."""

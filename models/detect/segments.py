@@ -11,20 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feedback.domain import SEGMENTED, Segment
 from models.detect.budget import JUDGED, SETTLING, Simulation, Threshold, replicates_of
+from models.detect.combined import Combined
 from models.detect.eb7 import EB7
 from models.detect.fdr import FALSE_DISCOVERIES, q_values
-from models.detect.held import Held, History, volume
+from models.detect.held import Held, History, Integers, TimeOfYear, volume
 from models.detect.negative_binomial import SMALLEST_P
 from models.detect.null import Null
 from models.detect.panel import Counts, Flags, Floats, Panel
-from models.detect.reasons import Judge, Reasons
 from models.detect.rises import Rises
 from models.detect.silence import gaps
 
@@ -97,28 +96,40 @@ class SegmentPanel:
 class SegmentRises:
     """The judgement of the last day's windows: `p`, `q` and `rising` are (segments, topics).
 
-    `q` is the Benjamini-Hochberg value among all that were judged; p and q are 1 where nothing was. `weights` is what
-    each day weighs in the baseline (days, segments, topics).
+    `q` is the Benjamini-Hochberg value among all that were judged; p and q are 1 where nothing was. `p_by` is the same
+    as p by the name of each detector of the combination alone, without its margin, `held` what each held against each
+    other, and `which` gave the score (1, segments, topics). `weights` is what each day weighs in the baseline (days,
+    segments, topics).
     """
 
-    held: Held
+    detector: Combined
+    held: Mapping[str, Held]
+    p_by: Mapping[str, Floats]
+    which: Integers
     weights: Floats
-    detector: EB7
     p: Floats
     q: Floats
     rising: Flags
 
-    def of(self, segment: int) -> Rises:
-        """One segment's, as if it were the whole: (topics, 1)."""
-        held = self.held.replicate(segment)
-        scores = held.scores(self.detector.window, self.p[segment][None, None, :])
-        which = np.zeros(held.mean.shape, np.intp)
-        reasons = Reasons((self._judge(),), which, held, self.weights[:, segment])
+    def of(self, segment: int, by: str | None = None) -> Rises:
+        """One segment's, as if it were the whole: (topics, 1); with the numbers of the detector of that name."""
+        held = {name: each.replicate(segment) for name, each in self.held.items()}
+        if by is None:
+            which, p = self.which[:, segment : segment + 1], self.p[segment][None, None, :]
+        else:
+            which = np.full((1, 1, self.p.shape[1]), list(held).index(by))
+            p = self.p_by[by][segment][None, None, :]
+        scores, reasons = self.detector.told(held, which, p, self.weights[:, segment])
         return Rises(scores, self.q[segment][:, None], self.rising[segment][:, None], reasons)
 
-    def where(self, topic: int) -> list[int]:
-        """The segments in which a topic has risen, given that it has as a whole; the surest first."""
-        p = self.p[:, topic]
+    def by(self, segment: int, topic: int) -> str:
+        """The name of the detector whose score it is."""
+        return list(self.held)[int(self.which[0, segment, topic])]
+
+    def where(self, topic: int, by: str) -> list[int]:
+        """The segments in which a topic has risen, given that this detector has found that it has as a whole; the
+        surest first."""
+        p = self.p_by[by][:, topic]
         found = np.flatnonzero(q_values(p) <= FALSE_DISCOVERIES)
         return [int(each) for each in found[np.argsort(p[found], kind="stable")]]
 
@@ -126,10 +137,6 @@ class SegmentRises:
         """The segments in which a topic is rising by itself, the surest first."""
         found = np.flatnonzero(self.rising[:, topic])
         return [int(each) for each in found[np.argsort(self.p[found, topic], kind="stable")]]
-
-    def _judge(self) -> Judge:
-        eb7 = self.detector
-        return Judge(eb7.name, eb7.window, eb7.window + eb7.gap, eb7.half_life, 0.0)
 
 
 def worth_judging(totals: Mapping[Segment, Counts], whole: Counts, least: float = LEAST_A_DAY) -> list[Segment]:
@@ -146,18 +153,11 @@ def worth_judging(totals: Mapping[Segment, Counts], whole: Counts, least: float 
     return sorted(fit, key=lambda each: (-sizes[each], order[each.attribute], each.value))[:MOST_SEGMENTS]
 
 
-class TimeOfYear(NamedTuple):
-    """What the last window's time of the year brings each topic over that of its baseline, and the squared relative
-    error of that, (1, 1, topics)."""
-
-    factor: Floats
-    doubt: Floats
-
-
-def time_of_year(whole: Panel, eb7: EB7 | None = None) -> TimeOfYear:
-    """Learned from topics as a whole, with all the history there is: segments are looked at for less than a year."""
-    forecast = (eb7 or EB7()).forecast(History.of(whole), 1)
-    return TimeOfYear(forecast.season, forecast.season_doubt)
+def time_of_year(whole: Panel, eb7: EB7 | None = None, days: int = 1) -> TimeOfYear:
+    """That of the last `days` windows, learned from topics as a whole, with all the history there is: segments are
+    looked at for less than a year."""
+    wanted = min(days + Combined().ramp.lag, whole.days)
+    return TimeOfYear.of((eb7 or EB7()).forecast(History.of(whole), wanted))
 
 
 def find_segment_rises(
@@ -167,41 +167,69 @@ def find_segment_rises(
 
     `season` is what the topics have in common with their whole: in one market Christmas is when it is in all.
     """
-    detector = eb7 or EB7()
+    detector = Combined(threshold.margins, eb7 or EB7(), season=season)
     held, weights = _held(panel, detector)
-    if season:
-        forecast = held.forecast._replace(season=season.factor, doubt=held.forecast.doubt + season.doubt)
-        held = held._replace(forecast=forecast)
-    judged = held.known[0] & _grown_up(panel.total)[:, None]
-    p = np.where(judged, np.clip(held.p()[0], SMALLEST_P, 1.0), 1.0)
+    held = _grown_up(held, panel.total, detector)
+    which, p = (part[0] for part in detector.highest(held))
+    p_by = {name: np.clip(each.p()[0], SMALLEST_P, 1.0) for name, each in held.items()}
+    judged = np.logical_or.reduce([each.known[0] for each in held.values()])
     q = np.ones_like(p)
     if judged.any():
         q[judged] = q_values(p[judged])
     rising = judged & (-np.log10(p) >= threshold.score) & (q <= threshold.q_bound)
-    return SegmentRises(held, weights, detector, p, q, rising)
+    return SegmentRises(detector, held, p_by, which[None], weights, p, q, rising)
 
 
-def _held(panel: SegmentPanel, detector: EB7) -> tuple[Held, Floats]:
+def find_rises_in(
+    panel: SegmentPanel,
+    segment: int,
+    threshold: Threshold,
+    days: int,
+    eb7: EB7 | None = None,
+    season: TimeOfYear | None = None,
+) -> Rises:
+    """The last `days` of one segment alone, asked no less than if all were judged: q is what it can be at most then.
+
+    It is not rising on days on which it had no history yet."""
+    detector = Combined(threshold.margins, eb7 or EB7(), season=season)
+    walk = detector.walked(History.of(panel.of(segment), days), days)
+    held = _grown_up(detector.held_of(walk, days), panel.total[segment : segment + 1], detector)
+    scores, reasons = detector.told(held, *detector.highest(held), walk.weights()[:, 0])
+    q = np.minimum(q_values(scores.p) * len(panel.counts), 1.0)
+    rising = (scores.score >= threshold.score) & (q <= threshold.q_bound)
+    return Rises(scores, q, rising, reasons)
+
+
+def _held(panel: SegmentPanel, detector: Combined) -> tuple[dict[str, Held], Floats]:
     """The last windows of all segments, so many at a time as memory holds, and what each day weighs before them."""
     step = max(1, SERIES_AT_ONCE // max(panel.whole.topics, 1))
     if len(panel.counts) <= step:
         return _walked(panel.history(), detector)
     # stages of so many series would take more memory than they save time
-    afresh = replace(detector, stages=None)
+    afresh = replace(detector, eb7=replace(detector.eb7, stages=None))
     starts = range(0, len(panel.counts), step)
     parts = [_walked(panel.history(slice(start, start + step)), afresh) for start in starts]
-    return Held.joined([held for held, _ in parts]), np.concatenate([weights for _, weights in parts], axis=1)
+    held = {name: Held.joined([each[name] for each, _ in parts]) for name in parts[0][0]}
+    return held, np.concatenate([weights for _, weights in parts], axis=1)
 
 
-def _walked(history: History, detector: EB7) -> tuple[Held, Floats]:
-    walk = detector.walked(history)
-    return detector.held_against(walk.forecast(1), history, 1), walk.weights()
+def _walked(history: History, detector: Combined) -> tuple[dict[str, Held], Floats]:
+    walk = detector.walked(history, 1)
+    return detector.held_of(walk, 1), walk.weights()
 
 
-def _grown_up(total: Counts) -> Flags:
-    """(segments,): those with a history."""
-    days = total.shape[1]
-    return np.asarray((total > 0).any(axis=1) & ((total > 0).argmax(axis=1) <= days - YOUNG))
+def _grown_up(held: Mapping[str, Held], total: Counts, detector: Combined) -> dict[str, Held]:
+    """With nothing known where a segment has had complaints for less than `YOUNG` days, or had when the ramp detector's
+    forecast was made; `total` is each segment's complaints (segments, days)."""
+    begun: Flags = np.maximum.accumulate(total.T > 0, axis=0)
+    lags = {detector.eb7.name: 0, detector.ramp.name: detector.ramp.lag}
+    return {name: held[name].known_in(_delayed(begun, YOUNG - 1 + lag)) for name, lag in lags.items()}
+
+
+def _delayed(flags: Flags, days: int) -> Flags:
+    """So many days later; as many rows."""
+    none = np.zeros((min(days, len(flags)), flags.shape[1]), bool)
+    return np.vstack([none, flags[: max(len(flags) - days, 0)]])
 
 
 def segment_threshold(panel: SegmentPanel, budget: float, seed: int = 0, *, weeks: int = SIMULATED_WEEKS) -> Threshold:
@@ -217,12 +245,12 @@ def segment_threshold(panel: SegmentPanel, budget: float, seed: int = 0, *, week
     topics = np.sort(rng.permutation(panel.whole.topics)[:some])
     scores = [_calm(panel.of(each, topics), replicates_of(weeks), rng) for each in range(len(panel.counts))]
     known = {"segments": float(len(panel.counts)), "topics": float(panel.whole.topics)}
-    together = {EB7().name: np.concatenate(scores, axis=-1)}
+    together = {name: np.concatenate([each[name] for each in scores], axis=-1) for name in scores[0]}
     return Simulation(together, 1, seed, known, some / panel.whole.topics).threshold(budget)
 
 
-def _calm(panel: Panel, replicates: int, rng: np.random.Generator) -> Floats:
-    """The scores (days, replicates, topics) of one segment's calm panels."""
+def _calm(panel: Panel, replicates: int, rng: np.random.Generator) -> dict[str, Floats]:
+    """The scores (days, replicates, topics) of one segment's calm panels, by the name of the detector."""
     null = Null.fitted(panel, EB7(), SETTLING + JUDGED)
-    held = EB7().held(null.draw(replicates, rng), SETTLING + JUDGED)
-    return np.asarray(-np.log10(held.p()))
+    held = Combined().held(null.draw(replicates, rng), SETTLING + JUDGED)
+    return {name: np.asarray(-np.log10(each.p())) for name, each in held.items()}

@@ -98,7 +98,7 @@ def test_topics_of_a_punctual_source_do_not_rise_while_another_is_late(context: 
 def late_fault(day: int) -> list[Complaint]:
     """Thirty complaints of one day about a subject that has been calm."""
     moments = [day_after(day, 1 + each / 3) for each in range(30)]
-    return [replace(told(0, at), source_id=f"late {number}") for number, at in enumerate(moments)]
+    return [replace(told(0, at), source_id=f"late {day} {number}") for number, at in enumerate(moments)]
 
 
 def test_a_rise_that_came_in_late_is_told_and_called_late(context: Context) -> None:
@@ -117,6 +117,20 @@ def test_a_rise_that_came_in_late_is_told_and_called_late(context: Context) -> N
     (span,) = row.evidence["rises"]
     assert day_after(3) in Span(*(datetime.fromisoformat(span[edge]) for edge in ("start", "end")))
     assert "They came in after the week was over." in " ".join(sentences(explain_alert(context, str(row.id))))
+
+
+def test_a_rise_of_now_and_a_late_one_are_one_alert_that_opens_once(context: Context) -> None:
+    publish(context, version(context, FAULT), NOW - timedelta(days=1))
+    for day in range(DAYS):
+        live(context, day, timedelta())
+    assert judge(context, day_after(DAYS)) == set()
+    with context.write() as connection:
+        store_complaints(connection, [*late_fault(3), *late_fault(DAYS - 1)], day_after(DAYS, 1))
+    assert judge(context, day_after(DAYS, 6)) == {"Topic"}
+    with context.database.read() as connection:
+        (row,) = alerts.alert_rows(connection)
+        assert [each.after for each in alerts.transitions_of(connection, row.id)] == ["open"]
+    assert "late" not in row.evidence, "it is about now"
 
 
 def test_one_late_complaint_does_not_make_a_past_week_late(context: Context) -> None:

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from feedback.digest import iso_week, render_html, render_markdown
-from feedback.domain import AlertState, Channel, Complaint, Segment
+from feedback.domain import AlertState, Channel, Complaint, Segment, Span
 from feedback.explanation import sentences
 from feedback.store import alerts
 from feedback.store.complaints import store_complaints
+from feedback.store.tables import complaint
 from jobs.context import Context
 from jobs.explain import explain_alert
 from jobs.publish import publish
@@ -24,7 +25,7 @@ LATER = FAULT - 1
 MARKETS = {"DE": 4, "PL": 2, "NO": 1}
 """How many times four complaints a day of each subject, and in which market."""
 
-DAYS = 76
+DAYS = 90
 MIDNIGHT = NOW.replace(hour=0)
 NORWAY = Segment("market", "NO")
 
@@ -107,6 +108,38 @@ def test_a_rise_of_the_whole_says_where_it_is(context: Context) -> None:
         [{"attribute": "language", "value": "pl"}],
     )
     assert "Above what is usual " in " ".join(sentences(explain_alert(context, alert)))
+
+
+def test_a_rise_that_creeps_in_one_segment_is_told_over_its_four_weeks(context: Context) -> None:
+    publish(context, version(context, FAULT), NOW - timedelta(days=8))
+    judge(context, MIDNIGHT - timedelta(days=1))
+    for back in range(30, 0, -1):
+        risen(context, 2, "NO", 2, MIDNIGHT - timedelta(days=back), f"day {back}")
+    assert judge(context, MIDNIGHT) == {"Topic"}
+    alert, kept = the_alert(context)
+    assert kept["segment"] == {"attribute": "market", "value": "NO"}
+    explained = explain_alert(context, alert)
+    assert explained.latest.signal.window == Span(MIDNIGHT - timedelta(days=28), MIDNIGHT)
+    (norway,) = explained.latest.where
+    assert norway.observed == explained.latest.signal.observed, "both are of the four weeks"
+    assert "So that rises that creep are seen, four weeks are judged at once." in " ".join(sentences(explained))
+
+
+def test_a_rise_in_one_segment_that_came_in_late_is_told_and_called_late(context: Context) -> None:
+    publish(context, version(context, FAULT), NOW - timedelta(days=20))
+    with context.write() as connection:
+        connection.execute(complaint.update().values(ingested_at=complaint.c.received_at))
+    assert judge(context, MIDNIGHT) == set()
+    risen(context, 2, "NO", 26, MIDNIGHT - timedelta(days=12))
+    assert judge(context, MIDNIGHT + timedelta(hours=18)) == {"Topic"}
+    alert, kept = the_alert(context)
+    assert kept["late"]
+    assert kept["segment"] == {"attribute": "market", "value": "NO"}
+    explained = explain_alert(context, alert)
+    assert MIDNIGHT - timedelta(days=12) in explained.latest.signal.window
+    text = " ".join(sentences(explained))
+    assert "complaints came in from Norway" in text
+    assert "They came in after the week was over." in text
 
 
 @pytest.mark.slow

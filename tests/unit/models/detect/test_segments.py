@@ -10,9 +10,17 @@ from numpy.typing import NDArray
 
 from feedback.domain import Segment
 from models.detect.budget import Threshold
+from models.detect.combined import Combined
 from models.detect.eb7 import EB7, Stages
 from models.detect.panel import Panel
-from models.detect.segments import SegmentPanel, find_segment_rises, segment_threshold, time_of_year, worth_judging
+from models.detect.segments import (
+    SegmentPanel,
+    find_rises_in,
+    find_segment_rises,
+    segment_threshold,
+    time_of_year,
+    worth_judging,
+)
 from tests.unit.models.detect.panels import course, steady
 
 DAYS, TOPICS = 120, 8
@@ -45,7 +53,7 @@ def test_a_rise_in_a_small_segment_is_found_there_and_nowhere_else() -> None:
 
 def test_the_numbers_of_a_segment_are_those_of_a_database_of_its_own() -> None:
     panel = with_more(split(), WHERE, RISEN, 2)
-    alone = EB7().judge(panel.of(WHERE))
+    alone = Combined().judge(panel.of(WHERE))
     rises = find_segment_rises(panel, bar()).of(WHERE)
     for name in ("observed", "expected", "low", "high", "p"):
         np.testing.assert_allclose(getattr(rises.scores, name), getattr(alone, name))
@@ -71,7 +79,70 @@ def test_where_a_rise_of_the_whole_is_needs_less_than_a_rise_by_itself() -> None
     panel = with_more(split(), 0, RISEN, 2)
     rises = find_segment_rises(panel, bar(30.0))
     assert not rises.rising.any()
-    assert rises.where(RISEN) == [0]
+    assert rises.where(RISEN, "EB7") == [0]
+
+
+def creeping(panel: SegmentPanel, segment: int, weeks: int = 12, lift: float = 3.0) -> SegmentPanel:
+    """One topic of one segment becomes `lift` times as much over so many weeks, every day by as little."""
+    counts, days = panel.counts.copy(), 7 * weeks
+    more = 3 * SHARES[segment] * (lift - 1) * np.arange(1, days + 1) / days
+    counts[segment, RISEN, -days:] += np.diff(np.floor(np.cumsum([0, *more]))).astype(np.int64)
+    return SegmentPanel(Panel.of(counts.sum(axis=0)), counts, counts.sum(axis=1))
+
+
+def test_a_rise_that_creeps_in_one_segment_is_found_by_its_last_four_weeks() -> None:
+    panel = creeping(split(days=224), 1)
+    rises = find_segment_rises(panel, bar())
+    assert rises.rising[1, RISEN]
+    assert rises.p_by["EB7"][1, RISEN] > 10**-3.5, "too little in any single week"
+    told = rises.of(1)
+    assert rises.by(1, RISEN) == "ramp"
+    assert told.scores.window[RISEN, 0] == 28
+    assert told.scores.observed[RISEN, 0] == panel.counts[1, RISEN, -28:].sum()
+    assert told.reasons.of(RISEN).detector == "ramp"
+
+
+def test_where_a_rise_is_is_said_by_what_found_it() -> None:
+    panel = creeping(split(days=224), 1)
+    rises = find_segment_rises(panel, bar(30.0))
+    assert rises.where(RISEN, "ramp") == [1]
+    assert rises.of(1, "ramp").scores.window[RISEN, 0] == 28
+    sudden = find_segment_rises(with_more(split(days=224), 1, RISEN, 3), bar(30.0))
+    assert sudden.where(RISEN, "EB7") == [1]
+    assert sudden.of(1, "EB7").scores.window[RISEN, 0] == 7
+
+
+@pytest.mark.parametrize(("first", "found"), [(224 - 84, True), (224 - 83, False)])
+def test_a_creeping_rise_takes_a_segment_that_had_a_history_before_it(first: int, found: bool) -> None:
+    panel = creeping(split(days=224), 1, weeks=8)
+    counts = panel.counts.copy()
+    counts[1, :, :first] = 0
+    young = SegmentPanel(Panel.of(counts.sum(axis=0)), counts, counts.sum(axis=1))
+    assert (find_segment_rises(young, bar()).p_by["ramp"][1, RISEN] < 1) == found
+
+
+def test_a_margin_is_asked_of_the_segments_too() -> None:
+    panel = creeping(split(days=224), 1)
+    lenient, strict = (find_segment_rises(panel, replace(bar(), margins={"ramp": each})) for each in (0.0, 10.0))
+    assert (lenient.by(1, RISEN), strict.by(1, RISEN)) == ("ramp", "EB7")
+
+
+def test_one_segment_s_past_days_are_judged_as_they_are_with_the_others() -> None:
+    panel = with_more(split(days=160), WHERE, RISEN, 3)
+    whole, alone = find_segment_rises(panel, bar()), find_rises_in(panel, WHERE, bar(), 10)
+    np.testing.assert_allclose(alone.scores.p[:, -1], whole.p[WHERE])
+    assert (alone.q[:, -1] >= whole.q[WHERE] * (1 - 1e-9)).all(), "no easier to pass"
+    assert alone.rising[RISEN].tolist() == (alone.scores.score[RISEN] >= 3.5).tolist()
+    assert alone.rising[RISEN, -1]
+    assert not alone.rising[:, 0].any()
+
+
+def test_past_days_of_a_segment_without_a_history_are_not_rising() -> None:
+    panel = with_more(split(days=160), WHERE, RISEN, 6, days=8)
+    counts = panel.counts.copy()
+    counts[WHERE, :, : 160 - 58] = 0
+    young = SegmentPanel(Panel.of(counts.sum(axis=0)), counts, counts.sum(axis=1))
+    assert find_rises_in(young, WHERE, bar(), 6).rising[RISEN].tolist() == [False] * 3 + [True] * 3
 
 
 def test_the_surest_segment_comes_first() -> None:
@@ -94,7 +165,7 @@ def test_alerted_days_stay_out_of_every_segments_baseline() -> None:
     excluded = np.zeros_like(panel.whole.excluded)
     excluded[RISEN, -30:-7] = True
     cleaned = replace(panel, whole=replace(panel.whole, excluded=excluded))
-    p, clean = (find_segment_rises(each, bar()).p[WHERE, RISEN] for each in (panel, cleaned))
+    p, clean = (find_segment_rises(each, bar()).p_by["EB7"][WHERE, RISEN] for each in (panel, cleaned))
     assert clean < p
 
 
@@ -177,7 +248,7 @@ def test_a_segment_that_fell_silent_has_a_gap_of_its_own() -> None:
     assert not silent.whole.gaps.any()
     assert np.flatnonzero(silent.of(WHERE).gaps).tolist() == list(range(DAYS - 40, DAYS - 20))
     assert not silent.of(0).gaps.any()
-    expected = [find_segment_rises(each, bar()).of(WHERE).scores.expected for each in (silent, panel)]
+    expected = [find_segment_rises(each, bar()).of(WHERE, "EB7").scores.expected for each in (silent, panel)]
     np.testing.assert_allclose(expected[0].sum(), expected[1].sum(), rtol=0.1)
     assert not find_segment_rises(silent, bar()).rising.any()
 
@@ -191,12 +262,13 @@ def test_what_the_time_of_the_year_brings_the_whole_is_expected_of_its_segments(
     recent = Panel.of(whole.counts[:, -90:], whole.total[-90:])
     panel = SegmentPanel(recent, counts[..., -90:], np.full((3, 90), 130))
     season = time_of_year(whole, EB7(year=104))
-    assert season.factor.min() > 1.2
+    assert season.factor[-1].min() > 1.2
     assert (season.doubt > 0).all()
     alone, lent = (find_segment_rises(panel, bar(), season=each) for each in (None, season))
     assert -np.log10(alone.p).mean() > 2 * -np.log10(lent.p).mean()
     observed = counts[..., -7:].sum(axis=(1, 2))
-    seen = [each.held.mean[0].sum(axis=-1) / observed for each in (alone, lent)]
+    seen = [each.held["EB7"].mean[0].sum(axis=-1) / observed for each in (alone, lent)]
     assert (np.abs(seen[1] - 1) < np.abs(seen[0] - 1)).all()
-    reason = lent.of(0).reasons.of(0)
-    assert reason.season == pytest.approx(float(season.factor[0, 0, 0]))
+    reason, slow = (lent.of(0, by).reasons.of(0) for by in ("EB7", "ramp"))
+    assert reason.season == pytest.approx(float(season.factor[-1, 0, 0]))
+    assert slow.season == pytest.approx(float(season.later[0, 0, 0]))
