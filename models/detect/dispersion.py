@@ -9,8 +9,9 @@ import numpy as np
 
 from models.detect.panel import Flags, Floats
 
-HALF_LIFE = 180.0
-"""Days after which an error counts half."""
+HALF_LIFE = 1000.0
+"""Days after which an error counts half: how a topic scatters outlasts what is usual for it by far, and takes years of
+errors to know."""
 
 WINSOR, DAILY_WINSOR = 6.0, 9.0
 """Squared standardised errors above this count as this: a rise in the past is not scatter."""
@@ -21,7 +22,7 @@ FIRST_PHI, FIRST_KAPPA = 1.5, 0.02
 FIRST_MEANS = (3.0, 30.0)
 FIRST_WINDOWS = 20.0
 
-DAYS_PRIOR, WEEKS_PRIOR = 14.0, 32.0
+DAYS_PRIOR, WEEKS_PRIOR = 14.0, 100.0
 """How many days of its own, or weeks, a topic needs to count as much as the others together."""
 
 
