@@ -9,9 +9,9 @@ import numpy as np
 
 from models.detect.panel import Flags, Floats
 
-HALF_LIFE = 1000.0
-"""Days after which an error counts half: how a topic scatters outlasts what is usual for it by far, and takes years of
-errors to know."""
+DAYS_HALF_LIFE, WEEKS_HALF_LIFE = 1000.0, 365.0
+"""Days after which an error counts half. How a topic scatters from day to day outlasts what is usual for it by far, and
+takes years to know; how far predictions are off changes as they become better, as they do once there is a year."""
 
 WINSOR, DAILY_WINSOR = 6.0, 9.0
 """Squared standardised errors above this count as this: a rise in the past is not scatter."""
@@ -35,7 +35,7 @@ class DailyScatter:
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        self.keep = 0.5 ** (1 / HALF_LIFE)
+        self.keep = 0.5 ** (1 / DAYS_HALF_LIFE)
         self.excess = np.zeros(shape)
         self.days = np.zeros(shape)
         self.ratio = np.full(shape, FIRST_PHI)
@@ -68,7 +68,7 @@ class Dispersion:
 
     def __init__(self, shape: tuple[int, ...], window: int) -> None:
         self.window = window
-        self.keep = 0.5 ** (1 / HALF_LIFE)
+        self.keep = 0.5 ** (1 / WEEKS_HALF_LIFE)
         self.excess = np.zeros(shape)
         self.windows = np.zeros(shape)
         self.pooled_phi = np.ones((shape[0], 1))
