@@ -3,8 +3,8 @@
     python benchmarks/firefox.py --data DIR [--data-dir DIR] [--budget 1] [--to 2020-08-09] [--seed 1] [--others 10]
 
 DIR holds `firefox_support/*.jsonl.gz`. The questions are taken in, the whole schedule is replayed over them with no
-taxonomy and a budget of one false alarm a week or another, publishing by itself; all of it stays in --data-dir, so that a replay
-that was stopped goes on, and a second call only reports. It takes about an hour.
+taxonomy and a budget of one false alarm a week or another, publishing by itself; all of it stays in --data-dir, so that
+a replay that was stopped goes on, and a second call only reports. It takes about an hour.
 
 Reported: for the add-on outage of May 2019 and the address bar of April 2020, the alerts of topics named like it that
 opened or came back within a week, and the hours since the first question that names it; alerts opened a week, by what
