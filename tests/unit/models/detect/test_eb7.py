@@ -36,6 +36,22 @@ def test_chance_alone_keeps_its_tail() -> None:
     assert (scores.score >= 2).mean() < 0.012
 
 
+@pytest.mark.parametrize("a_week", [1, 3, 10])
+@pytest.mark.parametrize("ratio", [1.02, 2, 3])
+def test_in_calm_times_as_many_are_expected_as_come_however_they_scatter(a_week: float, ratio: float) -> None:
+    size = a_week / 7 / (ratio - 1)
+    counts = np.random.default_rng(4).negative_binomial(size, 1 / ratio, (100, 600))
+    scores = DETECTOR.judge(replace(Panel.of(counts), exposure=np.ones(600)), 364)
+    assert scores.expected.mean() == pytest.approx(a_week, rel=0.1)
+
+
+def test_a_rise_that_is_over_is_not_expected_again() -> None:
+    panel = steady()
+    risen = raised(raised(panel, 10, 40, 12), 10, 26, -12)
+    calm, after = (float(DETECTOR.judge(each).expected[10, 0]) for each in (panel, risen))
+    assert after < 1.15 * calm
+
+
 def test_a_tripled_topic_stands_out() -> None:
     panel = steady()
     assert DETECTOR.judge(raised(panel, 10, 5, 16)).score[10, 0] > 3
