@@ -27,8 +27,8 @@ from models.detect.panel import Flags, Floats
 from models.detect.silence import gaps
 
 HISTORY = timedelta(days=1830)
-"""Five years, as in Farrington et al. 1996. Of outbreaks in series that keep to their course, .57 are found with as
-much, .54 with two years and .38 with one (`benchmarks/detection.py --parts noufaily --seeds 51 … 60`); where levels
+"""Five years, as in Farrington et al. 1996. Of outbreaks in series that keep to their course, .59 are found with as
+much, .54 with two years and .39 with one (`benchmarks/detection.py --parts noufaily --seeds 71 … 80`); where levels
 shift, what is old is not believed."""
 
 STEP = 28
