@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 
 from feedback.domain import Segment
 from models.detect.budget import Threshold, threshold_for
-from models.detect.combined import Combined
+from models.detect.combined import Combined, tails
 from models.detect.eb7 import EB7, Stages
 from models.detect.fdr import q_values
 from models.detect.panel import Flags, Floats, Panel
@@ -171,7 +171,8 @@ def judged(panel: SegmentPanel, whole: Threshold | None, parts: Threshold | None
         rising |= find_rises(panel.whole, whole, days=days).rising
     if parts is not None:
         detector = Combined(parts.margins)
-        p = detector.highest(detector.held(panel.history(), days))[1]
+        held = detector.held(panel.history(), days)
+        p = detector.highest(held, tails(held))[1]
         q = q_values(p.reshape(days, -1).T).T.reshape(p.shape)
         sure = (-np.log10(p) >= parts.score) & (q <= parts.q_bound)
         rising |= sure.any(axis=1).T

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -51,7 +50,6 @@ NOTABLE = 0.05
 
 Late = Mapping[tuple[UUID, datetime], int]
 """How many complaints of each topic and bucket have come in late."""
-CameLate = Callable[..., Late]
 
 LASTING = ("severity", "group")
 """What an alert keeps beside the evidence of its latest rise."""
@@ -173,23 +171,23 @@ class _Judging:
         dated, zone, window = self.dated, self.context.settings.zone, EB7().window
         reach = min(LATE_DAYS, len(dated.days))
         span = Span(*(bucket_start(dated.days[place], zone) for place in (-reach, 1 - min(window, reach))))
-        came = partial(self._came_late, span, ingested)
-        if not came():
+        late = self._came_late(span, ingested)
+        if not late:
             return []
         rises = find_rises(dated.panel, self.limits.whole.threshold, days=reach, eb7=self._detector)
-        whole = {row: self._judged(rises, (row, end), late=True) for row, end in self._made_by(came(), rises)}
+        whole = {row: self._judged(rises, (row, end), late=True) for row, end in self._made_by(late, rises)}
         limit = self.limits.in_segments
-        parts = self._late_in_segments(came, reach, limit) if limit else {}
+        parts = self._late_in_segments(span, ingested, reach, limit) if limit else {}
         return list({**parts, **whole}.values())
 
-    def _late_in_segments(self, came: CameLate, reach: int, limit: Limit) -> dict[int, Judged]:
+    def _late_in_segments(self, span: Span, ingested: Span, reach: int, limit: Limit) -> dict[int, Judged]:
         """The surest late rise of each topic (its row) in a segment."""
         series = self._series(limit)
         days = min(reach, len(series.days))
         season = time_of_year(self.dated.panel, self._detector, days)
         found: dict[int, Judged] = {}
         for place, segment in enumerate(series.segments):
-            if late := came(segment):
+            if late := self._came_late(span, ingested, segment):
                 rises = find_rises_in(series.panel, place, limit.threshold, days, season=season)
                 for row, end in self._made_by(late, rises):
                     each = self._of_segment(rises, (row, end), segment, limit, late=True)

@@ -47,7 +47,7 @@ class Combined:
         """The same with what they follow from."""
         walk = self.walked(History.of(panel, days), days)
         held = self.held_of(walk, days)
-        return self.told(held, *self.highest(held), walk.weights()[:, 0])
+        return self.told(held, *self.highest(held, tails(held)), walk.weights()[:, 0])
 
     def held(self, history: History, days: int) -> dict[str, Held]:
         """What each detector holds against each other, by its name."""
@@ -68,9 +68,14 @@ class Combined:
             self.ramp.name: self.ramp.held_against(forecast, history, days),
         }
 
-    def highest(self, held: Mapping[str, Held]) -> tuple[Integers, Floats]:
-        """Which detector's score lies highest above its margin, by its place, and the p of that; as the windows."""
-        above = np.stack([self._above(name, each) for name, each in held.items()])
+    def highest(self, held: Mapping[str, Held], p: Mapping[str, Floats]) -> tuple[Integers, Floats]:
+        """Which detector's score lies highest above its margin, by its place, and the p of that; as the windows.
+
+        `p` is what `tails` says of them.
+        """
+        scores = {name: -np.log10(p[name]) - self.margin(name) for name in held}
+        # where nothing is known, below all that is
+        above = np.stack([np.where(each.known, scores[name], -np.inf) for name, each in held.items()])
         return above.argmax(axis=0), np.clip(10 ** -above.max(axis=0), SMALLEST_P, 1.0)
 
     def told(
@@ -94,6 +99,7 @@ class Combined:
             Judge(ramp.name, ramp.window, lag + ramp.lag, eb7.half_life, self.margin(ramp.name)),
         )
 
-    def _above(self, name: str, held: Held) -> Floats:
-        """The score over its margin; where nothing is known, below all that is."""
-        return np.where(held.known, -np.log10(held.p()) - self.margin(name), -np.inf)
+
+def tails(held: Mapping[str, Held]) -> dict[str, Floats]:
+    """The p of each detector's windows by its name, without any margin; as the windows, 1 where nothing is known."""
+    return {name: np.clip(each.p(), SMALLEST_P, 1.0) for name, each in held.items()}

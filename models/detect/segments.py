@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 
 from feedback.domain import SEGMENTED, Segment
 from models.detect.budget import JUDGED, SETTLING, Simulation, Threshold, replicates_of
-from models.detect.combined import Combined
+from models.detect.combined import Combined, tails
 from models.detect.eb7 import EB7
 from models.detect.fdr import FALSE_DISCOVERIES, q_values
 from models.detect.held import Held, History, Integers, TimeOfYear, volume
-from models.detect.negative_binomial import SMALLEST_P
 from models.detect.null import Null
 from models.detect.panel import Counts, Flags, Floats, Panel
 from models.detect.rises import Rises
@@ -170,8 +169,9 @@ def find_segment_rises(
     detector = Combined(threshold.margins, eb7 or EB7(), season=season)
     held, weights = _held(panel, detector)
     held = _grown_up(held, panel.total, detector)
-    which, p = (part[0] for part in detector.highest(held))
-    p_by = {name: np.clip(each.p()[0], SMALLEST_P, 1.0) for name, each in held.items()}
+    alone = tails(held)
+    which, p = (part[0] for part in detector.highest(held, alone))
+    p_by = {name: each[0] for name, each in alone.items()}
     judged = np.logical_or.reduce([each.known[0] for each in held.values()])
     q = np.ones_like(p)
     if judged.any():
@@ -185,16 +185,17 @@ def find_rises_in(
     segment: int,
     threshold: Threshold,
     days: int,
-    eb7: EB7 | None = None,
     season: TimeOfYear | None = None,
 ) -> Rises:
-    """The last `days` of one segment alone, asked no less than if all were judged: q is what it can be at most then.
+    """The last `days` of one segment alone, (topics, days), asked no less than if all were judged: q is what it can be
+    at most then. On days on which it had no history yet nothing is rising.
 
-    It is not rising on days on which it had no history yet."""
-    detector = Combined(threshold.margins, eb7 or EB7(), season=season)
+    `season` is that of as many days, as `time_of_year` tells it. Raises ValueError when the panel has not got them.
+    """
+    detector = Combined(threshold.margins, season=season)
     walk = detector.walked(History.of(panel.of(segment), days), days)
     held = _grown_up(detector.held_of(walk, days), panel.total[segment : segment + 1], detector)
-    scores, reasons = detector.told(held, *detector.highest(held), walk.weights()[:, 0])
+    scores, reasons = detector.told(held, *detector.highest(held, tails(held)), walk.weights()[:, 0])
     q = np.minimum(q_values(scores.p) * len(panel.counts), 1.0)
     rising = (scores.score >= threshold.score) & (q <= threshold.q_bound)
     return Rises(scores, q, rising, reasons)
